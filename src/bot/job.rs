@@ -1,0 +1,102 @@
+//! What a job is made of: events as data, stored as JSON with the delivery.
+
+use serde::{Deserialize, Serialize};
+
+/// A GitHub account as stored with an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredActor {
+    /// Numeric id.
+    pub id: u64,
+    /// Login at the time.
+    pub login: String,
+    /// Whether it is a person (`type: User`).
+    pub person: bool,
+}
+
+/// Where a text with commands stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommentPlace {
+    /// The pull request's conversation.
+    Conversation,
+    /// A review comment on a line.
+    ReviewComment,
+    /// The body of a review.
+    ReviewBody,
+}
+
+/// One thing that happened to a pull request. Serialised into the store: add variants, never rename.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobEvent {
+    /// Opened, reopened or ready for review: look at everything.
+    Opened {
+        /// Who did it.
+        actor: StoredActor,
+    },
+    /// The head moved.
+    Pushed {
+        /// New head.
+        head: String,
+        /// Head before, if told.
+        before: Option<String>,
+        /// Who pushed.
+        actor: StoredActor,
+    },
+    /// Title or base changed.
+    Edited,
+    /// Closed or merged.
+    Closed,
+    /// A comment (or review body) was written or edited.
+    Comment {
+        /// Numeric id.
+        id: u64,
+        /// Where it stands.
+        place: CommentPlace,
+        /// Text now.
+        body: String,
+        /// Text before an edit; `None`: new.
+        before: Option<String>,
+        /// Its author.
+        author: StoredActor,
+        /// Who caused the event: for an edit perhaps somebody else.
+        sender: StoredActor,
+        /// RFC 3339 time it was created.
+        created_at: String,
+        /// Link.
+        url: String,
+    },
+    /// A comment was deleted.
+    CommentDeleted {
+        /// Numeric id.
+        id: u64,
+        /// Its author.
+        author: StoredActor,
+        /// Who deleted it.
+        sender: StoredActor,
+    },
+    /// A review was submitted, edited or dismissed.
+    Review {
+        /// Numeric id.
+        id: u64,
+        /// `approved`, `changes_requested`, `commented`, `dismissed`, lower case.
+        state: String,
+        /// Reviewer.
+        author: StoredActor,
+        /// Who caused the event.
+        sender: StoredActor,
+        /// Commit it was given on.
+        commit: String,
+        /// RFC 3339 time.
+        submitted_at: String,
+        /// Link.
+        url: String,
+    },
+    /// Somebody pressed "Re-run" or a button.
+    Rerequested {
+        /// Who.
+        actor: StoredActor,
+        /// Button identifier, if it was one.
+        button: Option<String>,
+    },
+}

@@ -1,0 +1,102 @@
+//! `.github/discussions.yml`: the team's configuration, read from the base branch only (command line: working tree).
+
+use crate::engine::consensus::Rules;
+use crate::engine::template::DefinitionProblem;
+use crate::ids::Alias;
+use std::time::Duration;
+
+/// Where the gate is enforced and by which rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateConfig {
+    /// `enforce`, `shadow` or `off`.
+    pub mode: GateMode,
+    /// Name of the check run.
+    pub check: String,
+    /// Base branches that are gated; `default` stands for the default branch.
+    pub bases: Vec<String>,
+    /// The rules of the verdict.
+    pub rules: Rules,
+    /// Personas that owe a vote; `None`: the configuration's participants.
+    pub require: Option<Vec<Alias>>,
+    /// Exceptions from `require`.
+    pub optional: Vec<Alias>,
+    /// Templates a header may name; `None`: all that exist.
+    pub templates: Option<Vec<String>>,
+    /// Whether the pull request's author may vote.
+    pub author_may_vote: bool,
+    /// Whether reviews count as votes.
+    pub reviews: bool,
+    /// Globs of paths that need a discussion.
+    pub require_discussion: Vec<String>,
+}
+
+/// Mode of the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GateMode {
+    /// Posts the check.
+    Enforce,
+    /// Posts `discussions (shadow)`.
+    Shadow,
+    /// Posts nothing.
+    Off,
+}
+
+/// When personas are asked by themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Triggers {
+    /// When a pull request is opened or reopened.
+    pub opened: bool,
+    /// When a push changed a proposal.
+    pub push: bool,
+    /// When a draft becomes ready.
+    pub ready_for_review: bool,
+    /// On drafts.
+    pub drafts: bool,
+    /// How long pushes must have been quiet.
+    pub quiet: Duration,
+}
+
+/// Where replies go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replies {
+    /// Commit where that is possible.
+    Auto,
+    /// Always commit.
+    Commit,
+    /// Always a review.
+    Review,
+}
+
+/// The whole file with defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepoConfig {
+    /// Globs of discussion files besides changed `.md` files with the marker; `!glob` excludes.
+    pub files: Vec<String>,
+    /// The panel where a header names none.
+    pub participants: Vec<Alias>,
+    /// Folders of personas, later ones win.
+    pub personas: Vec<String>,
+    /// Template where a header names none.
+    pub template: String,
+    /// Where replies go.
+    pub replies: Replies,
+    /// Bound on automatic rounds for each phase.
+    pub rounds: u32,
+    /// When personas are asked.
+    pub on: Triggers,
+    /// The gate.
+    pub gate: GateConfig,
+    /// Persona or alias to model.
+    pub models: std::collections::BTreeMap<String, String>,
+    /// Commit message template: `{personas}`, `{title}`.
+    pub commit_message: String,
+}
+
+impl RepoConfig {
+    /// Reads the file. Unknown keys are errors with line and near-miss hint. `Ok` may carry notices for keys that
+    /// are valid and not used yet.
+    pub fn parse(yaml: &str) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
+        let _ = yaml;
+        todo!()
+    }
+}

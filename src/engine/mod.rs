@@ -1,0 +1,19 @@
+//! The pure core: reads and writes discussion files, counts votes, decides. No I/O, no clock, no randomness.
+
+pub mod block;
+pub mod consensus;
+pub mod discussion;
+pub mod edit;
+pub mod header;
+pub mod ledger;
+pub mod marker;
+pub mod name;
+pub mod persona;
+pub mod phase;
+pub mod problem;
+pub mod reply;
+pub mod scan;
+pub mod subject;
+pub mod template;
+pub mod turn;
+pub mod vote;

@@ -1,0 +1,351 @@
+//! The forge port: what we read from and write to GitHub, in our own words.
+//!
+//! Reading and writing are two traits, so that only `bot::apply` can be handed the second.
+
+pub mod event;
+pub mod github;
+pub mod signature;
+
+use crate::ids::{Actor, PullRequest, Sha};
+use async_trait::async_trait;
+
+/// Errors of the forge, classified by what the queue must do.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ForgeError {
+    /// The branch moved since it was read: nothing was written.
+    #[error("the branch moved: {0}")]
+    StaleHead(String),
+    /// Gone or not visible to the App.
+    #[error("not found: {0}")]
+    NotFound(String),
+    /// A permission, rule or suspension forbids it; retrying does not help.
+    #[error("forbidden: {0}")]
+    Forbidden(String),
+    /// GitHub refuses the request as invalid; a bug of ours or a rule of theirs.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Rate limited: try again after that many seconds.
+    #[error("rate limited, again in {retry_after} s: {message}")]
+    RateLimited {
+        /// Seconds to wait.
+        retry_after: u64,
+        /// What GitHub said.
+        message: String,
+    },
+    /// Network, 5xx, unreadable answer: the effect of a write is unknown.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// A file as git has it at a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileContent {
+    /// Text or bytes, complete.
+    Blob(Vec<u8>),
+    /// Larger than 1 MB: content not read.
+    TooLarge(u64),
+    /// A symlink, submodule or folder.
+    NotAFile(&'static str),
+}
+
+/// One path a pull request touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFile {
+    /// Path at the head (or the removed path).
+    pub path: String,
+    /// Path before a rename.
+    pub previous_path: Option<String>,
+    /// Removed by this pull request.
+    pub removed: bool,
+    /// Added by this pull request.
+    pub added: bool,
+}
+
+/// Open, closed or merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrState {
+    /// Can be worked on.
+    Open,
+    /// Closed without merge.
+    Closed,
+    /// Merged.
+    Merged,
+}
+
+/// A review as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Numeric id.
+    pub id: u64,
+    /// Reviewer; `None`: account deleted.
+    pub author: Option<Actor>,
+    /// APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED, PENDING.
+    pub state: String,
+}
+
+/// Everything read about a pull request at one head, in as few requests as GitHub allows.
+#[derive(Debug, Clone)]
+pub struct PrSnapshot {
+    /// The pull request; names are current (renames followed).
+    pub pr: PullRequest,
+    /// Open, closed, merged.
+    pub state: PrState,
+    /// Draft.
+    pub draft: bool,
+    /// Conversation locked.
+    pub locked: bool,
+    /// Title.
+    pub title: String,
+    /// Author; `None`: account deleted.
+    pub author: Option<Actor>,
+    /// Head commit.
+    pub head: Sha,
+    /// Head branch name, without `refs/heads/`.
+    pub head_branch: String,
+    /// Whether the head is in another repository (or that is gone).
+    pub from_fork: bool,
+    /// Base branch name.
+    pub base_branch: String,
+    /// Tip of the base branch: configuration, personas and templates come from here.
+    pub base: Sha,
+    /// The repository's default branch.
+    pub default_branch: String,
+    /// Reviews, oldest first, the last 100.
+    pub reviews: Vec<Review>,
+    /// `.github/discussions.yml` on the base, if there.
+    pub config: Option<String>,
+    /// Files of the base's persona folder `.github/discussions/personas`: (name, text).
+    pub personas: Vec<(String, String)>,
+    /// Files of the base's template folder `.github/discussions/templates`: (name, text).
+    pub templates: Vec<(String, String)>,
+    /// Touched files, complete unless `files_truncated`.
+    pub files: Vec<ChangedFile>,
+    /// GitHub lists at most 3,000 files.
+    pub files_truncated: bool,
+    /// Web address of the pull request.
+    pub url: String,
+}
+
+/// Rights of an account on the repository, asked live. All false on any error or missing field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// Read.
+    pub read: bool,
+    /// Triage.
+    pub triage: bool,
+    /// Write (push).
+    pub write: bool,
+    /// Maintain.
+    pub maintain: bool,
+    /// Admin.
+    pub admin: bool,
+}
+
+/// Conclusion of a completed check run. `neutral`, `skipped` and `cancelled` pass on GitHub and do not exist here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Conclusion {
+    /// Green.
+    Success,
+    /// Red: somebody has to change something.
+    Failure,
+    /// Not green: somebody has to do something.
+    ActionRequired,
+}
+
+impl Conclusion {
+    /// GitHub's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::ActionRequired => "action_required",
+        }
+    }
+}
+
+/// Level of an annotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AnnotationLevel {
+    /// `failure`
+    Failure,
+    /// `warning`
+    Warning,
+    /// `notice`
+    Notice,
+}
+
+impl AnnotationLevel {
+    /// GitHub's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// One annotation on a file's line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// Path in the pull request's tree.
+    pub path: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Level.
+    pub level: AnnotationLevel,
+    /// Title, at most 255 characters.
+    pub title: String,
+    /// Message, at most 64 KB.
+    pub message: String,
+}
+
+/// A button on a check run: label at most 20 characters, description 40, identifier 20.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckButton {
+    /// Label.
+    pub label: String,
+    /// Description.
+    pub description: String,
+    /// Identifier sent back by `check_run.requested_action`.
+    pub identifier: String,
+}
+
+/// A check run to post on one commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRun {
+    /// `discussions`, `discussions (preview)`, ...
+    pub name: String,
+    /// Commit it is bound to.
+    pub head: Sha,
+    /// `None`: in progress.
+    pub conclusion: Option<Conclusion>,
+    /// Title line.
+    pub title: String,
+    /// Markdown, at most 65,535 bytes (cut by the caller).
+    pub summary: String,
+    /// Any number; the adapter pages them by 50.
+    pub annotations: Vec<Annotation>,
+    /// At most three.
+    pub buttons: Vec<CheckButton>,
+    /// Our own id, for read-back.
+    pub external_id: String,
+    /// Page with more, if any.
+    pub details_url: Option<String>,
+}
+
+/// A check run of ours as GitHub has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingCheck {
+    /// Numeric id.
+    pub id: u64,
+    /// Name.
+    pub name: String,
+    /// Our own id.
+    pub external_id: String,
+    /// `None`: not completed.
+    pub conclusion: Option<String>,
+}
+
+/// One commit that changes whole files on a branch.
+#[derive(Debug, Clone)]
+pub struct CommitRequest {
+    /// Branch without `refs/heads/`.
+    pub branch: String,
+    /// The commit the branch must point to, else [`ForgeError::StaleHead`].
+    pub expected_head: Sha,
+    /// First line.
+    pub headline: String,
+    /// Rest of the message, trailers included.
+    pub body: String,
+    /// Path and whole new content.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// A comment or review a reaction goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReactionTarget {
+    /// Conversation comment, by numeric id.
+    IssueComment(u64),
+    /// Review comment, by numeric id.
+    ReviewComment(u64),
+}
+
+/// Reactions we use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reaction {
+    /// Stored.
+    Eyes,
+    /// Done.
+    Rocket,
+    /// Refused or failed.
+    Confused,
+}
+
+impl Reaction {
+    /// GitHub's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Eyes => "eyes",
+            Self::Rocket => "rocket",
+            Self::Confused => "confused",
+        }
+    }
+}
+
+/// Reading. Nothing here changes anything on the forge.
+#[async_trait]
+pub trait ForgeRead: Send + Sync {
+    /// Everything about the pull request, files included. Two requests while it touches at most 100 files.
+    async fn snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError>;
+    /// Several files at one commit in one request (or a few); same order, `None`: no such path.
+    async fn files(
+        &self,
+        pr: &PullRequest,
+        at: &Sha,
+        paths: &[String],
+    ) -> Result<Vec<Option<FileContent>>, ForgeError>;
+    /// Merge base of two commits.
+    async fn merge_base(&self, pr: &PullRequest, base: &Sha, head: &Sha)
+    -> Result<Sha, ForgeError>;
+    /// Live rights of an account.
+    async fn rights(&self, pr: &PullRequest, login: &str) -> Result<Rights, ForgeError>;
+    /// Our own check runs of that name on a commit, newest first.
+    async fn own_checks(
+        &self,
+        pr: &PullRequest,
+        head: &Sha,
+        name: &str,
+    ) -> Result<Vec<ExistingCheck>, ForgeError>;
+    /// Id of our own comment that contains the marker, if there is one.
+    async fn own_comment(&self, pr: &PullRequest, marker: &str) -> Result<Option<u64>, ForgeError>;
+    /// Open pull requests whose head is that commit (for events that do not name one): numbers.
+    async fn pulls_with_head(&self, pr: &PullRequest, head: &Sha) -> Result<Vec<u64>, ForgeError>;
+}
+
+/// Writing. Only `bot::apply` uses it, under a lease.
+#[async_trait]
+pub trait ForgeWrite: Send + Sync {
+    /// One commit with compare-and-swap; gives the new head.
+    async fn commit(&self, pr: &PullRequest, request: &CommitRequest) -> Result<Sha, ForgeError>;
+    /// Creates a check run; gives its id. Annotations over 50 follow by update.
+    async fn create_check(&self, pr: &PullRequest, check: &CheckRun) -> Result<u64, ForgeError>;
+    /// Updates a run that is not completed.
+    async fn update_check(
+        &self,
+        pr: &PullRequest,
+        id: u64,
+        check: &CheckRun,
+    ) -> Result<(), ForgeError>;
+    /// Posts a comment in the conversation; gives its id.
+    async fn comment(&self, pr: &PullRequest, body: &str) -> Result<u64, ForgeError>;
+    /// Replaces a comment's text.
+    async fn edit_comment(&self, pr: &PullRequest, id: u64, body: &str) -> Result<(), ForgeError>;
+    /// Adds a reaction; adding it twice is the same as once.
+    async fn react(
+        &self,
+        pr: &PullRequest,
+        target: ReactionTarget,
+        reaction: Reaction,
+    ) -> Result<(), ForgeError>;
+}

@@ -1,0 +1,327 @@
+//! The store port: deliveries, jobs and the App's record. The record is the truth for a pull request; files show it.
+//!
+//! Every write of a running job takes its [`Lease`] and is refused with [`StoreError::LeaseLost`] once another
+//! worker holds the job (fencing). The clock is the database's. All times are milliseconds since the Unix epoch.
+
+use crate::ids::PullRequest;
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// Errors of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another worker took the job over; stop at once and write nothing more.
+    #[error("the lease on this job is lost")]
+    LeaseLost,
+    /// The database refused or is away; nothing was stored.
+    #[error("database: {0}")]
+    Database(String),
+    /// A stored value does not read back: newer or damaged data.
+    #[error("stored data: {0}")]
+    Corrupt(String),
+}
+
+/// A delivery as received.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// `X-GitHub-Delivery`.
+    pub guid: String,
+    /// `X-GitHub-Event`.
+    pub event: String,
+    /// Raw body, kept for replay.
+    pub body: Vec<u8>,
+}
+
+/// Work to enqueue with a delivery.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// The pull request.
+    pub pr: PullRequest,
+    /// One job event as JSON (`bot::job::JobEvent`); opaque here.
+    pub event: String,
+}
+
+/// What became of an enqueue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enqueued {
+    /// Stored; a new job waits.
+    New,
+    /// Stored; a waiting job of the same pull request took the event in.
+    Absorbed,
+    /// The delivery was known; nothing changed.
+    Duplicate,
+    /// Stored, no job needed.
+    NoJob,
+}
+
+/// The right to work on one pull request for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Job id.
+    pub job: i64,
+    /// Fencing token: grows with every claim of this job.
+    pub token: i64,
+}
+
+/// A claimed job.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The lease to pass to every write.
+    pub lease: Lease,
+    /// Stable public id of the job (UUID), for trailers and logs.
+    pub id: String,
+    /// The pull request.
+    pub pr: PullRequest,
+    /// Its events in order of arrival: (sequence, guid of the delivery, received at, JSON).
+    pub events: Vec<ClaimedEvent>,
+    /// Tries so far, this one included.
+    pub attempt: u32,
+}
+
+/// One event of a claimed job.
+#[derive(Debug, Clone)]
+pub struct ClaimedEvent {
+    /// Delivery it came with.
+    pub guid: String,
+    /// When it was stored, ms.
+    pub received_at: i64,
+    /// `bot::job::JobEvent` as JSON.
+    pub event: String,
+}
+
+/// A job that is not running, for lists.
+#[derive(Debug, Clone)]
+pub struct ParkedJob {
+    /// Public id.
+    pub id: String,
+    /// The pull request.
+    pub pr: PullRequest,
+    /// Tries made.
+    pub attempts: u32,
+    /// Last error.
+    pub error: String,
+}
+
+/// Whether a failed try goes back or is parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// Will run again after the delay.
+    Again,
+    /// Five tries are used up: listed, not run again until asked.
+    Parked,
+}
+
+/// State of a recorded block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockState {
+    /// Answered and stored, not yet seen in the file.
+    Pending,
+    /// Seen in the file at some head: written by us.
+    Written,
+}
+
+/// A persona block the App wrote (or is about to). Its claim is the vote, not the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockRecord {
+    /// Path of the discussion.
+    pub path: String,
+    /// Order within (pull request, path), from 1; assigned by the store.
+    pub seq: i64,
+    /// Alias.
+    pub alias: String,
+    /// READY, CHANGES or REJECT; `None` for advisory notes.
+    pub vote: Option<String>,
+    /// Subject it was given on, 64 hex digits.
+    pub subject: String,
+    /// SHA-256 of the canonical block, 64 hex digits.
+    pub hash: String,
+    /// The block's text, LF.
+    pub text: String,
+    /// Question it answers, if any.
+    pub question: Option<String>,
+    /// Model that answered.
+    pub model: String,
+    /// Persona file hash.
+    pub persona: String,
+    /// Public job id.
+    pub job: String,
+    /// Pending or written.
+    pub state: BlockState,
+}
+
+/// A person's vote or its withdrawal. The newest of an account on a path decides; history is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HumanVote {
+    /// Path of the discussion.
+    pub path: String,
+    /// Numeric account id.
+    pub account: u64,
+    /// Login when it voted.
+    pub login: String,
+    /// READY, CHANGES, REJECT or WITHDRAW.
+    pub vote: String,
+    /// Subject it binds to, 64 hex digits; empty: unknown, not counted, asks to confirm.
+    pub subject: String,
+    /// Reason given, if any.
+    pub reason: Option<String>,
+    /// Where it came from: `comment:ID` or `review:ID`; unique with the path.
+    pub source: String,
+    /// Link to it.
+    pub link: String,
+    /// When it was cast, ms, by GitHub's clock.
+    pub cast_at: i64,
+    /// Set when it no longer stands: `withdrawn by ann`, `edited by rob`.
+    pub void: Option<String>,
+}
+
+/// What the App keeps of one discussion in one pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DiscussionRecord {
+    /// Path.
+    pub path: String,
+    /// Phase by the App's record.
+    pub phase: String,
+    /// Byte-exact text of the proposal as first recorded (LF, normalised); its end holds while it is a prefix.
+    pub proposal: String,
+    /// Subject last evaluated, 64 hex digits.
+    pub subject: String,
+    /// Automatic rounds in this phase.
+    pub rounds: u32,
+    /// Subjects published so far with the time, oldest first: (subject, ms). Comments bind to the newest before them.
+    pub published: Vec<(String, i64)>,
+}
+
+/// What the App keeps of one pull request besides discussions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PrRecord {
+    /// Head the newest check was posted to, hex; empty: none yet.
+    pub checked_head: String,
+    /// Conclusion posted there.
+    pub conclusion: String,
+}
+
+/// Durable state. All methods are short transactions; none stays open over a call to GitHub or a model.
+#[async_trait]
+pub trait Store: Send + Sync {
+    // --- intake
+    /// Stores delivery and job in one durable transaction. The delivery's guid is unique.
+    async fn enqueue(
+        &self,
+        delivery: Delivery,
+        job: Option<NewJob>,
+    ) -> Result<Enqueued, StoreError>;
+
+    // --- work
+    /// Claims the oldest ready job whose pull request has no live lease, fair across installations.
+    async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claimed>, StoreError>;
+    /// Extends a lease.
+    async fn renew(&self, lease: &Lease, by: Duration) -> Result<(), StoreError>;
+    /// Done: the job and its events leave the queue.
+    async fn complete(&self, lease: &Lease) -> Result<(), StoreError>;
+    /// Back to the queue after `delay` without counting as a try (quiet time, rate limit).
+    async fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
+    /// A failed try: back with the delay, or parked after `max_attempts`. A waiting job of the same pull request is
+    /// merged in.
+    async fn fail(
+        &self,
+        lease: &Lease,
+        delay: Duration,
+        max_attempts: u32,
+        error: &str,
+    ) -> Result<AfterFailure, StoreError>;
+    /// Gives the job back untouched (drain).
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+    /// Parked jobs, newest first.
+    async fn parked(&self) -> Result<Vec<ParkedJob>, StoreError>;
+    /// How many jobs wait or run.
+    async fn backlog(&self) -> Result<u64, StoreError>;
+    /// When the next waiting job becomes ready, ms from now; `None`: nothing waits.
+    async fn next_ready_in(&self) -> Result<Option<Duration>, StoreError>;
+    /// Cheap round trip for `/readyz`.
+    async fn ping(&self) -> Result<(), StoreError>;
+    /// The database's clock, ms.
+    async fn now(&self) -> Result<i64, StoreError>;
+
+    // --- the record of a pull request; reads need no lease
+    /// The pull request's record; default if there is none.
+    async fn pr(&self, pr: &PullRequest) -> Result<PrRecord, StoreError>;
+    /// Replaces it.
+    async fn put_pr(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        record: &PrRecord,
+    ) -> Result<(), StoreError>;
+    /// Every discussion ever evaluated for the pull request.
+    async fn discussions(&self, pr: &PullRequest) -> Result<Vec<DiscussionRecord>, StoreError>;
+    /// Inserts or replaces one by path.
+    async fn put_discussion(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        record: &DiscussionRecord,
+    ) -> Result<(), StoreError>;
+    /// Recorded blocks, by path and seq.
+    async fn blocks(&self, pr: &PullRequest) -> Result<Vec<BlockRecord>, StoreError>;
+    /// Adds pending blocks in one transaction; a (path, hash) already there is left alone. `seq` is assigned.
+    async fn add_blocks(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        blocks: &[BlockRecord],
+    ) -> Result<(), StoreError>;
+    /// Marks blocks as written, by (path, hash).
+    async fn mark_written(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        blocks: &[(String, String)],
+    ) -> Result<(), StoreError>;
+    /// People's votes, oldest first.
+    async fn human_votes(&self, pr: &PullRequest) -> Result<Vec<HumanVote>, StoreError>;
+    /// Adds a vote; (path, source, vote) already there is left alone.
+    async fn add_human_vote(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        vote: &HumanVote,
+    ) -> Result<(), StoreError>;
+    /// Voids all votes of a source with that reason.
+    async fn void_votes(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        source: &str,
+        reason: &str,
+    ) -> Result<(), StoreError>;
+
+    // --- answers: paid once
+    /// A stored answer (JSON) by key.
+    async fn answer(&self, key: &str) -> Result<Option<String>, StoreError>;
+    /// Stores an answer; the first one of a key stays.
+    async fn put_answer(&self, lease: &Lease, key: &str, answer: &str) -> Result<(), StoreError>;
+
+    // --- effects: an intent before, a result after
+    /// Whether an effect (by its own key, unique in the pull request) was already carried out; its result if so.
+    async fn effect(&self, pr: &PullRequest, key: &str)
+    -> Result<Option<EffectRecord>, StoreError>;
+    /// Writes the intent (if new) before the call.
+    async fn intend(&self, lease: &Lease, pr: &PullRequest, key: &str) -> Result<(), StoreError>;
+    /// Writes the result after the call (or after the read-back found it).
+    async fn effect_done(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        key: &str,
+        result: &str,
+    ) -> Result<(), StoreError>;
+}
+
+/// State of one intended write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EffectRecord {
+    /// Intended; whether GitHub saw it must be read back.
+    Intended,
+    /// Carried out; holds the result (an id).
+    Done(String),
+}

@@ -1,0 +1,24 @@
+//! The one test binary. Each module is a room: engine, commands, scenarios, deliveries, ...
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod checklist;
+mod cli;
+mod commands;
+mod config;
+mod crash;
+mod decide;
+mod deliveries;
+mod engine;
+mod github;
+mod personas;
+mod sandbox;
+mod scenarios;
+mod store;
+mod support;
+mod tidy;
