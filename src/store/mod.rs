@@ -327,7 +327,8 @@ pub trait Store: Send + Sync {
         pr: &PullRequest,
         record: &DiscussionRecord,
     ) -> Result<(), StoreError> {
-        self.record(lease, pr, &[Change::Discussion(record.clone())]).await
+        self.record(lease, pr, &[Change::Discussion(record.clone())])
+            .await
     }
     /// Recorded blocks, by path and seq.
     async fn blocks(&self, pr: &PullRequest) -> Result<Vec<BlockRecord>, StoreError>;
@@ -338,7 +339,8 @@ pub trait Store: Send + Sync {
         pr: &PullRequest,
         blocks: &[BlockRecord],
     ) -> Result<(), StoreError> {
-        self.record(lease, pr, &[Change::Blocks(blocks.to_vec())]).await
+        self.record(lease, pr, &[Change::Blocks(blocks.to_vec())])
+            .await
     }
     /// Marks blocks as written, by (path, hash). A pair that was never recorded is left alone.
     async fn mark_written(
@@ -347,7 +349,8 @@ pub trait Store: Send + Sync {
         pr: &PullRequest,
         blocks: &[(String, String)],
     ) -> Result<(), StoreError> {
-        self.record(lease, pr, &[Change::Written(blocks.to_vec())]).await
+        self.record(lease, pr, &[Change::Written(blocks.to_vec())])
+            .await
     }
     /// People's votes, oldest first by GitHub's clock.
     async fn human_votes(&self, pr: &PullRequest) -> Result<Vec<HumanVote>, StoreError>;
@@ -358,7 +361,8 @@ pub trait Store: Send + Sync {
         pr: &PullRequest,
         vote: &HumanVote,
     ) -> Result<(), StoreError> {
-        self.record(lease, pr, &[Change::HumanVote(vote.clone())]).await
+        self.record(lease, pr, &[Change::HumanVote(vote.clone())])
+            .await
     }
     /// Voids all standing votes of a source with that reason.
     async fn void_votes(
@@ -369,7 +373,8 @@ pub trait Store: Send + Sync {
         reason: &str,
     ) -> Result<(), StoreError> {
         let (source, reason) = (source.to_owned(), reason.to_owned());
-        self.record(lease, pr, &[Change::VoidVotes { source, reason }]).await
+        self.record(lease, pr, &[Change::VoidVotes { source, reason }])
+            .await
     }
 
     // --- answers: paid once
@@ -384,7 +389,8 @@ pub trait Store: Send + Sync {
     -> Result<Option<EffectRecord>, StoreError>;
     /// Writes the intent (if new) before the call.
     async fn intend(&self, lease: &Lease, pr: &PullRequest, key: &str) -> Result<(), StoreError> {
-        self.record(lease, pr, &[Change::Intend(key.to_owned())]).await
+        self.record(lease, pr, &[Change::Intend(key.to_owned())])
+            .await
     }
     /// Writes the result after the call (or after the read-back found it); a later result replaces an earlier one.
     async fn effect_done(
@@ -395,7 +401,8 @@ pub trait Store: Send + Sync {
         result: &str,
     ) -> Result<(), StoreError> {
         let (key, result) = (key.to_owned(), result.to_owned());
-        self.record(lease, pr, &[Change::EffectDone { key, result }]).await
+        self.record(lease, pr, &[Change::EffectDone { key, result }])
+            .await
     }
 }
 

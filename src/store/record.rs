@@ -104,9 +104,8 @@ pub(super) async fn discussions(
 fn read_discussion(row: &AnyRow) -> Result<DiscussionRecord, StoreError> {
     let path: String = row.try_get("path")?;
     let published: String = row.try_get("published")?;
-    let published = serde_json::from_str(&published).map_err(|error| {
-        StoreError::Corrupt(format!("published subjects of {path}: {error}"))
-    })?;
+    let published = serde_json::from_str(&published)
+        .map_err(|error| StoreError::Corrupt(format!("published subjects of {path}: {error}")))?;
     Ok(DiscussionRecord {
         path,
         phase: row.try_get("phase")?,

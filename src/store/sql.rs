@@ -105,8 +105,8 @@ async fn bring_up_to_date(
     options: &AnyConnectOptions,
 ) -> Result<(), StoreError> {
     let mut connection = AnyConnection::connect_with(options).await?;
-    connection.execute(SETTINGS).await?;
     file.prepare(&mut connection).await?;
+    connection.execute(SETTINGS).await?;
     let steps = MIGRATIONS.map(|(version, name, text)| {
         Migration::new(
             version,
@@ -135,7 +135,9 @@ fn not_migrated(file: &DatabaseFile, error: &MigrateError) -> StoreError {
         MigrateError::VersionMismatch(found) => StoreError::Corrupt(format!(
             "schema step {found} of {path} is not the one this version knows; run the version that wrote it"
         )),
-        other => StoreError::Database(format!("the schema of {path} cannot be brought up to date: {other}")),
+        other => StoreError::Database(format!(
+            "the schema of {path} cannot be brought up to date: {other}"
+        )),
     }
 }
 

@@ -162,7 +162,10 @@ fn unknown_scheme(url: &str) -> StoreError {
 
 /// Creates the folder a database goes into, for this user only.
 fn create_folder(path: &Path) -> Result<(), StoreError> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+    let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
         return Ok(());
     };
     let mut builder = DirBuilder::new();
@@ -222,7 +225,9 @@ fn unusable(path: &Path, error: &io::Error) -> StoreError {
             format!("there is no database at {path}; add ?mode=rwc to the URL to create it")
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            format!("{path} cannot be written: {error}; make it writable for this user, or name another place")
+            format!(
+                "{path} cannot be written: {error}; make it writable for this user, or name another place"
+            )
         }
         ErrorKind::IsADirectory => {
             format!("{path} is a folder; name a file in it, say {path}/discussions.db")
