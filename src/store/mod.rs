@@ -6,11 +6,15 @@
 //! [`SqlStore`] is the adapter. It keeps everything in one SQL database:
 //!
 //! * `intake` writes deliveries, many to one durable commit;
-//! * `queue` holds the jobs: one running and one waiting for each pull request, which partial unique indexes enforce;
-//! * `record` holds what the App knows of a pull request: votes, blocks, discussions, effects, answers;
+//! * `queue` hands jobs to workers: one running and one waiting for each pull request, which partial unique indexes
+//!   enforce; `backlog` looks at the queue from outside;
+//! * `record` holds what the App knows of a pull request: discussions, blocks, votes;
+//! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
 
+mod backlog;
 mod dialect;
+mod effect;
 mod intake;
 mod queue;
 mod record;

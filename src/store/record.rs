@@ -2,8 +2,7 @@
 
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
-    BlockRecord, BlockState, Change, DiscussionRecord, EffectRecord, HumanVote, Lease, PrRecord,
-    StoreError, queue,
+    BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, StoreError, effect,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -11,13 +10,16 @@ use sqlx::any::AnyRow;
 
 /// What finds the rows of a pull request.
 #[derive(Debug, Clone, Copy)]
-struct Key {
-    repo: i64,
-    number: i64,
+pub(super) struct Key {
+    /// Numeric repository id.
+    pub(super) repo: i64,
+    /// Number within the repository.
+    pub(super) number: i64,
 }
 
 impl Key {
-    fn of(pr: &PullRequest) -> Result<Self, StoreError> {
+    /// The key of a pull request.
+    pub(super) fn of(pr: &PullRequest) -> Result<Self, StoreError> {
         Ok(Self {
             repo: to_column(pr.repo.id, "repository")?,
             number: to_column(pr.number, "pull request")?,
@@ -39,11 +41,11 @@ pub(super) async fn apply(
         Change::Written(blocks) => mark_written(writing, key, blocks).await,
         Change::HumanVote(vote) => add_human_vote(writing, key, vote).await,
         Change::VoidVotes { source, reason } => void_votes(writing, key, source, reason).await,
-        Change::Intend(effect) => intend(writing, key, effect).await,
+        Change::Intend(effect) => effect::intend(writing, key, effect).await,
         Change::EffectDone {
             key: effect,
             result,
-        } => effect_done(writing, key, effect, result).await,
+        } => effect::done(writing, key, effect, result).await,
     }
 }
 
@@ -308,98 +310,5 @@ async fn void_votes(
     .bind(reason)
     .execute(writing.connection())
     .await?;
-    Ok(())
-}
-
-// --- answers
-
-/// See [`super::Store::answer`].
-pub(super) async fn answer(database: &Database, key: &str) -> Result<Option<String>, StoreError> {
-    let row = sqlx::query("SELECT answer FROM answers WHERE key = $1")
-        .bind(key)
-        .fetch_optional(database.readers())
-        .await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
-}
-
-/// See [`super::Store::put_answer`].
-pub(super) async fn put_answer(
-    database: &Database,
-    lease: &Lease,
-    key: &str,
-    answer: &str,
-) -> Result<(), StoreError> {
-    let mut writing = database.begin().await?;
-    queue::held(&mut writing, lease).await?;
-    writing
-        .dialect
-        .query(
-            "INSERT INTO answers (key, answer, stored_at) VALUES ($1, $2, {now}) ON CONFLICT (key) DO NOTHING",
-        )
-        .bind(key)
-        .bind(answer)
-        .execute(writing.connection())
-        .await?;
-    writing.commit().await
-}
-
-// --- effects
-
-/// See [`super::Store::effect`].
-pub(super) async fn effect(
-    database: &Database,
-    pr: &PullRequest,
-    effect: &str,
-) -> Result<Option<EffectRecord>, StoreError> {
-    let key = Key::of(pr)?;
-    let row =
-        sqlx::query("SELECT result FROM effects WHERE repo = $1 AND number = $2 AND key = $3")
-            .bind(key.repo)
-            .bind(key.number)
-            .bind(effect)
-            .fetch_optional(database.readers())
-            .await?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let result: Option<String> = row.try_get(0)?;
-    Ok(Some(
-        result.map_or(EffectRecord::Intended, EffectRecord::Done),
-    ))
-}
-
-async fn intend(writing: &mut Writing<'_>, key: Key, effect: &str) -> Result<(), StoreError> {
-    writing
-        .dialect
-        .query(
-            "INSERT INTO effects (repo, number, key, intended_at) VALUES ($1, $2, $3, {now}) \
-             ON CONFLICT (repo, number, key) DO NOTHING",
-        )
-        .bind(key.repo)
-        .bind(key.number)
-        .bind(effect)
-        .execute(writing.connection())
-        .await?;
-    Ok(())
-}
-
-async fn effect_done(
-    writing: &mut Writing<'_>,
-    key: Key,
-    effect: &str,
-    result: &str,
-) -> Result<(), StoreError> {
-    writing
-        .dialect
-        .query(
-            "INSERT INTO effects (repo, number, key, result, intended_at) VALUES ($1, $2, $3, $4, {now}) \
-             ON CONFLICT (repo, number, key) DO UPDATE SET result = excluded.result",
-        )
-        .bind(key.repo)
-        .bind(key.number)
-        .bind(effect)
-        .bind(result)
-        .execute(writing.connection())
-        .await?;
     Ok(())
 }

@@ -5,7 +5,8 @@ use super::intake::Intake;
 use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, EffectRecord, Enqueued,
-    HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, queue, record,
+    HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, backlog, effect, queue,
+    record,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -274,19 +275,19 @@ impl Store for SqlStore {
     }
 
     async fn parked(&self) -> Result<Vec<ParkedJob>, StoreError> {
-        queue::parked(&self.database).await
+        backlog::parked(&self.database).await
     }
 
     async fn backlog(&self) -> Result<u64, StoreError> {
-        queue::backlog(&self.database).await
+        backlog::backlog(&self.database).await
     }
 
     async fn next_ready_in(&self) -> Result<Option<Duration>, StoreError> {
-        queue::next_ready_in(&self.database).await
+        backlog::next_ready_in(&self.database).await
     }
 
     async fn prune(&self) -> Result<u64, StoreError> {
-        queue::prune(&self.database).await
+        backlog::prune(&self.database).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -333,11 +334,11 @@ impl Store for SqlStore {
     }
 
     async fn answer(&self, key: &str) -> Result<Option<String>, StoreError> {
-        record::answer(&self.database, key).await
+        effect::answer(&self.database, key).await
     }
 
     async fn put_answer(&self, lease: &Lease, key: &str, answer: &str) -> Result<(), StoreError> {
-        record::put_answer(&self.database, lease, key, answer).await
+        effect::put_answer(&self.database, lease, key, answer).await
     }
 
     async fn effect(
@@ -345,6 +346,6 @@ impl Store for SqlStore {
         pr: &PullRequest,
         key: &str,
     ) -> Result<Option<EffectRecord>, StoreError> {
-        record::effect(&self.database, pr, key).await
+        effect::effect(&self.database, pr, key).await
     }
 }

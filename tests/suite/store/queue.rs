@@ -54,7 +54,7 @@ async fn eight_workers_never_work_on_one_pull_request_at_the_same_time() {
     for worker in workers {
         worker.await.unwrap();
     }
-    let seen = seen.lock().unwrap();
+    let seen = seen.lock().unwrap().clone();
     assert_eq!(seen.len() as u64, LANES * EACH);
     assert!(seen.values().all(|times| *times == 1), "{seen:?}");
     assert_eq!(house.store.backlog().await.unwrap(), 0);
