@@ -103,12 +103,13 @@ async fn choose(writing: &mut Writing<'_>) -> Result<Option<i64>, StoreError> {
         .dialect
         .query(
             "SELECT j.id FROM jobs j LEFT JOIN installations i ON i.id = j.installation \
+             LEFT JOIN (SELECT installation, COUNT(*) AS running FROM jobs \
+             WHERE state = 'running' AND lease_until > {now} GROUP BY installation) b \
+             ON b.installation = j.installation \
              WHERE (j.state = 'running' AND j.lease_until <= {now}) \
              OR (j.state = 'waiting' AND j.run_at <= {now} AND NOT EXISTS \
              (SELECT 1 FROM jobs r WHERE r.lane = j.lane AND r.state = 'running')) \
-             ORDER BY (SELECT COUNT(*) FROM jobs r WHERE r.state = 'running' \
-             AND r.installation = j.installation AND r.lease_until > {now}), \
-             COALESCE(i.served, 0), j.run_at, j.id LIMIT 1 {skip_locked}",
+             ORDER BY COALESCE(b.running, 0), COALESCE(i.served, 0), j.run_at, j.id LIMIT 1 {skip_locked}",
         )
         .fetch_optional(writing.connection())
         .await?;

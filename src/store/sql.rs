@@ -349,3 +349,27 @@ impl Store for SqlStore {
         effect::effect(&self.database, pr, key).await
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_syncs_each_commit_and_checks_references() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/a.db?mode=rwc", folder.path().display());
+        let store = SqlStore::open(&url).await.unwrap();
+        for pool in [&store.database.writers, &store.database.readers] {
+            for (setting, expected) in [
+                ("PRAGMA synchronous", 2_i64),
+                ("PRAGMA foreign_keys", 1),
+                ("PRAGMA busy_timeout", 5000),
+            ] {
+                let row = sqlx::query(setting).fetch_one(pool).await.unwrap();
+                let found: i64 = row.try_get(0).unwrap();
+                assert_eq!(found, expected, "{setting}");
+            }
+        }
+    }
+}

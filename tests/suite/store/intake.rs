@@ -29,17 +29,38 @@ async fn two_hundred_pushes_while_a_job_runs_wait_as_one_job_in_order() {
     let running = house.claim(LONG).await;
 
     let names: Vec<String> = (0..200).map(|n| format!("push-{n}")).collect();
-    let before = house.store.commits();
-    let outcomes = join_all(names.iter().map(|name| house.push(&pr, name))).await;
-    let commits = house.store.commits() - before;
+    for (n, name) in names.iter().enumerate() {
+        let expected = match n {
+            0 => Enqueued::New,
+            _ => Enqueued::Absorbed,
+        };
+        assert_eq!(house.push(&pr, name).await, expected);
+    }
 
-    assert_eq!(outcomes[0], Enqueued::New);
-    assert!(outcomes[1..].iter().all(|o| *o == Enqueued::Absorbed));
-    assert!(commits <= 50, "200 deliveries took {commits} commits");
     assert_eq!(house.store.backlog().await.unwrap(), 2);
     assert!(house.nothing_ready().await, "one job at a time");
     house.store.complete(&running.lease).await.unwrap();
-    assert_eq!(guids(&house.claim(LONG).await), names);
+    let waiting = house.claim(LONG).await;
+    assert_eq!(guids(&waiting), names);
+    assert_eq!(waiting.events[7].event, "event of push-7");
+    let times: Vec<i64> = waiting.events.iter().map(|e| e.received_at).collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_that_arrive_together_share_commits() {
+    let house = House::new().await;
+    let pr = pr(1);
+    let before = house.store.commits();
+    let names: Vec<String> = (0..200).map(|n| format!("push-{n}")).collect();
+
+    let outcomes = join_all(names.iter().map(|name| house.push(&pr, name))).await;
+
+    let commits = house.store.commits() - before;
+    assert!(commits <= 50, "200 deliveries took {commits} commits");
+    let new = outcomes.iter().filter(|o| **o == Enqueued::New).count();
+    assert_eq!(new, 1, "the others were absorbed: {outcomes:?}");
+    assert_eq!(house.claim(LONG).await.events.len(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

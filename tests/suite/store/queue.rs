@@ -84,6 +84,12 @@ async fn a_worker_that_lost_its_job_is_refused_whatever_it_writes() {
             let old = house.claim(SHORT).await.lease;
             if lost_by != "take-over" {
                 write(&house.store, lost_by, &old, &pr).await.unwrap();
+                let refused = write(&house.store, how, &old, &pr).await;
+                assert_eq!(
+                    refused,
+                    Err(StoreError::LeaseLost),
+                    "{how} right after {lost_by}"
+                );
             }
             if lost_by == "complete" {
                 house.push(&pr, "again").await;
