@@ -4,6 +4,7 @@
 //! reads is named here, all of it optional on the wire, and whatever cannot be used becomes [`Event::Ignored`] with the
 //! reason. Reading never fails and never panics; the bytes must have passed [`super::signature::verify`] before.
 
+mod reading;
 mod wire;
 
 use crate::ids::{Actor, PullRequest, Repo, Sha};
@@ -340,7 +341,7 @@ pub struct RepositoryEvent {
 
 /// Reads a delivery: `name` is the `X-GitHub-Event` header, `body` the verified bytes.
 pub fn read(name: &str, body: &[u8]) -> Event {
-    wire::read(name, body).unwrap_or_else(|unusable| Event::Ignored {
+    reading::read(name, body).unwrap_or_else(|unusable| Event::Ignored {
         reason: unusable.to_string(),
     })
 }
