@@ -90,9 +90,16 @@ mod tests {
     #[test]
     fn tokens_of_every_form_are_cut_out() {
         let old = format!("ghs_{}", "a1B2".repeat(9));
-        let new = format!("ghs_1234_{}.{}.{}", "e-J".repeat(60), "_x".repeat(90), "sig");
-        let text =
-            format!("bad {{\"token\":\"{old}\"}}, {new}; github_pat_{} é", "x".repeat(36));
+        let new = format!(
+            "ghs_1234_{}.{}.{}",
+            "e-J".repeat(60),
+            "_x".repeat(90),
+            "sig"
+        );
+        let text = format!(
+            "bad {{\"token\":\"{old}\"}}, {new}; github_pat_{} é",
+            "x".repeat(36)
+        );
         assert_eq!(
             redact(&text),
             "bad {\"token\":\"ghs_[redacted]\"}, ghs_[redacted]; github_pat_[redacted] é"
