@@ -2,6 +2,7 @@
 
 pub mod block;
 pub mod consensus;
+pub mod definition;
 pub mod discussion;
 pub mod edit;
 pub mod header;
