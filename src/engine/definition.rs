@@ -208,9 +208,10 @@ fn place(raw: Spanned<Raw>, source: &str) -> Result<Node, DefinitionProblem> {
         Raw::Text(text) => Value::Scalar(text),
         Raw::Plain => {
             let span = raw.defined.span();
-            let spelling = span.byte_offset().zip(span.byte_len()).and_then(|(at, len)| {
-                source.get(to_usize(at)..to_usize(at.saturating_add(len)))
-            });
+            let spelling = span
+                .byte_offset()
+                .zip(span.byte_len())
+                .and_then(|(at, len)| source.get(to_usize(at)..to_usize(at.saturating_add(len))));
             match spelling {
                 Some(text) => Value::Scalar(text.trim().to_owned()),
                 None => {
@@ -271,7 +272,11 @@ impl Node {
     pub fn filled_text(&self) -> Result<String, Refusal> {
         let text = self.text()?.trim();
         if text.is_empty() {
-            return Err(Refusal::new(self, "is empty", "write a value or leave the key out"));
+            return Err(Refusal::new(
+                self,
+                "is empty",
+                "write a value or leave the key out",
+            ));
         }
         Ok(text.to_owned())
     }
@@ -295,16 +300,18 @@ impl Node {
             Value::Scalar(text) => text.parse::<u64>().ok(),
             _ => None,
         };
-        number.filter(|n| (least..=most).contains(n)).ok_or_else(|| {
-            Refusal::new(
-                self,
-                format!(
-                    "needs a whole number from {least} to {most}, not {}",
-                    self.describe()
-                ),
-                format!("write a number from {least} to {most}"),
-            )
-        })
+        number
+            .filter(|n| (least..=most).contains(n))
+            .ok_or_else(|| {
+                Refusal::new(
+                    self,
+                    format!(
+                        "needs a whole number from {least} to {most}, not {}",
+                        self.describe()
+                    ),
+                    format!("write a number from {least} to {most}"),
+                )
+            })
     }
 
     /// One of the listed words, which stand for values.
@@ -493,9 +500,16 @@ impl Findings {
     }
 
     /// The value with its notices, or the findings if one is an error; in line order.
-    pub fn finish<T>(mut self, value: T) -> Result<(T, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
+    pub fn finish<T>(
+        mut self,
+        value: T,
+    ) -> Result<(T, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
         self.0.sort_by_key(|finding| finding.line);
-        if self.0.iter().any(|finding| finding.severity == Severity::Error) {
+        if self
+            .0
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
             Err(self.0)
         } else {
             Ok((value, self.0))

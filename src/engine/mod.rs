@@ -1,6 +1,7 @@
 //! The pure core: reads and writes discussion files, counts votes, decides. No I/O, no clock, no randomness.
 
 pub mod block;
+mod body;
 pub mod consensus;
 pub mod definition;
 pub mod discussion;
@@ -14,6 +15,7 @@ pub mod phase;
 pub mod problem;
 pub mod reply;
 pub mod scan;
+
 pub mod subject;
 pub mod template;
 pub mod turn;

@@ -6,7 +6,8 @@ use std::fmt;
 const MOST_PARTS: u64 = 1_000_000_000;
 
 /// What to write instead of something that is no fraction.
-const SPELLINGS: &str = "write a fraction like 2/3, a percentage like 67%, a decimal like 0.67, or all";
+const SPELLINGS: &str =
+    "write a fraction like 2/3, a percentage like 67%, a decimal like 0.67, or all";
 
 /// An exact fraction, `2/3`, `67%`, `0.67` or `all` (1/1). Always in 0..=1, denominator above 0.
 /// [`Fraction::parse`] gives lowest terms.
@@ -62,8 +63,7 @@ impl Fraction {
 
     /// Whether `part` of `whole` reaches it, compared exactly: 2 of 3 reaches 2/3. False if `whole` is 0.
     pub fn is_reached(self, part: usize, whole: usize) -> bool {
-        whole > 0
-            && product(part as u64, self.denominator) >= product(self.numerator, whole as u64)
+        whole > 0 && product(part as u64, self.denominator) >= product(self.numerator, whole as u64)
     }
 
     /// The larger of two.
@@ -113,10 +113,18 @@ fn decimal(text: &str) -> Option<(u64, u64)> {
     }
     let scale = 10_u64.pow(u32::try_from(places.len()).ok()?);
     let whole = whole_number(whole)?;
-    let places = if places.is_empty() { 0 } else { whole_number(places)? };
+    let places = if places.is_empty() {
+        0
+    } else {
+        whole_number(places)?
+    };
     Some((whole.checked_mul(scale)?.checked_add(places)?, scale))
 }
 
 fn greatest_common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }

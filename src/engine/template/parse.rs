@@ -64,15 +64,28 @@ pub(super) fn template(
         on_reject: None,
     };
     top.set("name", &mut template.name, &mut findings, name);
-    top.set("description", &mut template.description, &mut findings, one_line);
+    top.set(
+        "description",
+        &mut template.description,
+        &mut findings,
+        one_line,
+    );
     top.set("sections", &mut template.sections, &mut findings, |node| {
         node.list_of(heading)
     });
-    top.set("first_phase", &mut template.first_phase, &mut findings, name);
+    top.set(
+        "first_phase",
+        &mut template.first_phase,
+        &mut findings,
+        name,
+    );
     top.set("on_ready", &mut template.on_ready, &mut findings, status);
-    top.set("on_reject", &mut template.on_reject, &mut findings, |node| {
-        status(node).map(Some)
-    });
+    top.set(
+        "on_reject",
+        &mut template.on_reject,
+        &mut findings,
+        |node| status(node).map(Some),
+    );
     if top.get("name").is_none() {
         findings.error(
             1,
@@ -111,7 +124,12 @@ fn phase(entry: &Entry, findings: &mut Findings) -> Phase {
     let section = Section::of(&entry.value, &path, findings);
     section.ignore_unknown(PHASE_KEYS, findings);
     section.set("goal", &mut phase.goal, findings, one_line);
-    section.set("instructions", &mut phase.instructions, findings, Node::filled_text);
+    section.set(
+        "instructions",
+        &mut phase.instructions,
+        findings,
+        Node::filled_text,
+    );
     section.set("voting", &mut phase.voting, findings, Node::boolean);
     section.set("ready", &mut phase.ready, findings, share);
     section.set("next_phase", &mut phase.next, findings, optional_name);
@@ -120,7 +138,9 @@ fn phase(entry: &Entry, findings: &mut Findings) -> Phase {
         let number = node.integer(1, 50)?;
         Ok(u32::try_from(number).ok())
     });
-    section.set("advance", &mut phase.advance, findings, |node| node.one_of(ADVANCES));
+    section.set("advance", &mut phase.advance, findings, |node| {
+        node.one_of(ADVANCES)
+    });
     if phase.goal.is_empty() && phase.instructions.is_empty() {
         findings.notice(
             entry.line,
@@ -141,7 +161,11 @@ fn check_route(
     let names: Vec<&str> = template.phases.keys().map(String::as_str).collect();
     if names.is_empty() {
         let line = top.get("phases").map_or(1, |node| node.line);
-        findings.error(line, "the template has no phases", "add at least one under `phases:`");
+        findings.error(
+            line,
+            "the template has no phases",
+            "add at least one under `phases:`",
+        );
         return;
     }
     let line_of = |name: &str| {
@@ -154,7 +178,10 @@ fn check_route(
         {
             findings.error(
                 line_of(&phase.name),
-                format!("the phase `{}` goes on to `{next}`, which does not exist", phase.name),
+                format!(
+                    "the phase `{}` goes on to `{next}`, which does not exist",
+                    phase.name
+                ),
                 choose(next, &names),
             );
         }
@@ -163,7 +190,10 @@ fn check_route(
         let line = top.get("first_phase").map_or(1, |node| node.line);
         findings.error(
             line,
-            format!("`first_phase` names `{}`, which does not exist", template.first_phase),
+            format!(
+                "`first_phase` names `{}`, which does not exist",
+                template.first_phase
+            ),
             choose(&template.first_phase, &names),
         );
         return;
@@ -181,7 +211,10 @@ fn check_route(
         if !seen.insert(next) {
             findings.error(
                 line_of(&current.name),
-                format!("the phases go in a circle: `{}` goes back to `{next}`", current.name),
+                format!(
+                    "the phases go in a circle: `{}` goes back to `{next}`",
+                    current.name
+                ),
                 "leave `next` out of the last phase",
             );
             return;
@@ -195,7 +228,10 @@ fn check_route(
     if !current.voting {
         findings.error(
             line_of(&current.name),
-            format!("the last phase `{}` does not vote, so nothing could ever be decided", current.name),
+            format!(
+                "the last phase `{}` does not vote, so nothing could ever be decided",
+                current.name
+            ),
             "set `voting: true` on it, or name a voting phase as its `next`",
         );
     }
