@@ -4,6 +4,7 @@ mod annotations;
 mod next;
 mod summary;
 mod title;
+mod votes;
 
 pub use next::{NextStep, next_steps};
 pub(super) use summary::{discussion_section, overview};
@@ -167,6 +168,8 @@ pub struct People {
     pub needed: usize,
     /// Login of the pull request's author where the author's vote does not count; `None` where it does.
     pub not_the_author: Option<String>,
+    /// Nobody but the author has write, so nobody could vote.
+    pub nobody_else: bool,
 }
 
 /// State of the whole run, over all discussions: the worst wins.

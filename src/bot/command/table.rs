@@ -27,6 +27,17 @@ pub enum Group {
     Inform,
 }
 
+impl Group {
+    /// The heading.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Ask => "Ask",
+            Self::Decide => "Decide",
+            Self::Inform => "Read",
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
