@@ -7,7 +7,7 @@ mod title;
 mod votes;
 
 pub use next::{NextStep, next_steps};
-pub(super) use summary::{discussion_section, overview};
+pub(super) use summary::{overview, sections};
 pub use title::title;
 
 use super::markdown::cap;
@@ -65,7 +65,7 @@ pub enum Findings {
 }
 
 /// An evaluated head. Green only if nothing at all stands against it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Evaluation {
     /// The discussions the pull request touches.
     pub discussions: Vec<DiscussionView>,

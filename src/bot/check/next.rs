@@ -1,7 +1,7 @@
 //! What has to happen next, by whom, and the line to post.
 
 use super::title::{listed, rejecters};
-use super::{DiscussionView, Evaluation};
+use super::{DiscussionView, Evaluation, rank};
 use crate::engine::consensus::{Owed, ReasonCode, State};
 use crate::engine::ledger::ItemState;
 use crate::engine::vote::{NotCounted, Vote, VoterKind};
@@ -35,25 +35,25 @@ impl NextStep {
     }
 }
 
-/// The next steps of the whole pull request: its demands, then each discussion's in file order.
+/// The next steps of the whole pull request: what breaks everything, its demands, then the worst discussions.
 pub(super) fn all_steps(evaluation: &Evaluation) -> Vec<NextStep> {
-    let several = evaluation.discussions.len() > 1;
-    let demands = evaluation.demands.iter().map(|demand| demand.step.clone());
     let config = evaluation.config_errors.first().map(|problem| {
         let what = format!("repairs {}: {}", problem.path, problem.hint);
         NextStep::new("someone who may change the configuration", what)
     });
-    let of_discussions = evaluation
-        .discussions
-        .iter()
+    let demands = evaluation.demands.iter().map(|demand| demand.step.clone());
+    let several = evaluation.discussions.len() > 1;
+    let mut worst_first: Vec<&DiscussionView> = evaluation.discussions.iter().collect();
+    worst_first.sort_by_key(|view| rank(view.verdict.state));
+    let of_discussions = worst_first
+        .into_iter()
         .flat_map(|view| next_steps(view, several));
     let mut steps: Vec<NextStep> = Vec::new();
     for step in config.into_iter().chain(demands).chain(of_discussions) {
-        if !steps.contains(&step) {
+        if steps.len() < MAX_STEPS && !steps.contains(&step) {
             steps.push(step);
         }
     }
-    steps.truncate(MAX_STEPS);
     steps
 }
 

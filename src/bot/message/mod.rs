@@ -11,7 +11,7 @@ pub use refusal::{
 };
 
 use super::access::AuthorRule;
-use super::check::{CheckInput, Findings, discussion_section, overview, title};
+use super::check::{CheckInput, Findings, overview, sections, title};
 use super::command::table::{Group, Row, TABLE};
 use super::markdown::{cap, code, inline, link, quote_markdown, quote_text, shorten};
 use std::fmt::Write;
@@ -146,9 +146,7 @@ pub fn status(input: &CheckInput) -> String {
     let mut text = format!("**{}**\n", inline(&title(&input.findings)));
     if let Findings::Evaluated(evaluation) = &input.findings {
         text.push_str(&overview(evaluation));
-        for view in &evaluation.discussions {
-            text.push_str(&discussion_section(view));
-        }
+        text.push_str(&sections(evaluation));
     }
     text
 }
