@@ -1,0 +1,3 @@
+//! The GitHub adapter against a scripted double.
+
+pub(crate) mod keys;
