@@ -140,10 +140,13 @@ fn summary(
         .iter()
         .filter(|judged| judged.standing != Standing::DoesNotApply)
         .count();
+    let covered_count = match applying - raised.len() {
+        0 => "none".to_owned(),
+        count => count.to_string(),
+    };
     sentences.push(format!(
-        "{applying} of {} points apply here: {} covered, {}.",
+        "{applying} of {} points apply here: {covered_count} covered, {}.",
         judged.len(),
-        applying - raised.len(),
         tally(raised)
     ));
     sentences.extend(covered(judged));
@@ -258,7 +261,9 @@ fn touched<'a>(question: &str, judged: &'a [Judged<'a>]) -> Vec<&'a Judged<'a>> 
     let asked = Sentence::new(question);
     let asked_words: BTreeSet<&str> = asked
         .stems()
-        .filter(|word| word.chars().count() > 2 && !FILLER.iter().any(|filler| stem(filler) == *word))
+        .filter(|word| {
+            word.chars().count() > 2 && !FILLER.iter().any(|filler| stem(filler) == *word)
+        })
         .collect();
     let mut scored: Vec<(usize, &Judged<'_>)> = judged
         .iter()

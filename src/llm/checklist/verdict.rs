@@ -56,10 +56,8 @@ fn standing<'a>(item: &'a ChecklistItem, proposal: &Proposal) -> Standing<'a> {
     let applies = item.when.is_empty()
         || item.when.iter().any(|word| {
             let phrase = Phrase::new(word);
-            proposal
-                .lines
-                .iter()
-                .any(|line| line.sentence.mentions(&phrase))
+            let mut proposed = proposal.lines.iter().filter(|line| line.is_proposed);
+            proposed.any(|line| line.sentence.mentions(&phrase))
         });
     if !applies {
         return Standing::DoesNotApply;
