@@ -255,6 +255,68 @@ fn every_state_that_is_not_green_names_a_next_step() {
 }
 
 #[test]
+fn a_state_of_which_only_the_reason_is_known_names_that_as_the_step() {
+    for state in STATES.into_iter().filter(|s| !is_green(*s)) {
+        let sketch = Sketch {
+            state: state.as_str().to_owned(),
+            reasons: vec!["phase_does_not_vote: the phase seed does not vote".to_owned()],
+            ..Sketch::default()
+        };
+        assert!(!next_steps(&sketch.view(), false).is_empty(), "{state:?}");
+    }
+}
+
+#[test]
+fn past_the_bound_persona_votes_are_shown_as_advice_and_vetoes_as_votes() {
+    let sketch = Sketch {
+        state: "discussing".to_owned(),
+        reasons: vec![
+            "bound: 3 rounds are over".to_owned(),
+            "humans: 0 of 1 person".to_owned(),
+        ],
+        votes: vec![
+            "architect AI CHANGES".to_owned(),
+            "security AI CHANGES".to_owned(),
+        ],
+        owed: vec!["architect fresh".to_owned(), "tester missing".to_owned()],
+        veto: vec!["security".to_owned()],
+        people: (0, 1),
+        author: Some("rob".to_owned()),
+        rounds: (3, 3),
+        ..Sketch::default()
+    };
+    let summary = check_run(&input(evaluated(vec![sketch.view()]))).summary;
+    for part in [
+        "| architect | AI | CHANGES | advice: a person decides now |",
+        "| security | AI | CHANGES | yes, on this text |",
+        "| tester | AI | – | not owed any more: a person decides now |",
+        "1. Someone with write other than rob votes: `/discuss vote ready`",
+        "2. Someone with write other than rob may open one more round: `/discuss all`",
+    ] {
+        assert!(summary.contains(part), "{part} is missing in:\n{summary}");
+    }
+}
+
+#[test]
+fn a_person_called_like_a_persona_hides_no_owed_vote() {
+    let sketch = Sketch {
+        state: "discussing".to_owned(),
+        votes: vec!["security person READY".to_owned()],
+        owed: vec!["security missing".to_owned()],
+        ..Sketch::default()
+    };
+    let summary = check_run(&input(evaluated(vec![sketch.view()]))).summary;
+    assert!(
+        summary.contains("| security | person | READY |"),
+        "{summary}"
+    );
+    assert!(
+        summary.contains("| security | AI | – | owed: no vote yet | |"),
+        "{summary}"
+    );
+}
+
+#[test]
 fn next_lines_name_the_discussion_where_there_are_several() {
     let view = Sketch {
         state: "discussing".to_owned(),
