@@ -6,7 +6,7 @@ mod summary;
 mod title;
 mod votes;
 
-pub use next::{NextStep, next_steps};
+pub use next::{MAX_STEPS, NextStep, next_steps};
 pub(super) use summary::{overview, sections};
 pub use title::title;
 

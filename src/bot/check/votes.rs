@@ -25,7 +25,7 @@ pub(super) fn table(text: &mut String, view: &DiscussionView) {
         text.push_str("\nNobody has voted yet.\n");
         return;
     }
-    text.push_str("\n| Who | | Vote | Counts | Where |\n|---|---|---|---|---|\n");
+    text.push_str("\n| Who | Kind | Vote | Counts | Where |\n|---|---|---|---|---|\n");
     for row in rows {
         let _ = writeln!(text, "{row}");
     }
