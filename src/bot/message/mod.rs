@@ -98,8 +98,8 @@ fn is_name_line(line: &str) -> bool {
 pub fn help(personas: &[(&str, &str)]) -> String {
     let mut text = format!(
         "**What {} understands**\n\nA command stands at the start of a line of a comment, review comment or review. \
-         Several lines are several commands. Inside code, quotes and HTML nothing counts. `PATH` names one discussion \
-         and is left out where there is only one.\n",
+         Several lines are several commands. Inside code, quotes and HTML nothing counts. `PATH` names one \
+         discussion; without it a command is about all discussions of the pull request.\n",
         code("/discuss")
     );
     for group in [Group::Ask, Group::Decide, Group::Inform] {

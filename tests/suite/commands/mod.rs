@@ -5,6 +5,7 @@ mod check;
 mod markdown;
 mod messages;
 mod parsing;
+mod summary;
 mod trigger;
 mod views;
 

@@ -158,3 +158,24 @@ proptest! {
         prop_assert!(command_lines(&quoted).is_empty());
     }
 }
+
+#[test]
+fn comments_made_to_stall_a_parser_still_give_their_command() {
+    const SIZE: usize = 65_000;
+    for bomb in [
+        "[", "*a ", "`", "![", "<", "_*", "> ", "- ", "[a](", "<!--", "&#", "\\", "***", "|", "~",
+        "$", "\r",
+    ] {
+        let body = format!("/discuss status\n\n{}", bomb.repeat(SIZE / bomb.len()));
+        let parsed = parse(&body, &is_persona);
+        assert_eq!(
+            parsed.iter().map(described).collect::<Vec<_>>(),
+            ["status"],
+            "{bomb:?}"
+        );
+    }
+    let lines = "/discuss status\n".repeat(4_000);
+    assert_eq!(parse(&lines, &is_persona).len(), MAX_COMMANDS + 1);
+    let tags = "<b>\n/discuss status\n".repeat(3_000);
+    assert!(parse(&tags, &is_persona).is_empty());
+}

@@ -238,3 +238,29 @@ pub fn input(findings: Findings) -> CheckInput {
         notes: Vec::new(),
     }
 }
+
+/// All states there are; a new one does not compile until it is listed here.
+pub fn is_green(state: State) -> bool {
+    match state {
+        State::Ready | State::Overridden => true,
+        State::Invalid
+        | State::Tampered
+        | State::Held
+        | State::Working
+        | State::Rejected
+        | State::Degraded
+        | State::Stale
+        | State::Changes
+        | State::Discussing => false,
+    }
+}
+
+/// A pull request with a discussion in each of these states.
+pub fn evaluation(discussions: &[State]) -> Evaluation {
+    Evaluation {
+        discussions: discussions.iter().map(|s| in_state(*s)).collect(),
+        config_errors: Vec::new(),
+        config_notices: Vec::new(),
+        demands: Vec::new(),
+    }
+}
