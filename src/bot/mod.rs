@@ -6,6 +6,7 @@ pub mod apply;
 pub mod check;
 pub mod command;
 pub mod job;
+pub mod markdown;
 pub mod message;
 pub mod plan;
 pub mod repo_config;

@@ -1,6 +1,13 @@
 //! The only edits there are: append blocks and set a header value. Every other byte stays.
 
-use super::discussion::Discussion;
+use super::body::Body;
+use super::discussion::{Discussion, Kind};
+
+/// The header keys that the program sets, as written into the file.
+const SETTABLE: [&str; 3] = ["Phase", "Status", "Id"];
+
+/// Longest header value that is written, in bytes.
+const LONGEST_VALUE: usize = 200;
 
 /// Why an edit is refused; the text is for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -8,6 +15,9 @@ pub enum EditError {
     /// The file is not a discussion.
     #[error("this file is not a discussion: its first line is not <!-- DISCUSSION -->")]
     NotADiscussion,
+    /// The file is not text.
+    #[error("this file is not UTF-8 text; save it as UTF-8 first")]
+    Unreadable,
     /// Something at the end of the file is unclosed; appending would put the block inside it.
     #[error(
         "line {line}: {what} is never closed, so an appended block would be hidden inside it; close it first"
@@ -18,17 +28,136 @@ pub enum EditError {
         /// `a code fence`, `an HTML comment`, ...
         what: String,
     },
+    /// Only Phase, Status and Id are set by the program.
+    #[error(
+        "the header key `{key}` is not set by the program, only Phase, Status and Id are; edit the file instead"
+    )]
+    KeyNotSettable {
+        /// The key asked for.
+        key: String,
+    },
+    /// The value would not be read back as written.
+    #[error(
+        "`{value}` cannot stand in a header line; write one short line without `--`, `<` and `>`"
+    )]
+    BadValue {
+        /// The value asked for, cut.
+        value: String,
+    },
 }
 
-/// Appends rendered blocks (LF line ends, no trailing line end) with the file's own line ending:
-/// line end if missing, blank line, `---` unless the file ends with one, blank line, block, line end.
+/// Appends rendered blocks (LF line ends, no trailing line end) with the file's own line ending. For each: a line end
+/// if missing, a blank line if missing, `---` and a blank line unless the file ends with one, the block, a line end.
+/// No blocks: the file as it is.
 pub fn append(discussion: &Discussion, blocks: &[String]) -> Result<String, EditError> {
-    let _ = (discussion, blocks);
-    todo!()
+    check_kind(discussion)?;
+    if let Some(problem) = discussion
+        .problems
+        .iter()
+        .find(|p| is_unclosed(p.code.row().name))
+    {
+        return Err(EditError::Unclosed {
+            line: problem.line,
+            what: opener(problem.code.row().name).to_owned(),
+        });
+    }
+    let source = &discussion.source;
+    let newline = discussion.line_ending.as_str();
+    let mut text = source.clone();
+    let mut has_separator = Body::of(discussion, source.len()).ends_with_separator();
+    for block in blocks {
+        end_with_blank_line(&mut text, newline);
+        if !has_separator {
+            text.push_str("---");
+            text.push_str(newline);
+            text.push_str(newline);
+        }
+        text.push_str(&block.replace("\r\n", "\n").replace('\n', newline));
+        text.push_str(newline);
+        has_separator = false;
+    }
+    Ok(text)
 }
 
-/// Sets `Phase`, `Status` or `Id`; a missing key is inserted after the last header line.
+/// Sets `Phase`, `Status` or `Id`, in any case; a missing key is inserted after the last header line.
 pub fn set_header(discussion: &Discussion, key: &str, value: &str) -> Result<String, EditError> {
-    let _ = (discussion, key, value);
-    todo!()
+    check_kind(discussion)?;
+    let Some(key) = SETTABLE
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(key))
+    else {
+        return Err(EditError::KeyNotSettable {
+            key: key.to_owned(),
+        });
+    };
+    let value = value.trim();
+    if !is_plain(value) {
+        return Err(EditError::BadValue {
+            value: value.chars().take(60).collect(),
+        });
+    }
+    let source = &discussion.source;
+    let mut text = String::with_capacity(source.len() + 64);
+    match discussion.header.field(key) {
+        Some(field) => {
+            text.push_str(&source[..field.value_span.start]);
+            text.push_str(value);
+            text.push_str(&source[field.value_span.end..]);
+        }
+        None => {
+            let newline = discussion.line_ending.as_str();
+            let (above, below) = source.split_at(discussion.header.end);
+            text.push_str(above);
+            if !above.ends_with('\n') {
+                text.push_str(newline);
+            }
+            text.push_str(&format!("<!-- {key}: {value} -->{newline}"));
+            text.push_str(below);
+        }
+    }
+    Ok(text)
+}
+
+fn check_kind(discussion: &Discussion) -> Result<(), EditError> {
+    match discussion.kind {
+        Kind::Discussion => Ok(()),
+        Kind::Other => Err(EditError::NotADiscussion),
+        Kind::Unreadable => Err(EditError::Unreadable),
+    }
+}
+
+fn is_unclosed(code: &str) -> bool {
+    code.starts_with("unclosed-")
+}
+
+/// What is unclosed, in words.
+fn opener(code: &str) -> &'static str {
+    match code {
+        "unclosed-fence" => "a code fence",
+        "unclosed-comment" => "an HTML comment",
+        "unclosed-raw-block" => "a raw HTML block",
+        _ => "a region",
+    }
+}
+
+/// Ends the last line and puts a blank one below it, where they are missing.
+fn end_with_blank_line(text: &mut String, newline: &str) {
+    if !text.ends_with('\n') {
+        text.push_str(newline);
+    }
+    let without_end = text.strip_suffix('\n').unwrap_or(text);
+    let last_line = without_end.rsplit('\n').next().unwrap_or_default();
+    if !last_line.trim().is_empty() {
+        text.push_str(newline);
+    }
+}
+
+/// Whether a value stays on its line and inside its comment.
+fn is_plain(value: &str) -> bool {
+    !value.is_empty()
+        && value.len() <= LONGEST_VALUE
+        && !value.contains("--")
+        && !value.ends_with('-')
+        && !value.contains(['<', '>'])
+        && !value.chars().any(char::is_control)
 }

@@ -1,7 +1,9 @@
 //! The pure core: reads and writes discussion files, counts votes, decides. No I/O, no clock, no randomness.
 
 pub mod block;
+mod body;
 pub mod consensus;
+pub mod definition;
 pub mod discussion;
 pub mod edit;
 pub mod header;
@@ -13,6 +15,7 @@ pub mod phase;
 pub mod problem;
 pub mod reply;
 pub mod scan;
+
 pub mod subject;
 pub mod template;
 pub mod turn;

@@ -1,6 +1,6 @@
 //! Moving through the phases of a template. Decides, changes nothing.
 
-use super::template::Template;
+use super::template::{Advance, Phase, Template};
 use super::vote::Vote;
 
 /// What the end of a round looks like to the phase rules.
@@ -14,9 +14,56 @@ pub struct RoundEnd<'a> {
     pub ready_holds: bool,
 }
 
+impl RoundEnd<'_> {
+    /// Everybody has voted on this text and nobody is against it. An empty panel has not.
+    fn is_heard(&self) -> bool {
+        let accepted = |vote: &Option<Vote>| vote.is_some_and(|vote| vote != Vote::Reject);
+        !self.owed_votes.is_empty() && self.owed_votes.iter().all(accepted)
+    }
+
+    /// Everybody is READY and nothing is open that would block.
+    fn is_flawless(&self) -> bool {
+        let ready = |vote: &Option<Vote>| *vote == Some(Vote::Ready);
+        self.is_heard() && self.owed_votes.iter().all(ready) && !self.blocking_concern_open
+    }
+}
+
 /// The phase after a round: the same, one step on, or straight to the next voting phase when all are READY.
 /// Returns the name; an unknown current phase stays.
+///
+/// A phase that only a person ends stays, and is not jumped over either.
 pub fn after_round(template: &Template, current: &str, end: &RoundEnd<'_>) -> String {
-    let _ = (template, current, end);
-    todo!()
+    let stays = current.to_owned();
+    let Some(phase) = template.phase(current) else {
+        return stays;
+    };
+    if phase.advance == Advance::Manual {
+        return stays;
+    }
+    let Some(next) = phase.next.as_deref().and_then(|name| template.phase(name)) else {
+        return stays;
+    };
+    let target = match (phase.voting, end) {
+        (true, end) if end.ready_holds => next,
+        (false, end) if end.is_flawless() => next_stop(template, next),
+        (false, end) if end.is_heard() => next,
+        _ => return stays,
+    };
+    target.name.clone()
+}
+
+/// The first phase from `phase` on that votes, waits for a person, or is the last.
+fn next_stop<'t>(template: &'t Template, phase: &'t Phase) -> &'t Phase {
+    let mut phase = phase;
+    // A template has no circles; the bound keeps that true for hand-made ones.
+    for _ in 0..template.phases.len() {
+        if phase.voting || phase.advance == Advance::Manual {
+            break;
+        }
+        match phase.next.as_deref().and_then(|name| template.phase(name)) {
+            Some(next) => phase = next,
+            None => break,
+        }
+    }
+    phase
 }

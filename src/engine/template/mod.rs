@@ -1,36 +1,21 @@
 //! Templates: the phases a kind of discussion goes through. Built-in ones are YAML files compiled in.
 
+mod fraction;
+mod parse;
+
+pub use fraction::Fraction;
+pub use parse::share;
+
+use super::definition::nearest;
 use super::problem::Severity;
 use std::collections::BTreeMap;
 
-/// An exact fraction, `2/3`, `67%`, `0.67` or `all` (1/1). Always in 0..=1, denominator above 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fraction {
-    /// Numerator.
-    pub numerator: u64,
-    /// Denominator, never 0.
-    pub denominator: u64,
-}
-
-impl Fraction {
-    /// Reads one of the four spellings.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let _ = text;
-        todo!()
-    }
-
-    /// Whether `part` of `whole` reaches it, compared exactly: 2 of 3 reaches 2/3. False if `whole` is 0.
-    pub fn is_reached(self, part: usize, whole: usize) -> bool {
-        let _ = (part, whole);
-        todo!()
-    }
-
-    /// The larger of two.
-    pub fn stricter(self, other: Self) -> Self {
-        let _ = other;
-        todo!()
-    }
-}
+/// YAML of the built-in templates.
+const BUILT_IN: [&str; 3] = [
+    include_str!("../templates/feature.yaml"),
+    include_str!("../templates/brainstorm.yaml"),
+    include_str!("../templates/review.yaml"),
+];
 
 /// How a phase ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,14 +88,22 @@ pub struct DefinitionProblem {
 
 impl Template {
     /// Reads a template. `Err` holds at least one error; `Ok` may carry notices.
+    ///
+    /// The older tool's files are accepted: `next_phase` is read as `next`, a missing `first_phase` means the first
+    /// phase in the file, a missing `on_ready` means READY_FOR_DESIGN, and keys of theirs (`turn_pipeline`) are
+    /// ignored with a notice.
     pub fn parse(yaml: &str) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
-        let _ = yaml;
-        todo!()
+        parse::template(yaml)
     }
 
     /// The three built-in templates: feature, brainstorm, review.
     pub fn built_in() -> Vec<Self> {
-        todo!()
+        // A test reads each of them, so none is left out here.
+        BUILT_IN
+            .iter()
+            .filter_map(|yaml| Self::parse(yaml).ok())
+            .map(|(template, _)| template)
+            .collect()
     }
 
     /// Phase of that name; an unknown name gives `None` and the caller says so.
@@ -122,6 +115,32 @@ impl Template {
 /// The templates that apply, by name.
 #[derive(Debug, Clone)]
 pub struct Templates(pub BTreeMap<String, Template>);
+
+impl Templates {
+    /// The built-in ones.
+    pub fn built_in() -> Self {
+        let mut templates = Self(BTreeMap::new());
+        for template in Template::built_in() {
+            templates.add(template);
+        }
+        templates
+    }
+
+    /// Adds one, in place of one of the same name.
+    pub fn add(&mut self, template: Template) {
+        self.0.insert(template.name.clone(), template);
+    }
+
+    /// The template of that name. Names are compared exactly; for a miss ask [`Templates::nearest`].
+    pub fn get(&self, name: &str) -> Option<&Template> {
+        self.0.get(name)
+    }
+
+    /// The name nearest to a misspelt one, if any is near enough.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.0.keys().map(String::as_str))
+    }
+}
 
 /// Name of the template that applies where neither header nor configuration names one.
 pub const DEFAULT_TEMPLATE: &str = "review";

@@ -1,7 +1,9 @@
 //! `.github/discussions.yml`: the team's configuration, read from the base branch only (command line: working tree).
 
+mod parse;
+
 use crate::engine::consensus::Rules;
-use crate::engine::template::DefinitionProblem;
+use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem};
 use crate::ids::Alias;
 use std::time::Duration;
 
@@ -92,11 +94,60 @@ pub struct RepoConfig {
     pub commit_message: String,
 }
 
+impl Default for RepoConfig {
+    /// What applies where there is no file: three personas, two thirds, one person, only the default branch gated.
+    fn default() -> Self {
+        Self {
+            files: vec!["**/*.discussion.md".to_owned()],
+            participants: ["architect", "security", "pragmatist"]
+                .into_iter()
+                .filter_map(Alias::parse)
+                .collect(),
+            personas: vec![".github/discussions/personas".to_owned()],
+            template: DEFAULT_TEMPLATE.to_owned(),
+            replies: Replies::Auto,
+            rounds: 3,
+            on: Triggers::default(),
+            gate: GateConfig::default(),
+            models: std::collections::BTreeMap::new(),
+            commit_message: "discuss: {personas} on {title}".to_owned(),
+        }
+    }
+}
+
+impl Default for Triggers {
+    fn default() -> Self {
+        Self {
+            opened: true,
+            push: true,
+            ready_for_review: true,
+            drafts: false,
+            quiet: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Default for GateConfig {
+    fn default() -> Self {
+        Self {
+            mode: GateMode::Enforce,
+            check: "discussions".to_owned(),
+            bases: vec!["default".to_owned()],
+            rules: Rules::default(),
+            require: None,
+            optional: Vec::new(),
+            templates: None,
+            author_may_vote: false,
+            reviews: true,
+            require_discussion: Vec::new(),
+        }
+    }
+}
+
 impl RepoConfig {
-    /// Reads the file. Unknown keys are errors with line and near-miss hint. `Ok` may carry notices for keys that
-    /// are valid and not used yet.
+    /// Reads the file; an empty one means the defaults. Unknown keys are errors with line and near-miss hint, and all
+    /// errors come at once. `Ok` may carry notices: names given twice, and permissions, which are not enforced yet.
     pub fn parse(yaml: &str) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
-        let _ = yaml;
-        todo!()
+        parse::config(yaml)
     }
 }

@@ -1,5 +1,9 @@
 //! The verdict: one rule set, used by the command line, the gate and the Action. All comparisons are exact.
 
+mod decide;
+
+pub use decide::{blocking_concerns, decide};
+
 use super::ledger::Ledger;
 use super::problem::Problem;
 use super::template::{Fraction, Phase};
@@ -48,10 +52,7 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            ready: Fraction {
-                numerator: 2,
-                denominator: 3,
-            },
+            ready: Fraction::TWO_THIRDS,
             reject: RejectRule::Any,
             humans: 1,
             minimum_votes: 1,
@@ -220,8 +221,12 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
 }
 
-/// Decides. Pure and total: every situation has a verdict, and READY needs every clause.
-pub fn decide(situation: &Situation<'_>, veto_personas: &[Alias]) -> Verdict {
-    let _ = (situation, veto_personas);
-    todo!()
+impl Verdict {
+    /// Whether all that READY needs holds, apart from being in the final phase: what moves a voting phase with a
+    /// `next` on. Ask this after the round; while one runs the answer is no.
+    pub fn holds_but_for_the_phase(&self) -> bool {
+        self.reasons
+            .iter()
+            .all(|reason| reason.code == ReasonCode::PhaseDoesNotVote)
+    }
 }
