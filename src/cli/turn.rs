@@ -61,12 +61,13 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         discussion: &discussion,
         proposal_end: None,
         ledger: &ledger,
+        counts: &|_| true,
         phase: &panel.phase,
         limits: Limits::default(),
         timeout: TURN_TIMEOUT,
         parallel: PARALLEL,
     };
-    let turns = round::run(&input, &asks, &NoBook, &TurnProgress::new(output))
+    let turns = round::run(&input, &asks, &NoBook::default(), &TurnProgress::new(output))
         .await
         .map_err(|error| Failure::new("round-failed", error))?;
     write(arguments, &bytes, &discussion, &turns, output)?;

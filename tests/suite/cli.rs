@@ -231,10 +231,12 @@ fn progress_and_notes_stay_off_stdout() {
 #[test]
 fn refusals_name_what_was_read_and_what_to_write_instead_and_write_nothing() {
     let unclosed = format!("{}\n```\nnever closed\n", fixture("discussions/example.md"));
+    let example = fixture("discussions/example.md");
+    let example = example.as_bytes();
     let cases: &[(&[&str], &[u8], &[&str])] = &[
-        (&["turn", "f.md", "securty"], fixture("discussions/example.md").as_bytes(), &["securty", "security"]),
-        (&["turn", "f.md", "@../../x"], fixture("discussions/example.md").as_bytes(), &["@../../x", "There are"]),
-        (&["turn", "f.md", "security", "--model", "gpt-9"], fixture("discussions/example.md").as_bytes(), &["gpt-9", "checklist"]),
+        (&["turn", "f.md", "securty"], example, &["securty", "security"]),
+        (&["turn", "f.md", "@../../x"], example, &["@../../x", "There are"]),
+        (&["turn", "f.md", "security", "--model", "gpt-9"], example, &["gpt-9", "checklist"]),
         (&["turn", "f.md", "security"], unclosed.as_bytes(), &["never closed", "line "]),
         (&["turn", "f.md", "security"], b"# Just notes\n", &["not a discussion", "<!-- DISCUSSION -->", "f.md:1"]),
         (&["status", "f.md"], b"<!-- DISCUSSION -->\n\xff\xfe bad", &["UTF-8", "f.md"]),
