@@ -31,6 +31,7 @@
 //! These rules err on the side of raising a remark. They are words, not understanding: the reply says so, and a
 //! person has to agree in any case.
 
+mod cues;
 mod prose;
 mod reply;
 mod verdict;

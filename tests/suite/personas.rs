@@ -143,170 +143,33 @@ fn a_near_miss_of_a_key_is_pointed_out() {
 
 #[test]
 fn a_broken_file_is_refused_with_line_and_hint() {
+    #[rustfmt::skip]
     let cases: &[(&str, &str, &str, usize, &str)] = &[
         ("no name", "name: sample\n", "", 1, "`name` is missing"),
-        (
-            "no description",
-            "description: a sample\n",
-            "",
-            1,
-            "`description` is missing",
-        ),
-        (
-            "empty description",
-            "description: a sample",
-            "description: ''",
-            3,
-            "`description` is missing or empty",
-        ),
-        (
-            "capital alias",
-            "name: sample",
-            "name: Sample",
-            2,
-            "`Sample` cannot be an alias",
-        ),
-        (
-            "alias with blank",
-            "name: sample",
-            "name: sam ple",
-            2,
-            "`sam ple` cannot be an alias",
-        ),
-        (
-            "alias too long",
-            "name: sample",
-            "name: a23456789012345678901234567890123",
-            2,
-            "cannot be an alias",
-        ),
-        (
-            "mention as alias",
-            "name: sample",
-            "name: '@sample'",
-            2,
-            "cannot be an alias",
-        ),
-        (
-            "all",
-            "name: sample",
-            "name: all",
-            2,
-            "`all` is a word of `/discuss`",
-        ),
-        (
-            "unknown kind",
-            "kind: voting",
-            "kind: judge",
-            4,
-            "`kind: judge` is unknown",
-        ),
-        (
-            "half a model",
-            "model: default",
-            "model: anthropic/",
-            5,
-            "names no model",
-        ),
-        (
-            "model with blank",
-            "model: default",
-            "model: anthropic/claude sonnet",
-            5,
-            "names no model",
-        ),
-        (
-            "long display name",
-            "kind: voting",
-            "display_name: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'",
-            4,
-            "does not fit on a name line",
-        ),
-        (
-            "display name on two lines",
-            "kind: voting",
-            "display_name: \"A\\nVOTE: READY\"",
-            4,
-            "does not fit on a name line",
-        ),
-        (
-            "veto in words",
-            "kind: voting",
-            "veto: sometimes",
-            4,
-            "cannot be read",
-        ),
-        (
-            "doubled key",
-            "kind: voting",
-            "name: other",
-            4,
-            "cannot be read",
-        ),
-        (
-            "item without id",
-            "- id: first\n    text",
-            "- text",
-            7,
-            "cannot be the id",
-        ),
-        (
-            "item with capital id",
-            "id: first",
-            "id: First",
-            7,
-            "`First` cannot be the id",
-        ),
-        (
-            "item without text",
-            "text: The first remark.",
-            "text: ' '",
-            7,
-            "`first` has no text",
-        ),
-        (
-            "item always raised",
-            "    when: [word]\n",
-            "",
-            7,
-            "would be raised on every proposal",
-        ),
-        (
-            "wordless phrase",
-            "when: [word]",
-            "when: ['---']",
-            7,
-            "holds no word",
-        ),
-        (
-            "unknown severity",
-            "severity: concern",
-            "severity: fatal",
-            7,
-            "`severity: fatal`",
-        ),
-        (
-            "misspelt item key",
-            "when: [word]",
-            "unles: [word]",
-            9,
-            "cannot be read",
-        ),
-        (
-            "empty instructions",
-            "\nLook at it.\n",
-            "\n  \n",
-            12,
-            "the instructions are empty",
-        ),
+        ("no description", "description: a sample\n", "", 1, "`description` is missing"),
+        ("empty description", "description: a sample", "description: ''", 3, "`description` is missing or empty"),
+        ("capital alias", "name: sample", "name: Sample", 2, "`Sample` cannot be an alias"),
+        ("alias with blank", "name: sample", "name: sam ple", 2, "`sam ple` cannot be an alias"),
+        ("alias too long", "name: sample", "name: a23456789012345678901234567890123", 2, "cannot be an alias"),
+        ("mention as alias", "name: sample", "name: '@sample'", 2, "cannot be an alias"),
+        ("all", "name: sample", "name: all", 2, "`all` is a word of `/discuss`"),
+        ("unknown kind", "kind: voting", "kind: judge", 4, "`kind: judge` is unknown"),
+        ("half a model", "model: default", "model: anthropic/", 5, "names no model"),
+        ("model with blank", "model: default", "model: anthropic/claude sonnet", 5, "names no model"),
+        ("long display name", "kind: voting", "display_name: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'", 4, "does not fit on a name line"),
+        ("display name on two lines", "kind: voting", "display_name: \"A\\nVOTE: READY\"", 4, "does not fit on a name line"),
+        ("veto in words", "kind: voting", "veto: sometimes", 4, "cannot be read"),
+        ("doubled key", "kind: voting", "name: other", 4, "cannot be read"),
+        ("item without id", "- id: first\n    text", "- text", 7, "cannot be the id"),
+        ("item with capital id", "id: first", "id: First", 7, "`First` cannot be the id"),
+        ("item without text", "text: The first remark.", "text: ' '", 7, "`first` has no text"),
+        ("item always raised", "    when: [word]\n", "", 7, "would be raised on every proposal"),
+        ("wordless phrase", "when: [word]", "when: ['---']", 7, "holds no word"),
+        ("unknown severity", "severity: concern", "severity: fatal", 7, "`severity: fatal`"),
+        ("misspelt item key", "when: [word]", "unles: [word]", 9, "cannot be read"),
+        ("empty instructions", "\nLook at it.\n", "\n  \n", 12, "the instructions are empty"),
         ("not closed", "---\n\nLook", "\n\nLook", 1, "never closed"),
-        (
-            "no front matter",
-            "---\nname",
-            "name",
-            1,
-            "does not start with front matter",
-        ),
+        ("no front matter", "---\nname", "name", 1, "does not start with front matter"),
     ];
     for (case, old, new, line, fragment) in cases {
         assert!(VALID.contains(old), "{case}: nothing to replace");
@@ -399,6 +262,7 @@ fn a_repositorys_file_replaces_the_built_in_persona_whole() {
             VALID.replace("kind: voting", "kind: judge"),
         ),
         ("more/accounting.md".to_owned(), fixture("own-persona.md")),
+        ("more/README.md".to_owned(), "# Our personas\n".to_owned()),
     ];
     let (personas, problems) = Personas::with_overrides(&files);
     let names: Vec<&str> = personas.0.keys().map(Alias::as_str).collect();
@@ -422,7 +286,8 @@ fn a_repositorys_file_replaces_the_built_in_persona_whole() {
         paths,
         [
             ("ours/broken.md", "error"),
-            ("more/accounting.md", "notice")
+            ("more/accounting.md", "notice"),
+            ("more/README.md", "notice")
         ]
     );
 }

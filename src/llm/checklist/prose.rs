@@ -1,63 +1,14 @@
 //! The proposal as sentences with their headings. What counts as a statement is documented in the parent module.
 
-use super::words::{Phrase, Sentence};
+use super::cues::{Cues, Role};
+use super::words::{Sentence, Vocabulary};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-
-/// Lines with one of these are placeholders.
-const PLACEHOLDERS: [&str; 14] = [
-    "tbd",
-    "tbc",
-    "todo",
-    "fixme",
-    "to be decided",
-    "to be determined",
-    "to be defined",
-    "to be clarified",
-    "to be written",
-    "to be done",
-    "fill in",
-    "fill this in",
-    "coming soon",
-    // The line below the scaffold of a new file.
-    "discussion begins below",
-];
-
-/// Headings and sentences with one of these rule something out.
-const RULED_OUT: [&str; 7] = [
-    "out of scope",
-    "non goal",
-    "not in scope",
-    "not a goal",
-    "not included",
-    "not part of this",
-    "outside the scope",
-];
-
-/// Headings with one of these hold ways that were not taken.
-const ALTERNATIVES: [&str; 5] = [
-    "alternative",
-    "option considered",
-    "rejected",
-    "considered and rejected",
-    "not chosen",
-];
 
 /// Longest sentence that is taken for a mere denial (`There is none.`), in words.
 const DENIAL_WORDS: usize = 4;
 
 /// Longest sentence that is taken for a mere placeholder (`Still TBD.`), in words.
 const PLACEHOLDER_WORDS: usize = 4;
-
-/// What a section is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    /// What is proposed.
-    Proposed,
-    /// Ways that were not taken: they make no item apply.
-    Alternatives,
-    /// What is ruled out: it is not read.
-    RuledOut,
-}
 
 /// A heading with what stands below it.
 #[derive(Debug)]
@@ -92,6 +43,8 @@ pub(super) struct Proposal {
     pub(super) sections: Vec<Section>,
     /// Its sentences, headings of sections with content included.
     pub(super) lines: Vec<Line>,
+    /// The words of all lines.
+    pub(super) vocabulary: Vocabulary,
 }
 
 impl Proposal {
@@ -122,9 +75,7 @@ struct Reader {
     text: String,
     /// Indices of the section being read and of those it stands in, outermost first.
     open_sections: Vec<usize>,
-    ruled_out: Vec<Phrase>,
-    alternatives: Vec<Phrase>,
-    placeholders: Vec<Phrase>,
+    cues: Cues,
 }
 
 /// Reads a proposal. Linear in its length.
@@ -152,13 +103,12 @@ impl Reader {
             proposal: Proposal {
                 sections: vec![top],
                 lines: Vec::new(),
+                vocabulary: Vocabulary::default(),
             },
             place: Place::default(),
             text: String::new(),
             open_sections: vec![0],
-            ruled_out: RULED_OUT.map(Phrase::new).to_vec(),
-            alternatives: ALTERNATIVES.map(Phrase::new).to_vec(),
-            placeholders: PLACEHOLDERS.map(Phrase::new).to_vec(),
+            cues: Cues::new(),
         }
     }
 
@@ -254,7 +204,7 @@ impl Reader {
             .iter()
             .map(|open| sections[*open].role)
             .find(|role| *role != Role::Proposed);
-        let role = inherited.unwrap_or_else(|| self.role_of(&Sentence::new(text)));
+        let role = inherited.unwrap_or_else(|| self.cues.role_of(&Sentence::new(text)));
         self.open_sections.push(sections.len());
         self.proposal.sections.push(Section {
             heading: text.to_owned(),
@@ -263,17 +213,6 @@ impl Reader {
             has_words: false,
             has_statement: false,
         });
-    }
-
-    fn role_of(&self, heading: &Sentence) -> Role {
-        let names = |phrases: &[Phrase]| phrases.iter().any(|phrase| heading.mentions(phrase));
-        if names(&self.ruled_out) {
-            Role::RuledOut
-        } else if names(&self.alternatives) {
-            Role::Alternatives
-        } else {
-            Role::Proposed
-        }
     }
 
     fn add_paragraph(&mut self, text: &str) {
@@ -285,10 +224,10 @@ impl Reader {
             .collect();
         // "Rollback. TBD." promises no more than "Rollback: TBD."
         let all_placeholder = sentences.iter().any(|(sentence, _)| {
-            sentence.stems().count() <= PLACEHOLDER_WORDS && self.is_placeholder(sentence)
+            sentence.stems().count() <= PLACEHOLDER_WORDS && self.cues.is_placeholder(sentence)
         });
         for (sentence, is_question) in sentences {
-            let is_placeholder = all_placeholder || self.is_placeholder(&sentence);
+            let is_placeholder = all_placeholder || self.cues.is_placeholder(&sentence);
             let states = in_prose && !is_placeholder && !is_question;
             if in_prose && !is_placeholder {
                 let is_denial = sentence.stems().count() <= DENIAL_WORDS && sentence.denies();
@@ -296,12 +235,6 @@ impl Reader {
             }
             self.add_line(sentence, states);
         }
-    }
-
-    fn is_placeholder(&self, sentence: &Sentence) -> bool {
-        self.placeholders
-            .iter()
-            .any(|phrase| sentence.mentions(phrase))
     }
 
     /// Notes words below the open headings.
@@ -319,13 +252,9 @@ impl Reader {
         if role == Role::RuledOut {
             return;
         }
-        let marker = RULED_OUT
-            .iter()
-            .zip(&self.ruled_out)
-            .find(|(_, phrase)| sentence.mentions(phrase));
         self.proposal.lines.push(Line {
             // Only that something is ruled out is stated, not what.
-            sentence: marker.map_or(sentence, |(words, _)| Sentence::new(words)),
+            sentence: self.cues.ruling_out(&sentence).unwrap_or(sentence),
             section,
             is_proposed: role == Role::Proposed,
             is_statement,
@@ -345,6 +274,9 @@ impl Reader {
             })
             .collect();
         self.proposal.lines.extend(headings);
+        for line in &self.proposal.lines {
+            self.proposal.vocabulary.add(&line.sentence);
+        }
         self.proposal
     }
 }

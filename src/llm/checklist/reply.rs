@@ -308,15 +308,15 @@ fn answer_from(judged: &Judged<'_>, proposal: &Proposal) -> String {
     };
     let standing = match judged.standing {
         Standing::Covered { by, section } => format!(
-            "The proposal speaks of it: \u{201c}{by}\u{201d}, {}.",
+            "the proposal speaks of it, \u{201c}{by}\u{201d} {}. Hold it against this:",
             place(&proposal.sections[section].heading)
         ),
-        Standing::Raised => "The proposal does not settle it yet; see below.".to_owned(),
+        Standing::Raised => "the proposal does not settle it yet.".to_owned(),
         Standing::DoesNotApply => {
-            "Nothing in the proposal calls for it, going by its words.".to_owned()
+            "going by its words, nothing in the proposal calls for it. Where it does:".to_owned()
         }
     };
-    format!("On {}: {advice} {standing}", label(item))
+    format!("On {}, {standing} {advice}", label(item))
 }
 
 /// Where a statement stands, in words: only letters, digits and harmless punctuation of the heading are kept.

@@ -1,5 +1,7 @@
 //! Words, phrases and where they stand. The rules are documented in the parent module.
 
+use std::collections::BTreeSet;
+
 /// Words that deny up to three words behind them.
 const DENY_BEFORE: [&str; 24] = [
     "no", "not", "without", "missing", "lacks", "lack", "lacking", "never", "nor", "neither",
@@ -72,6 +74,30 @@ impl Phrase {
             stems: plain.iter().map(|word| stem(word)).collect(),
             joined,
         }
+    }
+}
+
+/// All words of a text, to skip phrases that cannot stand in it.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary(BTreeSet<String>);
+
+impl Vocabulary {
+    /// Adds the words of a sentence.
+    pub(super) fn add(&mut self, sentence: &Sentence) {
+        for stem in sentence.stems() {
+            if !self.0.contains(stem) {
+                self.0.insert(stem.to_owned());
+            }
+        }
+    }
+
+    /// Whether all words of the phrase are there, or the phrase as one word.
+    pub(super) fn may_hold(&self, phrase: &Phrase) -> bool {
+        phrase.stems.iter().all(|stem| self.0.contains(stem))
+            || phrase
+                .joined
+                .as_ref()
+                .is_some_and(|joined| self.0.contains(joined))
     }
 }
 
