@@ -277,7 +277,7 @@ fn the_configuration_above_the_file_applies_and_a_typo_in_it_is_refused_with_its
 
 #[test]
 fn a_teams_own_persona_file_can_be_asked() {
-    let persona = "---\nname: dba\ndescription: looks at the data model\nchecklist:\n  - id: indexes\n    text: No index is named for the new queries.\n    severity: concern\n    advice: Name the index.\n---\nYou look at tables.\n";
+    let persona = "---\nname: dba\ndescription: looks at the data model\nchecklist:\n  - id: indexes\n    text: No index is named for the new queries.\n    unless: [index on]\n    severity: concern\n    advice: Name the index.\n---\nYou look at tables.\n";
     let folder = Folder::with(&[
         ("a.md", fixture("proposals/empty.md").as_bytes()),
         (".github/discussions/personas/dba.md", persona.as_bytes()),
