@@ -102,7 +102,9 @@ fn broken_yaml(broken: &serde_saphyr::Error) -> DefinitionProblem {
         .location()
         .map_or((1, 1), |at| (to_usize(at.line()), to_usize(at.column())));
     let text = broken.without_snippet().to_string();
-    let text = text.lines().next().unwrap_or_default();
+    // The reader ends most texts with the place, which stands before them here.
+    let place = format!(" at line {line}, column {column}");
+    let text = text.lines().next().unwrap_or_default().replace(&place, "");
     error(
         line.max(1),
         format!("this is not valid YAML (line {line}, column {column}): {text}"),
