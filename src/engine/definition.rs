@@ -102,7 +102,9 @@ fn broken_yaml(broken: &serde_saphyr::Error) -> DefinitionProblem {
         .location()
         .map_or((1, 1), |at| (to_usize(at.line()), to_usize(at.column())));
     let text = broken.without_snippet().to_string();
-    let text = text.lines().next().unwrap_or_default();
+    // The reader ends most texts with the place, which stands before them here.
+    let place = format!(" at line {line}, column {column}");
+    let text = text.lines().next().unwrap_or_default().replace(&place, "");
     error(
         line.max(1),
         format!("this is not valid YAML (line {line}, column {column}): {text}"),
@@ -523,7 +525,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), candidate))
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
+            (distance, candidate)
+        })
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, candidate)| candidate)

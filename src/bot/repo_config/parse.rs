@@ -74,6 +74,9 @@ const LONGEST_QUIET: Duration = Duration::from_secs(600);
 /// Most votes, people or rounds that can be asked for.
 const MOST: u64 = 100;
 
+/// Most tokens that a budget can allow.
+const MOST_TOKENS: u64 = 1_000_000_000;
+
 /// Reads the whole file; see [`RepoConfig::parse`].
 pub(super) fn config(
     yaml: &str,
@@ -191,9 +194,7 @@ fn check_budget(top: &Section<'_>, findings: &mut Findings) {
         let limit = budget.section(key, path, findings);
         limit.refuse_unknown(&["usd", "tokens"], findings);
         limit.check("usd", findings, amount);
-        limit.check("tokens", findings, |node| {
-            node.integer(0, u64::from(u32::MAX))
-        });
+        limit.check("tokens", findings, |node| node.integer(0, MOST_TOKENS));
     }
 }
 
