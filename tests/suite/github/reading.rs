@@ -416,7 +416,7 @@ async fn a_comment_is_ours_by_its_author_not_by_its_marker() {
             "user": { "login": login, "type": kind }, "performed_via_github_app": app,
         })
     };
-    let forged = vec![
+    let forged = [
         comment(1, "mallory", "User", Value::Null),
         comment(2, "other[bot]", "Bot", Value::Null),
         comment(3, "other[bot]", "Bot", json!({ "id": 1 })),
@@ -430,7 +430,7 @@ async fn a_comment_is_ours_by_its_author_not_by_its_marker() {
         (Some(by_id), Some(6)),
         (Some(by_name), Some(7)),
     ] {
-        let comments: Vec<Value> = forged.iter().cloned().chain(own).collect();
+        let comments: Vec<Value> = forged.clone().into_iter().chain(own).collect();
         let double = Double::start(move |asked| match asked.target.as_str() {
             "/app" => Some(Reply::json(json!({ "slug": "discussions" }))),
             path if path.contains("/comments") => Some(Reply::json(comments.clone().into())),
