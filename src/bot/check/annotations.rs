@@ -1,6 +1,6 @@
 //! Annotations: what stands where in the file. Failures first, then warnings, then notices.
 
-use super::title::rejecters;
+use super::title::rejecting_votes;
 use super::{ConfigProblem, DiscussionView, Evaluation, Findings};
 use crate::bot::markdown::{plain, shorten};
 use crate::engine::consensus::State;
@@ -117,10 +117,8 @@ fn of_rejections(view: &DiscussionView) -> Vec<Annotation> {
     if view.verdict.state != State::Rejected {
         return Vec::new();
     }
-    let who = rejecters(view);
-    view.votes
-        .iter()
-        .filter(|vote| who.contains(&vote.entry.participant.as_str()))
+    rejecting_votes(view)
+        .into_iter()
         .filter_map(|vote| {
             let line = vote.entry.line?;
             let title = format!("{} rejects", vote.entry.participant);

@@ -6,17 +6,16 @@ mod summary;
 mod title;
 mod votes;
 
-pub use next::{NextStep, next_steps};
-pub(super) use summary::{discussion_section, overview};
+pub use next::{MAX_STEPS, NextStep, next_steps};
+pub(super) use summary::{overview, sections};
 pub use title::title;
 
 use super::markdown::cap;
 use super::repo_config::GateMode;
-use crate::engine::consensus::Owed;
-use crate::engine::consensus::{State, Verdict};
+use crate::engine::consensus::{Owed, ReasonCode, State, Verdict};
 use crate::engine::ledger::{Item, ItemState, Ledger};
 use crate::engine::problem::{Problem, Severity};
-use crate::engine::vote::{Tally, VoteEntry};
+use crate::engine::vote::{Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::{CheckButton, CheckRun, Conclusion};
 use crate::ids::{Alias, Sha};
 
@@ -65,7 +64,7 @@ pub enum Findings {
 }
 
 /// An evaluated head. Green only if nothing at all stands against it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Evaluation {
     /// The discussions the pull request touches.
     pub discussions: Vec<DiscussionView>,
@@ -308,6 +307,25 @@ impl DiscussionView {
             .concerns
             .iter()
             .filter(|item| item.state == ItemState::Open && !item.minor)
+    }
+
+    /// Whether a vote is a persona's veto.
+    pub(super) fn is_veto(&self, entry: &VoteEntry) -> bool {
+        let is_role = |alias: &Alias| alias.as_str() == entry.participant;
+        entry.kind == VoterKind::Ai
+            && entry.counted().is_some_and(|vote| vote != Vote::Ready)
+            && self.veto.iter().any(is_role)
+    }
+
+    /// Whether the automatic rounds are used up, so that a person decides.
+    pub(super) fn is_past_bound(&self) -> bool {
+        self.has_reason(ReasonCode::Bound)
+    }
+
+    /// Whether that stands between this discussion and READY.
+    pub(super) fn has_reason(&self, code: ReasonCode) -> bool {
+        let mut reasons = self.verdict.reasons.iter();
+        reasons.any(|reason| reason.code == code)
     }
 
     /// Aliases of owed votes that stand as given.

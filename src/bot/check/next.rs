@@ -1,8 +1,8 @@
 //! What has to happen next, by whom, and the line to post.
 
 use super::title::{listed, rejecters};
-use super::{DiscussionView, Evaluation};
-use crate::engine::consensus::{Owed, ReasonCode, State};
+use super::{DiscussionView, Evaluation, rank};
+use crate::engine::consensus::{Owed, State};
 use crate::engine::ledger::ItemState;
 use crate::engine::vote::{NotCounted, Vote, VoterKind};
 
@@ -35,25 +35,25 @@ impl NextStep {
     }
 }
 
-/// The next steps of the whole pull request: its demands, then each discussion's in file order.
+/// The next steps of the whole pull request: what breaks everything, its demands, then the worst discussions.
 pub(super) fn all_steps(evaluation: &Evaluation) -> Vec<NextStep> {
-    let several = evaluation.discussions.len() > 1;
-    let demands = evaluation.demands.iter().map(|demand| demand.step.clone());
     let config = evaluation.config_errors.first().map(|problem| {
         let what = format!("repairs {}: {}", problem.path, problem.hint);
         NextStep::new("someone who may change the configuration", what)
     });
-    let of_discussions = evaluation
-        .discussions
-        .iter()
+    let demands = evaluation.demands.iter().map(|demand| demand.step.clone());
+    let several = evaluation.discussions.len() > 1;
+    let mut worst_first: Vec<&DiscussionView> = evaluation.discussions.iter().collect();
+    worst_first.sort_by_key(|view| rank(view.verdict.state));
+    let of_discussions = worst_first
+        .into_iter()
         .flat_map(|view| next_steps(view, several));
     let mut steps: Vec<NextStep> = Vec::new();
     for step in config.into_iter().chain(demands).chain(of_discussions) {
-        if !steps.contains(&step) {
+        if steps.len() < MAX_STEPS && !steps.contains(&step) {
             steps.push(step);
         }
     }
-    steps.truncate(MAX_STEPS);
     steps
 }
 
@@ -84,8 +84,20 @@ pub fn next_steps(view: &DiscussionView, name_path: bool) -> Vec<NextStep> {
         State::Changes => changes(view, &command),
         State::Discussing => discussing(view, &command),
     };
+    if steps.is_empty() && !matches!(view.verdict.state, State::Ready | State::Overridden) {
+        steps.extend(settle_first_reason(view));
+    }
     steps.truncate(MAX_STEPS);
     steps
+}
+
+/// Where no comment and no push is known to help: the reason itself.
+fn settle_first_reason(view: &DiscussionView) -> Option<NextStep> {
+    let reason = view.verdict.reasons.first()?;
+    Some(NextStep::new(
+        "someone with write",
+        format!("settles this: {}", reason.text),
+    ))
 }
 
 type Line<'a> = &'a dyn Fn(&str) -> String;
@@ -203,13 +215,13 @@ fn discussing(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
         steps.push(starts_panel(line));
     }
     let missing = view.owed_as(|owed| *owed == Owed::Missing);
-    if view.waiting.is_none() && !missing.is_empty() && !has_reason(view, ReasonCode::Bound) {
+    if view.waiting.is_none() && !missing.is_empty() && !view.is_past_bound() {
         let what = format!("asks {}", listed(&missing));
         steps.push(NextStep::new("someone with write", what).with(line("")));
     }
     steps.extend(renewals(view, line));
     steps.extend(person_votes(view, line));
-    if has_reason(view, ReasonCode::Bound) {
+    if view.is_past_bound() {
         let who = other_than_author("someone with write", view);
         steps.push(NextStep::new(who, "may open one more round").with(line("all")));
     }
@@ -267,11 +279,4 @@ fn open_questions(view: &DiscussionView) -> Vec<&str> {
         .filter(|item| item.state == ItemState::Open)
         .filter_map(|item| item.id.as_deref())
         .collect()
-}
-
-fn has_reason(view: &DiscussionView, code: ReasonCode) -> bool {
-    view.verdict
-        .reasons
-        .iter()
-        .any(|reason| reason.code == code)
 }

@@ -38,9 +38,7 @@ pub(super) fn summary(input: &CheckInput, left_out: usize) -> String {
         Findings::Failed { id } => failed(&mut text, id),
         Findings::Evaluated(evaluation) => {
             text.push_str(&overview(evaluation));
-            for view in &evaluation.discussions {
-                text.push_str(&discussion_section(view));
-            }
+            text.push_str(&sections(evaluation));
         }
     }
     notes(&mut text, input, left_out);
@@ -146,9 +144,22 @@ fn more(text: &mut String, all: usize, shown: usize) {
     }
 }
 
-/// One discussion: where it stands, votes, what is missing, open items, dissent, problems.
-pub(in crate::bot) fn discussion_section(view: &DiscussionView) -> String {
+/// Every discussion in detail.
+pub(in crate::bot) fn sections(evaluation: &Evaluation) -> String {
+    let several = evaluation.discussions.len() > 1;
+    evaluation
+        .discussions
+        .iter()
+        .map(|view| section(view, several))
+        .collect()
+}
+
+/// One discussion: what is missing, votes, open items, dissent, problems; its state too unless that stands above.
+fn section(view: &DiscussionView, with_state: bool) -> String {
     let mut text = format!("\n### {}\n\n", inline(&shorten(&view.title, 120)));
+    if with_state {
+        let _ = writeln!(text, "**{}**\n", inline(&of_discussion(view)));
+    }
     facts(&mut text, view);
     missing(&mut text, view);
     votes::table(&mut text, view);
@@ -159,7 +170,7 @@ pub(in crate::bot) fn discussion_section(view: &DiscussionView) -> String {
 }
 
 fn facts(text: &mut String, view: &DiscussionView) {
-    let mut facts = vec![code(&view.path), inline(&of_discussion(view))];
+    let mut facts = vec![code(&view.path)];
     if !view.phase.is_empty() {
         facts.push(format!("phase {}", code(&view.phase)));
     }
@@ -167,7 +178,7 @@ fn facts(text: &mut String, view: &DiscussionView) {
         facts.push(format!("text {}", code(&view.subject)));
     }
     let (done, bound) = view.rounds;
-    facts.push(format!("round {done} of {bound}"));
+    facts.push(format!("{done} of {bound} automatic rounds"));
     let _ = writeln!(text, "{}", facts.join(" · "));
 }
 

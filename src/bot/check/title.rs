@@ -1,9 +1,11 @@
 //! The title line: the state as one word in capitals, then the numbers or names behind it.
 
-use super::{ConfigProblem, DiscussionView, Evaluation, Findings, MAX_TITLE, People, rank};
+use super::{
+    ConfigProblem, DiscussionView, Evaluation, Findings, MAX_TITLE, People, VoteView, rank,
+};
 use crate::bot::markdown::{plain, shorten};
 use crate::engine::consensus::{Owed, ReasonCode, State};
-use crate::engine::vote::{NotCounted, Vote};
+use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
 
 /// Names listed before "and 2 more".
 const MAX_LISTED: usize = 3;
@@ -148,10 +150,13 @@ fn stale(view: &DiscussionView) -> String {
 /// Owed votes and people's votes that were given on another text.
 fn stale_votes(view: &DiscussionView) -> usize {
     let owed = view.owed_as(|owed| *owed == Owed::Stale);
-    let others = view.votes.iter().filter(|vote| {
-        vote.entry.not_counted == Some(NotCounted::Stale)
-            && !owed.contains(&vote.entry.participant.as_str())
-    });
+    let is_owed = |entry: &VoteEntry| {
+        entry.kind == VoterKind::Ai && owed.contains(&entry.participant.as_str())
+    };
+    let others = view
+        .votes
+        .iter()
+        .filter(|vote| vote.entry.not_counted == Some(NotCounted::Stale) && !is_owed(&vote.entry));
     owed.len() + others.count()
 }
 
@@ -159,24 +164,19 @@ fn discussing(view: &DiscussionView) -> String {
     if let Some(waiting) = &view.waiting {
         return format!("WAITING: {waiting}");
     }
-    let codes: Vec<ReasonCode> = view
-        .verdict
-        .reasons
-        .iter()
-        .map(|reason| reason.code)
-        .collect();
-    if codes.contains(&ReasonCode::Bound) {
+    if view.is_past_bound() {
         let rounds = counted(view.rounds.0 as usize, "round", "rounds");
         return format!("DECIDE: a person decides after {rounds}");
     }
     let missing = view.owed_as(|owed| *owed == Owed::Missing);
-    match codes.first() {
-        Some(ReasonCode::Humans) => format!("DISCUSSING: needs {}", people_needed(&view.people)),
-        Some(ReasonCode::MissingVote) if !missing.is_empty() => {
-            format!("DISCUSSING: waits for {}", listed(&missing))
-        }
-        _ => format!("DISCUSSING: {}", first_reason(view)),
+    if !missing.is_empty() {
+        return format!("DISCUSSING: waits for {}", listed(&missing));
     }
+    let first = view.verdict.reasons.first().map(|reason| reason.code);
+    if first == Some(ReasonCode::Humans) {
+        return format!("DISCUSSING: needs {}", people_needed(&view.people));
+    }
+    format!("DISCUSSING: {}", first_reason(view))
 }
 
 /// `1 vote by a person other than rob`
@@ -192,23 +192,27 @@ pub(super) fn people_needed(people: &People) -> String {
     }
 }
 
-/// Who rejects: REJECT votes that count, else the CHANGES of veto roles.
+/// Names of those who reject.
 pub(super) fn rejecters(view: &DiscussionView) -> Vec<&str> {
-    let voters = |wanted: &dyn Fn(&str, Vote) -> bool| -> Vec<&str> {
+    rejecting_votes(view)
+        .iter()
+        .map(|vote| vote.entry.participant.as_str())
+        .collect()
+}
+
+/// The votes that reject: REJECT votes that count, else the CHANGES of veto roles.
+pub(super) fn rejecting_votes(view: &DiscussionView) -> Vec<&VoteView> {
+    let votes = |wanted: &dyn Fn(&VoteEntry) -> bool| -> Vec<&VoteView> {
         view.votes
             .iter()
-            .filter_map(|vote| Some((vote.entry.participant.as_str(), vote.entry.counted()?)))
-            .filter(|(name, vote)| wanted(name, *vote))
-            .map(|(name, _)| name)
+            .filter(|vote| wanted(&vote.entry))
             .collect()
     };
-    let rejecting = voters(&|_, vote| vote == Vote::Reject);
+    let rejecting = votes(&|entry| entry.counted() == Some(Vote::Reject));
     if !rejecting.is_empty() {
         return rejecting;
     }
-    voters(&|name, vote| {
-        vote != Vote::Ready && view.veto.iter().any(|alias| alias.as_str() == name)
-    })
+    votes(&|entry| view.is_veto(entry))
 }
 
 /// `security`, `security, ann and rob`, `a, b, c and 2 more`; nobody: `a participant`.

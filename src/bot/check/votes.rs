@@ -3,33 +3,37 @@
 use super::{DiscussionView, VoteView};
 use crate::bot::markdown::{code_cell, inline, link, shorten};
 use crate::engine::consensus::Owed;
-use crate::engine::vote::{NotCounted, Vote, VoterKind};
+use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
 use std::fmt::Write;
 
 /// Characters of a note in the table.
 const MAX_NOTE: usize = 400;
 
 pub(super) fn table(text: &mut String, view: &DiscussionView) {
-    let silent = view.owed.iter().filter(|(alias, _)| {
-        !view
-            .votes
-            .iter()
-            .any(|vote| vote.entry.participant == alias.as_str())
-    });
+    let has_voted = |alias: &str| view.votes.iter().any(|vote| is_persona(&vote.entry, alias));
+    let silent = view
+        .owed
+        .iter()
+        .filter(|(alias, _)| !has_voted(alias.as_str()));
     let rows: Vec<String> = view
         .votes
         .iter()
         .map(|vote| vote_row(view, vote))
-        .chain(silent.map(|(alias, owed)| owed_row(alias.as_str(), owed)))
+        .chain(silent.map(|(alias, owed)| owed_row(view, alias.as_str(), owed)))
         .collect();
     if rows.is_empty() {
         text.push_str("\nNobody has voted yet.\n");
         return;
     }
-    text.push_str("\n| Who | | Vote | Counts | Where |\n|---|---|---|---|---|\n");
+    text.push_str("\n| Who | Kind | Vote | Counts | Where |\n|---|---|---|---|---|\n");
     for row in rows {
         let _ = writeln!(text, "{row}");
     }
+}
+
+/// A person may bear a persona's name as login.
+fn is_persona(entry: &VoteEntry, alias: &str) -> bool {
+    entry.kind == VoterKind::Ai && entry.participant == alias
 }
 
 fn vote_row(view: &DiscussionView, vote: &VoteView) -> String {
@@ -38,13 +42,20 @@ fn vote_row(view: &DiscussionView, vote: &VoteView) -> String {
         VoterKind::Ai => "AI",
         VoterKind::Human => "person",
     };
-    let word = entry.vote.map_or("unclear", Vote::as_str);
+    let word = match (entry.vote, entry.not_counted) {
+        (Some(vote), _) => vote.as_str(),
+        (None, Some(NotCounted::Unclear)) => "unclear",
+        (None, _) => "–",
+    };
+    let is_advice = view.is_past_bound() && entry.kind == VoterKind::Ai && !view.is_veto(entry);
     let mut counts = match entry.not_counted {
+        None if is_advice => "advice: a person decides now".to_owned(),
         None => "yes, on this text".to_owned(),
         Some(why) => format!("no: {}", why_not(why, view, vote)),
     };
-    if let Some(failed) = failure_of(view, &entry.participant) {
-        let _ = write!(counts, "; asked again without success: {}", inline(failed));
+    if let Some(failed) = failure_of(view, entry) {
+        let failed = inline(&shorten(failed, MAX_NOTE));
+        let _ = write!(counts, "; asked again without success: {failed}");
     }
     if let Some(note) = &vote.note {
         let _ = write!(counts, "; {}", inline(&shorten(note, MAX_NOTE)));
@@ -56,9 +67,9 @@ fn vote_row(view: &DiscussionView, vote: &VoteView) -> String {
     )
 }
 
-fn failure_of<'a>(view: &'a DiscussionView, participant: &str) -> Option<&'a str> {
+fn failure_of<'a>(view: &'a DiscussionView, entry: &VoteEntry) -> Option<&'a str> {
     view.owed.iter().find_map(|(alias, owed)| match owed {
-        Owed::Failed(why) if alias.as_str() == participant => Some(why.as_str()),
+        Owed::Failed(why) if is_persona(entry, alias.as_str()) => Some(why.as_str()),
         _ => None,
     })
 }
@@ -99,8 +110,9 @@ pub(super) fn line_link(view: &DiscussionView, line: usize) -> String {
     link(&format!("line {line}"), address.as_deref())
 }
 
-fn owed_row(alias: &str, owed: &Owed) -> String {
+fn owed_row(view: &DiscussionView, alias: &str, owed: &Owed) -> String {
     let how = match owed {
+        _ if view.is_past_bound() => "not owed any more: a person decides now".to_owned(),
         Owed::Missing | Owed::Fresh => "owed: no vote yet".to_owned(),
         Owed::Stale => "owed: the text changed since its vote".to_owned(),
         Owed::Failed(why) => format!("owed: {}", inline(&shorten(why, MAX_NOTE))),

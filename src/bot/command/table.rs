@@ -81,7 +81,7 @@ const MISSING: Row = Row {
     usage: "/discuss [PATH]",
     need: Need::Write,
     author: AuthorRule::May,
-    example: "/discuss",
+    example: "/discuss design/cache.md",
     effect: "asks the voting participants that have not answered on the current text",
 };
 const VOTE: Row = Row {
@@ -99,7 +99,7 @@ const STATUS: Row = Row {
     usage: "/discuss [PATH] status",
     need: Need::Read,
     author: AuthorRule::May,
-    example: "/discuss status",
+    example: "/discuss design/cache.md status",
     effect: "replies with state, next steps, votes and open items; changes nothing",
 };
 const HELP: Row = Row {

@@ -11,7 +11,7 @@ pub use refusal::{
 };
 
 use super::access::AuthorRule;
-use super::check::{CheckInput, Findings, discussion_section, overview, title};
+use super::check::{CheckInput, Findings, overview, sections, title};
 use super::command::table::{Group, Row, TABLE};
 use super::markdown::{cap, code, inline, link, quote_markdown, quote_text, shorten};
 use std::fmt::Write;
@@ -98,8 +98,8 @@ fn is_name_line(line: &str) -> bool {
 pub fn help(personas: &[(&str, &str)]) -> String {
     let mut text = format!(
         "**What {} understands**\n\nA command stands at the start of a line of a comment, review comment or review. \
-         Several lines are several commands. Inside code, quotes and HTML nothing counts. `PATH` names one discussion \
-         and is left out where there is only one.\n",
+         Several lines are several commands. Inside code, quotes and HTML nothing counts. `PATH` names one \
+         discussion; without it a command is about all discussions of the pull request.\n",
         code("/discuss")
     );
     for group in [Group::Ask, Group::Decide, Group::Inform] {
@@ -146,9 +146,7 @@ pub fn status(input: &CheckInput) -> String {
     let mut text = format!("**{}**\n", inline(&title(&input.findings)));
     if let Findings::Evaluated(evaluation) = &input.findings {
         text.push_str(&overview(evaluation));
-        for view in &evaluation.discussions {
-            text.push_str(&discussion_section(view));
-        }
+        text.push_str(&sections(evaluation));
     }
     text
 }
