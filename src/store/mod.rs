@@ -256,8 +256,8 @@ pub enum Change {
 pub trait Store: Send + Sync {
     // --- intake
     /// Stores delivery and job in one durable transaction. The delivery's guid is unique. An answer means that the
-    /// delivery survives a crash; an error means that nothing of it was stored. A waiting job that takes the event in
-    /// keeps its time: quiet time and rate limits are not cut short.
+    /// delivery survives a crash; after an error it must not be acknowledged, and can be handed in again. A waiting job
+    /// that takes the event in keeps its time: quiet time and rate limits are not cut short.
     async fn enqueue(
         &self,
         delivery: Delivery,
