@@ -57,8 +57,11 @@ pub struct Limits {
     pub connections: usize,
     /// Largest body, bytes. GitHub sends at most 25 MB, whichever way one counts.
     pub body_bytes: usize,
-    /// Bytes of all bodies held at once; a body that finds no room waits for it within its time.
-    pub held_bytes: usize,
+    /// A body beyond this size is large, bytes. Almost all deliveries stay below.
+    pub large_from: usize,
+    /// Large bodies held at once; one more waits within its time. So all bodies together are bounded by
+    /// `connections * large_from + large_bodies * body_bytes`, and large ones never keep small ones waiting.
+    pub large_bodies: usize,
     /// Time for open requests to end after the stop.
     pub drain: Duration,
 }
@@ -70,7 +73,8 @@ impl Default for Limits {
             body: Duration::from_secs(8),
             connections: 512,
             body_bytes: 25 * 1024 * 1024,
-            held_bytes: 128 * 1024 * 1024,
+            large_from: 128 * 1024,
+            large_bodies: 4,
             drain: Duration::from_secs(15),
         }
     }
@@ -80,8 +84,8 @@ impl Default for Limits {
 struct State {
     intake: Intake,
     limits: Limits,
-    /// Room for bodies, in units of [`webhook::UNIT`] bytes.
-    room: Semaphore,
+    /// Places for large bodies.
+    large: Semaphore,
 }
 
 fn router(intake: Intake, limits: Limits) -> Router {
@@ -89,7 +93,7 @@ fn router(intake: Intake, limits: Limits) -> Router {
     let state = State {
         intake,
         limits,
-        room: Semaphore::new(limits.held_bytes / webhook::UNIT),
+        large: Semaphore::new(limits.large_bodies),
     };
     Router::new()
         .route(&webhook_path, post(webhook::receive))

@@ -16,9 +16,6 @@ use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
 
-/// Bytes that one permit of the room for bodies stands for.
-pub(super) const UNIT: usize = 1024;
-
 const EVENT_HEADER: &str = "x-github-event";
 const DELIVERY_HEADER: &str = "x-github-delivery";
 
@@ -59,10 +56,10 @@ struct Head {
     signature: String,
 }
 
-/// A body and the room it takes until it is dropped.
+/// A body, and its place among the large ones if it is one.
 struct Held<'a> {
     bytes: Vec<u8>,
-    _room: Option<SemaphorePermit<'a>>,
+    _place: Option<SemaphorePermit<'a>>,
 }
 
 /// Takes one delivery in. 202 means stored, or nothing for us.
@@ -193,10 +190,12 @@ fn refuse_declared_excess(headers: &HeaderMap, limit: usize) -> Result<(), Refus
     }
 }
 
-/// Reads a body of at most the allowed size, taking room for it piece by piece.
+/// Reads a body of at most the allowed size. It takes its place among the large ones once, when it turns out to be one:
+/// bodies that wait for each other's room piece by piece could wait for ever.
 async fn read(state: &State, mut body: Body) -> Result<Held<'_>, Refusal> {
+    let limits = &state.limits;
     let mut bytes = Vec::new();
-    let mut room: Option<SemaphorePermit<'_>> = None;
+    let mut place = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| {
             Refusal::new(StatusCode::BAD_REQUEST, "the body broke off before its end")
@@ -204,26 +203,20 @@ async fn read(state: &State, mut body: Body) -> Result<Held<'_>, Refusal> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if bytes.len() + data.len() > state.limits.body_bytes {
-            return Err(too_large(state.limits.body_bytes));
+        let length = bytes.len() + data.len();
+        if length > limits.body_bytes {
+            return Err(too_large(limits.body_bytes));
         }
-        let held = room.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let needed = (bytes.len() + data.len())
-            .div_ceil(UNIT)
-            .saturating_sub(held);
-        let more = state
-            .room
-            .acquire_many(u32::try_from(needed).unwrap_or(u32::MAX));
-        let more = more
-            .await
-            .map_err(|_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping"))?;
-        match &mut room {
-            Some(room) => room.merge(more),
-            None => room = Some(more),
+        if length > limits.large_from && place.is_none() {
+            // The semaphore is never closed.
+            place = state.large.acquire().await.ok();
         }
         bytes.extend_from_slice(&data);
     }
-    Ok(Held { bytes, _room: room })
+    Ok(Held {
+        bytes,
+        _place: place,
+    })
 }
 
 fn too_large(limit: usize) -> Refusal {
