@@ -134,7 +134,7 @@ impl Personas {
 
     /// The built-in personas with a repository's own laid over them: a file whose `name` is that of a built-in
     /// persona replaces it whole, any other adds one. `files` are (path, text) pairs in the order of the configured
-    /// folders; of two files with one name the later wins, with a notice.
+    /// folders; of two files with one name the later wins, with a notice. A README is skipped, with a notice.
     ///
     /// The problems come with the path of their file. A file with an error changes nothing here, so a caller that
     /// goes on in spite of an error would ask the built-in persona instead: the gate treats it as a broken config.
@@ -145,6 +145,7 @@ impl Personas {
         for (path, text) in files {
             let (read, found) = match Persona::parse(text) {
                 Ok((persona, notices)) => (Some(persona), notices),
+                Err(_) if is_readme(path) => (None, vec![skipped_readme()]),
                 Err(errors) => (None, errors),
             };
             problems.extend(found.into_iter().map(|problem| (path.clone(), problem)));
@@ -180,6 +181,21 @@ impl Personas {
             .filter(|(slips, known)| *slips <= (known.as_str().len() / 3).max(1))
             .min()
             .map(|(_, known)| known)
+    }
+}
+
+/// Folders of personas often hold a README, which must not break the configuration.
+fn is_readme(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.eq_ignore_ascii_case("README.md")
+}
+
+fn skipped_readme() -> DefinitionProblem {
+    DefinitionProblem {
+        severity: Severity::Notice,
+        line: None,
+        message: "this README is no persona file and is skipped".to_owned(),
+        hint: "Nothing to do.".to_owned(),
     }
 }
 

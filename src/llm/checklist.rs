@@ -16,20 +16,22 @@
 //! # What is no statement
 //! Words that do not settle anything must not read as if they did, so these never cover an item:
 //! * questions (`How do we roll back?`);
-//! * lines with TBD, TODO, "to be decided" and the like, and empty bullets or check boxes;
-//! * a heading with nothing but such lines below it;
-//! * denied words: up to two words after `no`, `not`, `without`, `missing` ... (`no tested rollback`), or up to three
+//! * sentences with TBD, TODO, "to be decided" and the like, and empty bullets or check boxes;
+//! * a heading with nothing below it but such lines, or no more than "There is none.";
+//! * denied words: up to three words after `no`, `not`, `without`, `missing` ... (`no tested rollback`), or up to three
 //!   before `not`, `none`, `missing`, `later` ... (`a rollback plan is missing`), within one clause. An `unless` phrase may itself
 //!   say no: `no personal data`;
 //! * code blocks, block quotes and struck text. HTML, comments included, is not read at all.
 //!
-//! What a proposal rules out (sections and sentences named "out of scope", "non-goals" and the like) makes no item apply and
-//! covers none; only the heading itself counts. Comment blocks typed into the file (a `Name:` line below a
+//! What a proposal rules out (sections and sentences named "out of scope", "non-goals" and the like) makes no item
+//! apply and covers none; only the heading itself counts. Ways not taken (sections named "alternatives", "rejected")
+//! make no item apply. Comment blocks typed into the file (a `Name:` line below a
 //! separator) are somebody's remarks, not the proposal, and are skipped.
 //!
 //! These rules err on the side of raising a remark. They are words, not understanding: the reply says so, and a
 //! person has to agree in any case.
 
+mod cues;
 mod prose;
 mod reply;
 mod verdict;

@@ -41,13 +41,13 @@ pub(super) struct FrontMatter {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Item {
-    pub(super) id: String,
-    pub(super) text: String,
+    pub(super) id: Option<String>,
+    pub(super) text: Option<String>,
     #[serde(default)]
     pub(super) when: Vec<String>,
     #[serde(default)]
     pub(super) unless: Vec<String>,
-    pub(super) severity: String,
+    pub(super) severity: Option<String>,
     #[serde(default)]
     pub(super) advice: String,
 }

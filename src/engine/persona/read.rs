@@ -192,36 +192,34 @@ fn checklist(items: Vec<Spanned<Item>>, found: &mut Findings) -> Vec<ChecklistIt
     let mut read = Vec::new();
     for item in items {
         let line = line_of(&item);
-        let id = item.value.id.trim().to_owned();
-        if !ids.insert(id.clone()) {
+        let Some(item) = checklist_item(item.value, line, found) else {
+            continue;
+        };
+        if !ids.insert(item.id.clone()) {
             found.error(
                 line,
-                format!("the checklist has two items with the id `{id}`"),
+                format!("the checklist has two items with the id `{}`", item.id),
                 "Give each item an id of its own: open remarks are told apart by it.",
             );
         }
-        read.extend(checklist_item(item.value, &id, line, found));
+        read.push(item);
     }
     read
 }
 
-fn checklist_item(
-    item: Item,
-    id: &str,
-    line: Option<usize>,
-    found: &mut Findings,
-) -> Option<ChecklistItem> {
+fn checklist_item(item: Item, line: Option<usize>, found: &mut Findings) -> Option<ChecklistItem> {
     let mut refuse = |message: String, hint: &str| {
         found.error(line, message, hint);
         None
     };
+    let id = item.id.as_deref().unwrap_or_default().trim();
     if Alias::parse(id).is_none_or(|alias| alias.as_str() != id) {
         return refuse(
             format!("`{id}` cannot be the id of a checklist item"),
             "Use small letters, digits and hyphens, at most 31: `tenant-isolation`.",
         );
     }
-    let text = on_one_line(&item.text);
+    let text = on_one_line(item.text.as_deref().unwrap_or_default());
     if text.is_empty() {
         return refuse(
             format!("the checklist item `{id}` has no text"),
@@ -241,7 +239,7 @@ fn checklist_item(
             "Use words or phrases; punctuation alone never matches.",
         );
     }
-    let severity = match item.severity.trim() {
+    let severity = match item.severity.as_deref().unwrap_or_default().trim() {
         "concern" => ItemSeverity::Concern,
         "minor" => ItemSeverity::Minor,
         "question" => ItemSeverity::Question,

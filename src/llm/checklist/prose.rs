@@ -1,35 +1,14 @@
 //! The proposal as sentences with their headings. What counts as a statement is documented in the parent module.
 
-use super::words::{Phrase, Sentence};
+use super::cues::{Cues, Role};
+use super::words::{Sentence, Vocabulary};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// Lines with one of these are placeholders.
-const PLACEHOLDERS: [&str; 13] = [
-    "tbd",
-    "tbc",
-    "todo",
-    "fixme",
-    "to be decided",
-    "to be determined",
-    "to be defined",
-    "to be clarified",
-    "to be written",
-    "to be done",
-    "fill in",
-    "fill this in",
-    "coming soon",
-];
+/// Longest sentence that is taken for a mere denial (`There is none.`), in words.
+const DENIAL_WORDS: usize = 4;
 
-/// Headings and sentences with one of these rule something out.
-const RULED_OUT: [&str; 7] = [
-    "out of scope",
-    "non goal",
-    "not in scope",
-    "not a goal",
-    "not included",
-    "not part of this",
-    "outside the scope",
-];
+/// Longest sentence that is taken for a mere placeholder (`Still TBD.`), in words.
+const PLACEHOLDER_WORDS: usize = 4;
 
 /// A heading with what stands below it.
 #[derive(Debug)]
@@ -37,9 +16,11 @@ pub(super) struct Section {
     /// The heading's words as written, or nothing for the text above the first heading.
     pub(super) heading: String,
     level: usize,
-    rules_out: bool,
+    role: Role,
     /// Whether something other than placeholders stands below the heading, sub-sections included.
-    has_content: bool,
+    has_words: bool,
+    /// Whether some of that is a statement: more than questions and denials.
+    has_statement: bool,
 }
 
 /// One sentence of the proposal.
@@ -49,6 +30,8 @@ pub(super) struct Line {
     pub(super) sentence: Sentence,
     /// Index of its section.
     pub(super) section: usize,
+    /// Whether it can make an item apply: not about a way that was not taken.
+    pub(super) is_proposed: bool,
     /// Whether it can cover an item: a statement in prose.
     pub(super) is_statement: bool,
 }
@@ -60,12 +43,14 @@ pub(super) struct Proposal {
     pub(super) sections: Vec<Section>,
     /// Its sentences, headings of sections with content included.
     pub(super) lines: Vec<Line>,
+    /// The words of all lines.
+    pub(super) vocabulary: Vocabulary,
 }
 
 impl Proposal {
     /// Whether it states nothing at all: a scaffold.
     pub(super) fn is_empty(&self) -> bool {
-        !self.sections.iter().any(|section| section.has_content)
+        !self.sections.iter().any(|section| section.has_words)
     }
 }
 
@@ -90,8 +75,7 @@ struct Reader {
     text: String,
     /// Indices of the section being read and of those it stands in, outermost first.
     open_sections: Vec<usize>,
-    ruled_out: Vec<Phrase>,
-    placeholders: Vec<Phrase>,
+    cues: Cues,
 }
 
 /// Reads a proposal. Linear in its length.
@@ -111,19 +95,20 @@ impl Reader {
         let top = Section {
             heading: String::new(),
             level: 0,
-            rules_out: false,
-            has_content: false,
+            role: Role::Proposed,
+            has_words: false,
+            has_statement: false,
         };
         Self {
             proposal: Proposal {
                 sections: vec![top],
                 lines: Vec::new(),
+                vocabulary: Vocabulary::default(),
             },
             place: Place::default(),
             text: String::new(),
             open_sections: vec![0],
-            ruled_out: RULED_OUT.map(Phrase::new).to_vec(),
-            placeholders: PLACEHOLDERS.map(Phrase::new).to_vec(),
+            cues: Cues::new(),
         }
     }
 
@@ -211,78 +196,87 @@ impl Reader {
     }
 
     fn open_section(&mut self, text: &str, level: usize) {
-        let sentence = Sentence::new(text);
         let sections = &self.proposal.sections;
         self.open_sections
             .retain(|open| sections[*open].level < level);
         let inherited = self
             .open_sections
             .iter()
-            .any(|open| sections[*open].rules_out);
-        let rules_out = inherited
-            || self
-                .ruled_out
-                .iter()
-                .any(|phrase| sentence.mentions(phrase));
+            .map(|open| sections[*open].role)
+            .find(|role| *role != Role::Proposed);
+        let role = inherited.unwrap_or_else(|| self.cues.role_of(&Sentence::new(text)));
         self.open_sections.push(sections.len());
         self.proposal.sections.push(Section {
             heading: text.to_owned(),
             level,
-            rules_out,
-            has_content: false,
+            role,
+            has_words: false,
+            has_statement: false,
         });
     }
 
     fn add_paragraph(&mut self, text: &str) {
-        let section = self.proposal.sections.len() - 1;
         let in_prose = !self.place.in_code && self.place.quoted == 0;
-        let whole = Sentence::new(text);
-        let is_placeholder = whole.is_empty()
-            || self
-                .placeholders
-                .iter()
-                .any(|phrase| whole.mentions(phrase));
-        if !is_placeholder && in_prose {
-            for open in &self.open_sections {
-                self.proposal.sections[*open].has_content = true;
+        let sentences: Vec<(Sentence, bool)> = sentences(text)
+            .into_iter()
+            .map(|(text, is_question)| (Sentence::new(text), is_question))
+            .filter(|(sentence, _)| !sentence.is_empty())
+            .collect();
+        // "Rollback. TBD." promises no more than "Rollback: TBD."
+        let all_placeholder = sentences.iter().any(|(sentence, _)| {
+            sentence.stems().count() <= PLACEHOLDER_WORDS && self.cues.is_placeholder(sentence)
+        });
+        for (sentence, is_question) in sentences {
+            let is_placeholder = all_placeholder || self.cues.is_placeholder(&sentence);
+            let states = in_prose && !is_placeholder && !is_question;
+            if in_prose && !is_placeholder {
+                let is_denial = sentence.stems().count() <= DENIAL_WORDS && sentence.denies();
+                self.fill_sections(states && !is_denial);
             }
+            self.add_line(sentence, states);
         }
-        if self.proposal.sections[section].rules_out {
+    }
+
+    /// Notes words below the open headings.
+    fn fill_sections(&mut self, is_statement: bool) {
+        for open in &self.open_sections {
+            let section = &mut self.proposal.sections[*open];
+            section.has_words = true;
+            section.has_statement |= is_statement;
+        }
+    }
+
+    fn add_line(&mut self, sentence: Sentence, is_statement: bool) {
+        let section = self.proposal.sections.len() - 1;
+        let role = self.proposal.sections[section].role;
+        if role == Role::RuledOut {
             return;
         }
-        for (sentence, is_question) in sentences(text) {
-            let parsed = Sentence::new(sentence);
-            let line = match self
-                .ruled_out
-                .iter()
-                .zip(RULED_OUT)
-                .find(|(p, _)| parsed.mentions(p))
-            {
-                // Only that something is ruled out is stated, not what.
-                Some((_, marker)) => Sentence::new(marker),
-                None => parsed,
-            };
-            self.proposal.lines.push(Line {
-                sentence: line,
-                section,
-                is_statement: in_prose && !is_placeholder && !is_question,
-            });
-        }
+        self.proposal.lines.push(Line {
+            // Only that something is ruled out is stated, not what.
+            sentence: self.cues.ruling_out(&sentence).unwrap_or(sentence),
+            section,
+            is_proposed: role == Role::Proposed,
+            is_statement,
+        });
     }
 
     /// Adds the headings of sections with content as lines.
     fn finish(mut self) -> Proposal {
-        let headings = self.proposal.sections.iter().enumerate().skip(1);
-        let headings =
-            headings
-                .filter(|(_, section)| section.has_content)
-                .map(|(index, section)| Line {
-                    sentence: Sentence::new(&section.heading),
-                    section: index,
-                    is_statement: !section.heading.trim_end().ends_with('?'),
-                });
-        let headings: Vec<Line> = headings.collect();
+        let sections = self.proposal.sections.iter().enumerate().skip(1);
+        let headings: Vec<Line> = sections
+            .filter(|(_, section)| section.has_words)
+            .map(|(index, section)| Line {
+                sentence: Sentence::new(&section.heading),
+                section: index,
+                is_proposed: section.role == Role::Proposed,
+                is_statement: section.has_statement && !section.heading.trim_end().ends_with('?'),
+            })
+            .collect();
         self.proposal.lines.extend(headings);
+        for line in &self.proposal.lines {
+            self.proposal.vocabulary.add(&line.sentence);
+        }
         self.proposal
     }
 }

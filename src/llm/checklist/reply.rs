@@ -140,10 +140,13 @@ fn summary(
         .iter()
         .filter(|judged| judged.standing != Standing::DoesNotApply)
         .count();
+    let covered_count = match applying - raised.len() {
+        0 => "none".to_owned(),
+        count => count.to_string(),
+    };
     sentences.push(format!(
-        "{applying} of {} points apply here: {} covered, {}.",
+        "{applying} of {} points apply here: {covered_count} covered, {}.",
         judged.len(),
-        applying - raised.len(),
         tally(raised)
     ));
     sentences.extend(covered(judged));
@@ -258,7 +261,9 @@ fn touched<'a>(question: &str, judged: &'a [Judged<'a>]) -> Vec<&'a Judged<'a>> 
     let asked = Sentence::new(question);
     let asked_words: BTreeSet<&str> = asked
         .stems()
-        .filter(|word| word.chars().count() > 2 && !FILLER.iter().any(|filler| stem(filler) == *word))
+        .filter(|word| {
+            word.chars().count() > 2 && !FILLER.iter().any(|filler| stem(filler) == *word)
+        })
         .collect();
     let mut scored: Vec<(usize, &Judged<'_>)> = judged
         .iter()
@@ -303,15 +308,15 @@ fn answer_from(judged: &Judged<'_>, proposal: &Proposal) -> String {
     };
     let standing = match judged.standing {
         Standing::Covered { by, section } => format!(
-            "The proposal speaks of it: \u{201c}{by}\u{201d}, {}.",
+            "the proposal speaks of it, \u{201c}{by}\u{201d} {}. Hold it against this:",
             place(&proposal.sections[section].heading)
         ),
-        Standing::Raised => "The proposal does not settle it yet; see below.".to_owned(),
+        Standing::Raised => "the proposal does not settle it yet.".to_owned(),
         Standing::DoesNotApply => {
-            "Nothing in the proposal calls for it, going by its words.".to_owned()
+            "going by its words, nothing in the proposal calls for it. Where it does:".to_owned()
         }
     };
-    format!("On {}: {advice} {standing}", label(item))
+    format!("On {}, {standing} {advice}", label(item))
 }
 
 /// Where a statement stands, in words: only letters, digits and harmless punctuation of the heading are kept.

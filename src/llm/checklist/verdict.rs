@@ -54,24 +54,40 @@ pub(super) fn judge<'a>(items: &'a [ChecklistItem], proposal: &Proposal) -> Vec<
 
 fn standing<'a>(item: &'a ChecklistItem, proposal: &Proposal) -> Standing<'a> {
     let applies = item.when.is_empty()
-        || item.when.iter().any(|word| {
-            let phrase = Phrase::new(word);
-            proposal
-                .lines
-                .iter()
-                .any(|line| line.sentence.mentions(&phrase))
-        });
+        || item
+            .when
+            .iter()
+            .any(|words| find(words, proposal, is_mentioned).is_some());
     if !applies {
         return Standing::DoesNotApply;
     }
-    let statements = || proposal.lines.iter().filter(|line| line.is_statement);
-    let covering = item.unless.iter().find_map(|word| {
-        let phrase = Phrase::new(word);
-        let found: Option<&Line> = statements().find(|line| line.sentence.states(&phrase));
-        found.map(|line| (word.as_str(), line.section))
+    let covering = item.unless.iter().find_map(|words| {
+        let line = find(words, proposal, is_stated)?;
+        Some((words.as_str(), line.section))
     });
     match covering {
         Some((by, section)) => Standing::Covered { by, section },
         None => Standing::Raised,
     }
+}
+
+/// The first line that holds the words in the sense of `holds`.
+fn find<'a>(
+    words: &str,
+    proposal: &'a Proposal,
+    holds: fn(&Line, &Phrase) -> bool,
+) -> Option<&'a Line> {
+    let phrase = Phrase::new(words);
+    if !proposal.vocabulary.may_hold(&phrase) {
+        return None;
+    }
+    proposal.lines.iter().find(|line| holds(line, &phrase))
+}
+
+fn is_mentioned(line: &Line, phrase: &Phrase) -> bool {
+    line.is_proposed && line.sentence.mentions(phrase)
+}
+
+fn is_stated(line: &Line, phrase: &Phrase) -> bool {
+    line.is_statement && line.sentence.states(phrase)
 }

@@ -1,13 +1,15 @@
 //! Words, phrases and where they stand. The rules are documented in the parent module.
 
-/// Words that deny the one or two words behind them.
+use std::collections::BTreeSet;
+
+/// Words that deny up to three words behind them.
 const DENY_BEFORE: [&str; 24] = [
     "no", "not", "without", "missing", "lacks", "lack", "lacking", "never", "nor", "neither",
     "cannot", "cant", "dont", "doesnt", "didnt", "isnt", "arent", "wont", "hasnt", "havent",
     "skip", "skips", "skipping", "defer",
 ];
 
-/// Words that deny the one to three words before them.
+/// Words that deny up to three words before them.
 const DENY_AFTER: [&str; 19] = [
     "not",
     "none",
@@ -35,9 +37,8 @@ const CONJUNCTIONS: [&str; 9] = [
     "and", "but", "so", "because", "which", "that", "while", "or", "although",
 ];
 
-/// How far a denial reaches forwards and backwards, in words.
-const DENY_REACH_FORWARD: usize = 2;
-const DENY_REACH_BACK: usize = 3;
+/// How far a denial reaches in either direction, in words.
+const DENY_REACH: usize = 3;
 
 /// One word of a text, or the end of a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,30 @@ impl Phrase {
             stems: plain.iter().map(|word| stem(word)).collect(),
             joined,
         }
+    }
+}
+
+/// All words of a text, to skip phrases that cannot stand in it.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary(BTreeSet<String>);
+
+impl Vocabulary {
+    /// Adds the words of a sentence.
+    pub(super) fn add(&mut self, sentence: &Sentence) {
+        for stem in sentence.stems() {
+            if !self.0.contains(stem) {
+                self.0.insert(stem.to_owned());
+            }
+        }
+    }
+
+    /// Whether all words of the phrase are there, or the phrase as one word.
+    pub(super) fn may_hold(&self, phrase: &Phrase) -> bool {
+        phrase.stems.iter().all(|stem| self.0.contains(stem))
+            || phrase
+                .joined
+                .as_ref()
+                .is_some_and(|joined| self.0.contains(joined))
     }
 }
 
@@ -119,6 +144,16 @@ impl Sentence {
             .any(|(start, end)| !self.denied_before(start) && !self.denied_after(end))
     }
 
+    /// Whether it holds a word that denies.
+    pub(super) fn denies(&self) -> bool {
+        self.tokens.iter().any(|token| match token {
+            Token::Word { plain, .. } => {
+                DENY_BEFORE.contains(&plain.as_str()) || DENY_AFTER.contains(&plain.as_str())
+            }
+            Token::ClauseEnd | Token::Colon => false,
+        })
+    }
+
     /// Stems of its words, in order.
     pub(super) fn stems(&self) -> impl Iterator<Item = &str> {
         self.tokens.iter().filter_map(|token| match token {
@@ -156,7 +191,7 @@ impl Sentence {
                 Token::Word { plain, .. } => Some(plain.as_str()),
                 Token::ClauseEnd | Token::Colon => None,
             })
-            .take(DENY_REACH_FORWARD)
+            .take(DENY_REACH)
             .take_while(|word| !CONJUNCTIONS.contains(word))
             .any(|word| DENY_BEFORE.contains(&word))
     }
@@ -169,7 +204,7 @@ impl Sentence {
                 Token::Word { plain, .. } => Some(plain.as_str()),
                 Token::ClauseEnd | Token::Colon => None,
             })
-            .take(DENY_REACH_BACK)
+            .take(DENY_REACH)
             .take_while(|word| !CONJUNCTIONS.contains(word))
             .any(|word| DENY_AFTER.contains(&word))
     }
