@@ -15,7 +15,6 @@ pub mod phase;
 pub mod problem;
 pub mod reply;
 pub mod scan;
-
 pub mod subject;
 pub mod template;
 pub mod turn;

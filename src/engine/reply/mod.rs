@@ -1,0 +1,301 @@
+//! A persona's reply as data, its neutralised rendering as a block, and what of it is new.
+
+mod inline;
+mod neutral;
+mod pieces;
+
+pub use neutral::{Neutral, comment, remark};
+
+use super::ledger::{Item, ItemKind, ItemState, Ledger};
+use super::persona::{Persona, PersonaKind};
+use super::vote::Vote;
+use std::collections::BTreeSet;
+
+/// Longest concern or question, in characters of what the model wrote.
+const REMARK_CHARS: usize = 400;
+
+/// Longest question that is shown above its answer, in characters.
+const ASKED_CHARS: usize = 200;
+
+/// What a block says that says nothing.
+const NOTHING_NEW: &str = "Nothing new on this text.";
+
+/// A concern in a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyConcern {
+    /// The remark, one line.
+    pub text: String,
+    /// `(minor)`: never blocks.
+    pub minor: bool,
+}
+
+/// What a model (or the checklist) answered, before rendering. Markers and the VOTE line are ours to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Free text, Markdown.
+    pub comment: String,
+    /// The vote; advisory personas have none.
+    pub vote: Option<Vote>,
+    /// Questions to the author, one line each.
+    pub questions: Vec<String>,
+    /// Concerns, one line each.
+    pub concerns: Vec<ReplyConcern>,
+    /// Ids of own items that are settled now (`C1`, `Q2`).
+    pub resolved: Vec<String>,
+}
+
+/// Limits of a rendered reply; the rest is cut by us and counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Characters of the comment.
+    pub comment_chars: usize,
+    /// Concerns.
+    pub concerns: usize,
+    /// Questions.
+    pub questions: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            comment_chars: 1_200,
+            concerns: 3,
+            questions: 2,
+        }
+    }
+}
+
+/// A reply ready to append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The block: name line first, VOTE line last, LF, no trailing line end, as Prettier leaves it.
+    pub block: String,
+    /// The vote as recorded: READY with a new concern that is not minor becomes CHANGES.
+    pub vote: Option<Vote>,
+    /// Whether it opens or closes an item, answers a question, or changes the persona's vote.
+    pub has_news: bool,
+}
+
+/// Renders a reply. Own items that are still open are not raised again: `ledger` is compared by text.
+/// `previous` is the persona's vote in its last block that counts on the present text. Everything a reply could break
+/// out with is neutralised here: separators, name lines, markers, header and receipt lines, HTML, mentions, commands,
+/// control characters.
+///
+/// The vote as recorded: READY with a new concern that is not minor becomes CHANGES; the answer to a question never
+/// raises `previous`; an advisory persona has none. Only own open items are settled.
+pub fn render(
+    persona: &Persona,
+    reply: &Reply,
+    ledger: &Ledger,
+    previous: Option<Vote>,
+    question: Option<&str>,
+    limits: Limits,
+) -> Rendered {
+    let own = OwnItems::of(persona, ledger);
+    let concerns = new_concerns(&reply.concerns, &own);
+    let questions = new_remarks(&reply.questions, &own);
+    let raised_again = known_texts(reply);
+    let settled = own.settled(&reply.resolved, &raised_again);
+    let vote = recorded_vote(persona, reply.vote, &concerns, previous, question.is_some());
+
+    let comment = comment(&reply.comment, limits.comment_chars);
+    let says_something =
+        question.is_some() || !concerns.is_empty() || !questions.is_empty() || !settled.is_empty();
+    let changes_vote = vote.is_some() && vote != previous;
+    // An advisory persona has neither vote nor, often, items: what it says is its news.
+    let advises = persona.kind == PersonaKind::Advisory && !comment.text.is_empty();
+    let has_news = says_something || changes_vote || advises;
+
+    let mut parts = vec![format!("Name: {}", name(persona))];
+    if has_news {
+        parts.extend(question.and_then(asked));
+        parts.extend(Some(comment.text).filter(|text| !text.is_empty()));
+        let shown_concerns = concerns.iter().take(limits.concerns);
+        parts.extend(shown_concerns.map(concern_line));
+        let shown_questions = questions.iter().take(limits.questions);
+        parts.extend(shown_questions.map(|text| format!("Q: {text}")));
+        parts.extend(settled.iter().map(|item| item.closing_line()));
+        parts.extend(left_out(
+            comment.cut,
+            concerns.len().saturating_sub(limits.concerns),
+            questions.len().saturating_sub(limits.questions),
+        ));
+    } else {
+        parts.push(NOTHING_NEW.to_owned());
+    }
+    parts.extend(vote.map(|vote| format!("VOTE: {}", vote.as_str())));
+    Rendered {
+        block: parts.join("\n\n"),
+        vote,
+        has_news,
+    }
+}
+
+/// The name on the name line. A display name that is only spelt differently is kept (`AI-QA` for `qa`); any other
+/// would not be read back as this persona.
+fn name(persona: &Persona) -> String {
+    let canonical = persona.alias.display_name();
+    if persona.display_name.eq_ignore_ascii_case(&canonical) {
+        persona.display_name.clone()
+    } else {
+        canonical
+    }
+}
+
+fn recorded_vote(
+    persona: &Persona,
+    vote: Option<Vote>,
+    concerns: &[ReplyConcern],
+    previous: Option<Vote>,
+    answers_a_question: bool,
+) -> Option<Vote> {
+    if persona.kind == PersonaKind::Advisory {
+        return None;
+    }
+    let weighs = concerns.iter().any(|concern| !concern.minor);
+    let vote = match vote? {
+        Vote::Ready if weighs => Vote::Changes,
+        vote => vote,
+    };
+    let floor = previous.filter(|_| answers_a_question);
+    // From READY over CHANGES to REJECT the order rises, so the larger is the lower vote.
+    Some(floor.map_or(vote, |previous| previous.max(vote)))
+}
+
+/// The question above its answer; `None` if nothing of it can be shown.
+fn asked(question: &str) -> Option<String> {
+    let question = remark(question, ASKED_CHARS).text;
+    (!question.is_empty()).then(|| format!("Asked: {question}"))
+}
+
+fn concern_line(concern: &ReplyConcern) -> String {
+    let minor = if concern.minor { "(minor) " } else { "" };
+    format!("CONCERN: {minor}{}", concern.text)
+}
+
+/// Says what was cut, if anything was.
+fn left_out(characters: usize, concerns: usize, questions: usize) -> Option<String> {
+    let counts: Vec<String> = [
+        (characters, "character", "characters"),
+        (concerns, "concern", "concerns"),
+        (questions, "question", "questions"),
+    ]
+    .into_iter()
+    .filter(|(number, _, _)| *number > 0)
+    .map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many }))
+    .collect();
+    (!counts.is_empty()).then(|| format!("(Too long, left out: {}.)", counts.join(", ")))
+}
+
+/// Concerns that are not open already, neutralised; those that weigh first, so that the limit cuts minor ones.
+fn new_concerns(concerns: &[ReplyConcern], own: &OwnItems<'_>) -> Vec<ReplyConcern> {
+    let mut seen = BTreeSet::new();
+    let mut new: Vec<ReplyConcern> = concerns
+        .iter()
+        .map(|concern| {
+            let (says_minor, text) = without_minor(&concern.text);
+            ReplyConcern {
+                text: remark(text, REMARK_CHARS).text,
+                minor: concern.minor || says_minor,
+            }
+        })
+        .filter(|concern| is_new(&concern.text, own, &mut seen))
+        .collect();
+    new.sort_by_key(|concern| concern.minor);
+    new
+}
+
+fn new_remarks(questions: &[String], own: &OwnItems<'_>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    questions
+        .iter()
+        .map(|question| remark(question, REMARK_CHARS).text)
+        .filter(|text| is_new(text, own, &mut seen))
+        .collect()
+}
+
+fn is_new(text: &str, own: &OwnItems<'_>, seen: &mut BTreeSet<String>) -> bool {
+    let words = words_of(text);
+    !words.is_empty() && !own.holds(&words) && seen.insert(words)
+}
+
+/// A leading `(minor)` is the marker's, not the text's.
+fn without_minor(text: &str) -> (bool, &str) {
+    let trimmed = text.trim_start();
+    match trimmed.get(..7) {
+        Some(start) if start.eq_ignore_ascii_case("(minor)") => (true, trimmed[7..].trim_start()),
+        _ => (false, text),
+    }
+}
+
+/// The texts a reply raises, for comparing.
+fn known_texts(reply: &Reply) -> BTreeSet<String> {
+    let concerns = reply.concerns.iter().map(|concern| &concern.text);
+    concerns
+        .chain(&reply.questions)
+        .map(|text| words_of(text))
+        .collect()
+}
+
+/// A text for comparing: its words in lower case, without marks, escapes and `(minor)`.
+fn words_of(text: &str) -> String {
+    let (_, text) = without_minor(text);
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The persona's own open questions and concerns.
+struct OwnItems<'a>(Vec<&'a Item>);
+
+impl<'a> OwnItems<'a> {
+    fn of(persona: &Persona, ledger: &'a Ledger) -> Self {
+        let is_own = |item: &&Item| {
+            item.by_persona
+                && item.author == persona.alias.as_str()
+                && item.state == ItemState::Open
+        };
+        let items = ledger.questions.iter().chain(&ledger.concerns);
+        Self(items.filter(is_own).collect())
+    }
+
+    fn holds(&self, words: &str) -> bool {
+        self.0.iter().any(|item| words_of(&item.text) == words)
+    }
+
+    /// Items named as settled, in ledger order; not those that the same reply raises again.
+    fn settled(&self, ids: &[String], raised_again: &BTreeSet<String>) -> Vec<Settled<'a>> {
+        let names = |id: &str| {
+            ids.iter()
+                .any(|named| named.trim().eq_ignore_ascii_case(id))
+        };
+        self.0
+            .iter()
+            .filter(|item| !raised_again.contains(&words_of(&item.text)))
+            .filter_map(|item| {
+                let id = item.id.as_deref().filter(|id| names(id))?;
+                Some(Settled {
+                    id,
+                    kind: item.kind,
+                })
+            })
+            .collect()
+    }
+}
+
+struct Settled<'a> {
+    id: &'a str,
+    kind: ItemKind,
+}
+
+impl Settled<'_> {
+    fn closing_line(&self) -> String {
+        let word = match self.kind {
+            ItemKind::Question => "ANSWERED",
+            ItemKind::Concern | ItemKind::Todo | ItemKind::Decision => "RESOLVED",
+        };
+        format!("{word}: {}", self.id)
+    }
+}

@@ -1,0 +1,252 @@
+//! Text from a model or a stranger made safe to stand in a discussion file or on GitHub. One function for each kind
+//! of place: [`comment`] for several lines of Markdown, [`remark`] for the one line behind a marker.
+//!
+//! The text is read as CommonMark and written anew from what was read, so nothing passes that we do not write: no raw
+//! HTML, images, foreign links, headings, separators, rules or tables. What would act is set in code marks.
+
+use super::inline::{self, Run, broken_comments, longest_run_of_backticks};
+use super::pieces::{Piece, pieces};
+
+/// Languages kept on a fence: neither drawn by GitHub from data, nor rewritten by common formatters. Mermaid is drawn,
+/// which is what it is for.
+const KEPT_LANGUAGES: [&str; 22] = [
+    "mermaid",
+    "text",
+    "diff",
+    "rust",
+    "python",
+    "go",
+    "c",
+    "cpp",
+    "java",
+    "kotlin",
+    "swift",
+    "ruby",
+    "php",
+    "sql",
+    "sh",
+    "bash",
+    "console",
+    "toml",
+    "ini",
+    "proto",
+    "hcl",
+    "dockerfile",
+];
+
+/// Longest target of a link that is shown, in characters.
+const LONGEST_TARGET: usize = 120;
+
+/// Neutralised text, and how much of it was cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neutral {
+    /// Markdown as formatters leave it, LF, no blank line at either end; may be empty.
+    pub text: String,
+    /// Characters left out at the end of the original.
+    pub cut: usize,
+}
+
+/// Several lines of Markdown: paragraphs, lists, quotes, code. At most `limit` characters of the original.
+pub fn comment(original: &str, limit: usize) -> Neutral {
+    let visible = visible(original);
+    let (kept, cut) = cut_at(visible.trim(), limit);
+    Neutral {
+        text: blocks(&pieces(kept)),
+        cut,
+    }
+}
+
+/// One line for behind a marker, whatever the original's lines. At most `limit` characters of the original.
+pub fn remark(original: &str, limit: usize) -> Neutral {
+    let visible = visible(original);
+    let words = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (kept, cut) = cut_at(&words, limit);
+    let lines = pieces(kept).into_iter().flat_map(|piece| match piece {
+        Piece::Paragraph { lines, .. } | Piece::Item { lines, .. } => lines
+            .iter()
+            .map(|runs| inline::line(runs))
+            .collect::<Vec<_>>(),
+        Piece::Fence { text, .. } => vec![inline::code(&text)],
+    });
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+    let mut text = lines.join(" ");
+    if cut > 0 {
+        text.push('…');
+    }
+    Neutral { text, cut }
+}
+
+/// The original without characters that show nothing or change the direction of others, with LF line ends.
+fn visible(original: &str) -> String {
+    original
+        .replace("\r\n", "\n")
+        .chars()
+        .filter_map(|c| match c {
+            '\n' => Some('\n'),
+            '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => Some('\n'),
+            '\t' => Some('\t'),
+            c if c.is_control() || is_invisible(c) => None,
+            c => Some(c),
+        })
+        .collect()
+}
+
+/// Format characters: zero-width, bidirectional, tag, fillers, variation selectors beyond the usual.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// At most `limit` characters, cut at a blank where one is near, and the number of those left out.
+fn cut_at(text: &str, limit: usize) -> (&str, usize) {
+    let Some((end, _)) = text.char_indices().nth(limit) else {
+        return (text, 0);
+    };
+    let near = text[..end]
+        .rfind(char::is_whitespace)
+        .filter(|at| end - at <= 40)
+        .unwrap_or(end);
+    let kept = text[..near].trim_end();
+    (kept, text[kept.len()..].trim_start().chars().count())
+}
+
+/// Writes the pieces. List items stand close together, everything else is apart by one blank line.
+fn blocks(pieces: &[Piece]) -> String {
+    let mut writer = Writer::default();
+    for piece in pieces {
+        match piece {
+            Piece::Paragraph { lines, quoted } => writer.paragraph(lines, *quoted),
+            Piece::Item {
+                depth,
+                number,
+                lines,
+            } => writer.item(*depth, *number, lines),
+            Piece::Fence { language, text } => writer.fence(language, text),
+        }
+    }
+    writer.out
+}
+
+#[derive(Default)]
+struct Writer {
+    out: String,
+    /// Indent of the text at each depth of the list being written; empty outside of one.
+    indents: Vec<usize>,
+    /// Number of the last item of a numbered list; `None` in a bulleted one.
+    number: Option<u64>,
+}
+
+impl Writer {
+    fn apart(&mut self) {
+        if !self.out.is_empty() {
+            self.out.push_str("\n\n");
+        }
+    }
+
+    fn paragraph(&mut self, lines: &[Vec<Run>], quoted: bool) {
+        let lines = rendered(lines);
+        if lines.is_empty() {
+            return;
+        }
+        self.apart();
+        self.indents.clear();
+        let (prefix, between) = if quoted { ("> ", "\n> ") } else { ("", "\n") };
+        self.out.push_str(prefix);
+        self.out.push_str(&lines.join(between));
+    }
+
+    /// Nested lists are bulleted; a list of the other kind begins apart.
+    fn item(&mut self, depth: usize, number: Option<u64>, lines: &[Vec<Run>]) {
+        let lines = rendered(lines);
+        if lines.is_empty() {
+            return;
+        }
+        let depth = depth.min(self.indents.len());
+        let begins =
+            self.indents.is_empty() || (depth == 0 && self.number.is_some() != number.is_some());
+        if begins {
+            self.apart();
+            self.number = number.map(|number| number.min(900));
+        } else {
+            self.out.push('\n');
+            if depth == 0 {
+                self.number = self.number.map(|number| number + 1);
+            }
+        }
+        let bullet = match self.number {
+            Some(number) if depth == 0 => format!("{number}. "),
+            _ => "- ".to_owned(),
+        };
+        self.indents.truncate(depth);
+        let outer = self.indents.last().copied().unwrap_or(0);
+        let indent = outer + bullet.len();
+        self.indents.push(indent);
+        self.out.push_str(&" ".repeat(outer));
+        self.out.push_str(&bullet);
+        self.out
+            .push_str(&lines.join(&format!("\n{}", " ".repeat(indent))));
+    }
+
+    fn fence(&mut self, language: &str, text: &str) {
+        let language = KEPT_LANGUAGES
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(language))
+            .unwrap_or_default();
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| broken_comments(line.trim_end()))
+            .map(|line| {
+                if language == "mermaid" {
+                    without_links(&line)
+                } else {
+                    line
+                }
+            })
+            .collect();
+        let text = lines.join("\n");
+        if text.trim().is_empty() {
+            return;
+        }
+        self.apart();
+        self.indents.clear();
+        let marks = "`".repeat(longest_run_of_backticks(&text).max(2) + 1);
+        self.out
+            .push_str(&format!("{marks}{language}\n{text}\n{marks}"));
+    }
+}
+
+fn rendered(lines: &[Vec<Run>]) -> Vec<String> {
+    lines
+        .iter()
+        .map(|runs| inline::line(runs))
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// A line of a diagram; one that would make parts of it clickable, or set it up, is left out with a comment.
+fn without_links(line: &str) -> String {
+    let words = line.to_ascii_lowercase();
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let acts = ["click ", "href", "://", "%%{"]
+        .iter()
+        .any(|sign| words.contains(sign));
+    let is_link_line = words.starts_with("link ") || words.starts_with("links ");
+    if acts || is_link_line {
+        "%% left out".to_owned()
+    } else {
+        line.to_owned()
+    }
+}
+
+/// A link target as shown.
+pub(super) fn shown_target(target: &str) -> String {
+    let (kept, cut) = cut_at(target, LONGEST_TARGET);
+    if cut > 0 {
+        format!("{kept}…")
+    } else {
+        kept.to_owned()
+    }
+}

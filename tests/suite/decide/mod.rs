@@ -1,0 +1,10 @@
+//! The deciding and the writing half of the engine: verdicts, phases, templates, subjects, edits, replies, speakers.
+
+mod edits;
+mod phases;
+mod replies;
+mod speakers;
+mod subjects;
+mod templates;
+mod values;
+mod verdicts;
