@@ -7,15 +7,21 @@
 
 use super::deps::{BotDeps, JobError};
 use super::plan::{Effect, PlannedCommit};
-use crate::forge::{CheckRun, ForgeError, Reaction, ReactionTarget};
+use crate::forge::{CheckRun, ExistingCheck, ForgeError, Reaction, ReactionTarget};
 use crate::ids::{PullRequest, Sha};
 use crate::store::{EffectRecord, Lease};
+use std::collections::BTreeMap;
+
+/// The newest runs this job knows of, by head: what it posted itself needs no looking up.
+#[derive(Debug, Default)]
+pub struct Runs(BTreeMap<Sha, ExistingCheck>);
 
 /// Carries out the effects in order.
 pub async fn carry_out(
     deps: &BotDeps,
     lease: &Lease,
     pr: &PullRequest,
+    runs: &mut Runs,
     effects: &[Effect],
 ) -> Result<(), JobError> {
     for effect in effects {
@@ -24,7 +30,9 @@ pub async fn carry_out(
             Effect::React { target, reaction } => {
                 react(deps, lease, pr, *target, *reaction).await?;
             }
-            Effect::Check { run, look_first } => show(deps, lease, pr, run, *look_first).await?,
+            Effect::Check { run, look_first } => {
+                show(deps, lease, pr, runs, run, *look_first).await?;
+            }
             Effect::Reply { marker, body } => reply(deps, lease, pr, marker, body).await?,
         }
     }
@@ -53,26 +61,38 @@ async fn show(
     deps: &BotDeps,
     lease: &Lease,
     pr: &PullRequest,
+    runs: &mut Runs,
     run: &CheckRun,
     look_first: bool,
 ) -> Result<(), JobError> {
-    let newest = if look_first {
-        let runs = deps.read.own_checks(pr, &run.head, &run.name).await?;
-        runs.into_iter().next()
-    } else {
-        None
+    let newest = match runs.0.get(&run.head) {
+        Some(known) => Some(known.clone()),
+        None if look_first => {
+            let known = deps.read.own_checks(pr, &run.head, &run.name).await?;
+            known.into_iter().next()
+        }
+        None => None,
     };
-    match newest {
+    let id = match newest {
         Some(known) if known.external_id == run.external_id => {
             tracing::debug!(%pr, job = lease.job, head = %run.head, "the check says so already");
+            known.id
         }
         Some(known) if known.conclusion.is_none() => {
             deps.write.update_check(pr, known.id, run).await?;
+            known.id
         }
-        _ => {
-            deps.write.create_check(pr, run).await?;
-        }
-    }
+        _ => deps.write.create_check(pr, run).await?,
+    };
+    let posted = ExistingCheck {
+        id,
+        name: run.name.clone(),
+        external_id: run.external_id.clone(),
+        conclusion: run
+            .conclusion
+            .map(|conclusion| conclusion.as_str().to_owned()),
+    };
+    runs.0.insert(run.head.clone(), posted);
     Ok(())
 }
 
@@ -100,8 +120,9 @@ async fn reply(
             Err(error) => return tolerate(pr, "comment", error),
         },
     };
-    let done = deps.store.effect_done(lease, pr, &key, &id.to_string());
-    Ok(done.await?)
+    let id = id.to_string();
+    deps.store.effect_done(lease, pr, &key, &id).await?;
+    Ok(())
 }
 
 /// Reacts; the same reaction twice is one. A comment that is gone meanwhile is no fault.

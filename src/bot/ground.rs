@@ -3,7 +3,7 @@
 //! Only the base counts. What a pull request changes about these files takes effect once it is merged.
 
 use super::check::{self, ConfigProblem};
-use super::repo_config::{RepoConfig, Replies};
+use super::repo_config::{Replies, RepoConfig};
 use crate::engine::persona::{Persona, PersonaKind, Personas};
 use crate::engine::problem::Severity;
 use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem, Template, Templates};
@@ -69,17 +69,14 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Reads the definitions of a snapshot's base. `Err` only if not even the defaults can be read, a fault of ours.
-    pub fn of(snapshot: &PrSnapshot, built_in: &BuiltIn) -> Result<Self, String> {
+    /// Reads the definitions of a snapshot's base. What does not read is listed and its default stands in.
+    pub fn of(snapshot: &PrSnapshot, built_in: &BuiltIn) -> Self {
         let mut found = Findings::default();
-        let (defaults, _) = RepoConfig::parse("").map_err(|problems| {
-            format!("the default configuration does not read: {problems:?}")
-        })?;
         let config = snapshot
             .config
             .as_deref()
             .and_then(|text| found.take(CONFIG_PATH, RepoConfig::parse(text)))
-            .unwrap_or(defaults);
+            .unwrap_or_default();
         let mut personas = built_in.personas.clone();
         for (path, text) in definitions(PERSONA_FOLDER, &snapshot.personas, &[".md"]) {
             if let Some(persona) = found.take(&path, Persona::parse(text)) {
@@ -95,7 +92,7 @@ impl Ground {
         let globs = found.globs(&config.files);
         found.names(&config, &personas);
         let gated = is_gated(snapshot, &config);
-        Ok(Self {
+        Self {
             check: check::check_name(config.gate.mode, &config.gate.check, gated),
             configured: snapshot.config.is_some(),
             fallback: built_in.fallback.clone(),
@@ -106,7 +103,7 @@ impl Ground {
             templates,
             globs,
             gated,
-        })
+        }
     }
 
     /// Whether a persona's vote counts.
@@ -132,7 +129,9 @@ impl Ground {
             return Err("its branch is in a fork, where replies cannot be committed".to_owned());
         }
         if self.config.replies == Replies::Review {
-            return Err("`replies: review` is set, and this version only commits replies".to_owned());
+            return Err(
+                "`replies: review` is set, and this version only commits replies".to_owned(),
+            );
         }
         Ok(())
     }
@@ -211,7 +210,10 @@ impl Findings {
                     Some(near) => format!("Did you mean `{near}`?"),
                     None => format!("Add {PERSONA_FOLDER}/{alias}.md or take the name out."),
                 };
-                self.config_error(format!("`{key}` names `{alias}`, and there is no such persona"), hint);
+                self.config_error(
+                    format!("`{key}` names `{alias}`, and there is no such persona"),
+                    hint,
+                );
             }
         }
     }

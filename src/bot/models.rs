@@ -46,7 +46,10 @@ impl Models {
         let name = by_team.or(by_persona).or(self.operator.as_ref());
         let name = name.map_or(CHECKLIST, String::as_str);
         let is_named = by_team.is_some_and(|team| team == name)
-            || self.operator.as_deref().is_some_and(|operator| operator == name);
+            || self
+                .operator
+                .as_deref()
+                .is_some_and(|operator| operator == name);
         let model = self
             .offered
             .get(name)

@@ -83,34 +83,39 @@ pub struct Automatic {
     pub asked: Vec<(String, Alias)>,
     /// What the panel of a discussion waits for, by path.
     pub waiting: BTreeMap<String, String>,
+    /// Discussions whose panel never started on the text and is not started by this job: the check keeps saying what
+    /// it waits for.
+    pub unstarted: BTreeSet<String>,
     /// A push changed a text: the round starts once pushes have been quiet, counted from `last_push_at`.
     pub wait_for_quiet: bool,
 }
 
 /// Decides who is asked without a command. The author's right to write is not looked at here: it is asked live, and
-/// only if somebody would be asked; see [`Automatic::needs_write`].
+/// only if it matters; see [`Automatic::needs_write`].
 pub fn automatic(seats: &[Seat<'_>], conditions: &Conditions<'_>) -> Automatic {
     let mut automatic = Automatic::default();
-    if !conditions.occasion.is_one() {
-        return automatic;
-    }
-    let due: Vec<(&Seat<'_>, Vec<Alias>)> = seats
+    let silent: Vec<(&Seat<'_>, Vec<Alias>)> = seats
         .iter()
-        .filter(|seat| is_due(seat, conditions))
+        .filter(|seat| !seat.evaluated.is_invalid() && !seat.evaluated.past_bound)
         .map(|seat| (seat, never_asked(seat)))
         .filter(|(_, aliases)| !aliases.is_empty())
         .collect();
-    let obstacle = obstacle(due.len(), conditions);
-    for (seat, aliases) in due {
+    let obstacle = obstacle(silent.len(), conditions);
+    for (seat, aliases) in silent {
+        let key = seat.key.to_owned();
         match &obstacle {
-            Some(text) => {
-                automatic.waiting.insert(seat.key.to_owned(), text.clone());
+            Some(text) if is_due(seat, conditions) || is_unstarted(seat) => {
+                automatic.waiting.insert(key, text.clone());
             }
-            None => {
+            None if is_due(seat, conditions) => {
                 automatic.wait_for_quiet |= !conditions.occasion.opened && seat.record.is_some();
-                let asked = aliases.into_iter().map(|alias| (seat.key.to_owned(), alias));
+                let asked = aliases.into_iter().map(|alias| (key.clone(), alias));
                 automatic.asked.extend(asked);
             }
+            None if is_unstarted(seat) => {
+                automatic.unstarted.insert(key);
+            }
+            _ => {}
         }
     }
     automatic
@@ -119,22 +124,27 @@ pub fn automatic(seats: &[Seat<'_>], conditions: &Conditions<'_>) -> Automatic {
 impl Automatic {
     /// Turns all questions into waiting: the author may not start a panel.
     pub fn needs_write(&mut self) {
-        let keys: BTreeSet<String> = self.asked.drain(..).map(|(key, _)| key).collect();
+        let mut keys = std::mem::take(&mut self.unstarted);
+        keys.extend(self.asked.drain(..).map(|(key, _)| key));
         let text = "someone with write starts the panel";
-        self.waiting.extend(keys.into_iter().map(|key| (key, text.to_owned())));
+        self.waiting
+            .extend(keys.into_iter().map(|key| (key, text.to_owned())));
         self.wait_for_quiet = false;
     }
 }
 
-/// Whether this job is a reason to ask about this discussion at all.
+/// Whether this job is a reason to ask about this discussion.
 fn is_due(seat: &Seat<'_>, conditions: &Conditions<'_>) -> bool {
-    if seat.evaluated.is_invalid() || seat.evaluated.past_bound {
-        return false;
-    }
     let subject = seat.evaluated.seen.subject.to_string();
     let is_changed = seat.record.is_none_or(|record| record.subject != subject);
     let by_push = conditions.occasion.pushed && conditions.on.push && is_changed;
     conditions.occasion.opened || by_push
+}
+
+/// Whether nobody ever answered on this text.
+fn is_unstarted(seat: &Seat<'_>) -> bool {
+    let subject = seat.evaluated.seen.subject.to_string();
+    !seat.blocks.iter().any(|block| block.subject == subject)
 }
 
 /// Voting participants that no automatic round asked about this text: those without a block on it that is no answer

@@ -61,7 +61,12 @@ impl fmt::Display for Effect {
 
 impl fmt::Display for PlannedCommit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let paths: Vec<&str> = self.request.files.iter().map(|(path, _)| path.as_str()).collect();
+        let paths: Vec<&str> = self
+            .request
+            .files
+            .iter()
+            .map(|(path, _)| path.as_str())
+            .collect();
         let (branch, head) = (&self.request.branch, self.request.expected_head.short());
         write!(
             f,
@@ -117,7 +122,12 @@ pub fn written(
 }
 
 /// Commit message: the headline from the configuration's template, and the trailer by which the job is found.
-pub fn commit_message(template: &str, personas: &[String], title: &str, job: &str) -> (String, String) {
+pub fn commit_message(
+    template: &str,
+    personas: &[String],
+    title: &str,
+    job: &str,
+) -> (String, String) {
     let headline = template
         .replace("{personas}", &personas.join(", "))
         .replace("{title}", title);

@@ -71,7 +71,11 @@ impl Votable<'_> {
     fn published_before(&self, moment: &str) -> Option<&str> {
         let moment = DateTime::parse_from_rfc3339(moment).ok()?;
         let from = moment.timestamp_millis();
-        let to = if moment.nanosecond() == 0 { from + 999 } else { from };
+        let to = if moment.nanosecond() == 0 {
+            from + 999
+        } else {
+            from
+        };
         let sure = self.published.iter().rev().find(|(_, at)| *at <= from);
         let possible = || self.published.iter().find(|(_, at)| *at <= to);
         sure.or_else(possible).map(|(subject, _)| subject.as_str())
@@ -79,7 +83,11 @@ impl Votable<'_> {
 
     /// The text whose hash starts with these digits: the current one, or one that was published.
     pub fn named(&self, digits: &str) -> Option<&str> {
-        let published = self.published.iter().rev().map(|(subject, _)| subject.as_str());
+        let published = self
+            .published
+            .iter()
+            .rev()
+            .map(|(subject, _)| subject.as_str());
         std::iter::once(self.ballot)
             .chain(published)
             .find(|subject| subject.starts_with(digits))

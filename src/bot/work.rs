@@ -66,7 +66,7 @@ impl<'a> Work<'a> {
         job: &'a Claimed,
         snapshot: PrSnapshot,
     ) -> Result<Work<'a>, JobError> {
-        let ground = Ground::of(&snapshot, &deps.built_in).map_err(JobError::Internal)?;
+        let ground = Ground::of(&snapshot, &deps.built_in);
         let mut work = Self {
             deps,
             job,
@@ -113,7 +113,9 @@ impl<'a> Work<'a> {
         });
         for vote in standing {
             let key = removal_key(&vote.source);
-            if let Some(EffectRecord::Done(who)) = self.deps.store.effect(&self.job.pr, &key).await? {
+            if let Some(EffectRecord::Done(who)) =
+                self.deps.store.effect(&self.job.pr, &key).await?
+            {
                 self.memory.removals.insert(vote.source.clone(), who);
             }
         }
@@ -133,15 +135,17 @@ impl<'a> Work<'a> {
     /// no request.
     pub async fn read_files(&mut self) -> Result<(), JobError> {
         let recorded: BTreeSet<String> = self.memory.discussions.keys().cloned().collect();
-        let candidates =
-            touched::candidates(&self.snapshot.files, &self.ground.globs, &recorded);
+        let candidates = touched::candidates(&self.snapshot.files, &self.ground.globs, &recorded);
         if candidates.is_empty() {
             self.paths = Vec::new();
             return Ok(());
         }
         let at_head: Vec<String> = candidates.iter().map(|c| c.path.clone()).collect();
         let heads = self.read_at(&self.snapshot.head, &at_head).await?;
-        let at_base: Vec<String> = candidates.iter().filter_map(|c| c.base_path.clone()).collect();
+        let at_base: Vec<String> = candidates
+            .iter()
+            .filter_map(|c| c.base_path.clone())
+            .collect();
         let bases = self.read_base(&at_base).await?;
         let mut bases = bases.into_iter();
         let mut paths = Vec::new();
@@ -180,7 +184,11 @@ impl<'a> Work<'a> {
     ) -> Result<Vec<Option<FileContent>>, JobError> {
         let read = self.deps.read.files(self.pr(), at, paths).await?;
         if read.len() != paths.len() {
-            let message = format!("{} files asked at {at}, {} answered", paths.len(), read.len());
+            let message = format!(
+                "{} files asked at {at}, {} answered",
+                paths.len(),
+                read.len()
+            );
             return Err(ForgeError::Unavailable(message).into());
         }
         Ok(read)
@@ -255,7 +263,10 @@ impl<'a> Work<'a> {
         let first = self.evaluate();
         let mut voters = BTreeMap::new();
         for (key, evaluated) in open(&self.paths, &first) {
-            voters.extend(evaluate::voters_to_ask(&self.votes_of(key), &evaluated.seen.ballot));
+            voters.extend(evaluate::voters_to_ask(
+                &self.votes_of(key),
+                &evaluated.seen.ballot,
+            ));
         }
         let failures = self.failures(&first).await?;
         if voters.is_empty() && failures == self.memory.failures {
@@ -281,7 +292,10 @@ impl<'a> Work<'a> {
                 let effect = failure_key(key, alias, &evaluated.seen.subject.to_string());
                 let known = self.deps.store.effect(&self.job.pr, &effect).await?;
                 if let Some(EffectRecord::Done(why)) = known {
-                    failures.entry(key.to_owned()).or_default().insert(alias.clone(), why);
+                    failures
+                        .entry(key.to_owned())
+                        .or_default()
+                        .insert(alias.clone(), why);
                 }
             }
         }

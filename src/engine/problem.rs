@@ -62,6 +62,7 @@ codes! {
     // The file as a whole.
     NotUtf8, "not-utf8", Error, "The file is not plain UTF-8 text (invalid bytes, UTF-16 or NUL).", "Save the file as UTF-8.";
     NotADiscussion, "not-a-discussion", Warning, "The first line that is not blank is not the discussion marker.", "Put <!-- DISCUSSION --> on a line of its own at the top of the file.";
+    MissingMarker, "missing-marker", Error, "The file is named *.discussion.md and its first line is not the discussion marker.", "Put <!-- DISCUSSION --> on a line of its own at the top of the file, or give it another name.";
     NotAFile, "not-a-file", Error, "The path holds a symbolic link, a submodule or a large-file pointer instead of text.", "Commit the discussion as an ordinary text file.";
     TooLarge, "too-large", Error, "The file is larger than 1 MB.", "Start a new discussion and link to this one.";
     TooManyBlocks, "too-many-blocks", Error, "The file has more than 500 blocks.", "Start a new discussion and link to this one.";
@@ -80,6 +81,8 @@ codes! {
     HeaderEdited, "header-edited", Notice, "Phase or Status differ from the recorded ones; a hand edit of them changes nothing.", "Use the commands on the pull request to move the discussion.";
     UnknownParticipant, "unknown-participant", Error, "The header lists a participant for whom there is no persona.", "Correct the alias, or add a persona file for it.";
     NoParticipants, "no-participants", Error, "Neither the header nor the configuration names a participant.", "Add a line like <!-- Participants: architect, security -->.";
+    ParticipantRemoved, "participant-removed", Notice, "A participant answered here and is no persona on the base branch any more: its vote is not owed.", "Take the alias out of Participants, or add the persona again.";
+    VetoNotOnPanel, "veto-not-on-panel", Error, "The configuration gives a veto to a persona that is not on the panel.", "Add the alias to Participants, or take it out of gate.veto.";
     UnknownTemplate, "unknown-template", Error, "The header names a template that does not exist or is not allowed here.", "Name one of the templates that exist.";
     UnknownPhase, "unknown-phase", Warning, "The template has no phase of this name.", "Name a phase of the template.";
     DuplicateId, "duplicate-id", Error, "Two discussions carry the same Id.", "Delete the Id line of the copy; a new one is minted for it.";

@@ -1,7 +1,7 @@
 //! Control routes.
+use super::Hub;
 use super::rest::{Answer, Refusal};
 use super::server::Raw;
-use super::Hub;
 
 /// Handles a control request.
 pub(super) fn handle(_hub: &Hub, _raw: &Raw, _rest: &str) -> Answer {

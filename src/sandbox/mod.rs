@@ -46,8 +46,8 @@ pub use merge::Mergeability;
 pub use pulls::{NewPull, PullEdit};
 pub use pushes::FileEdit;
 pub use repository::{
-    CheckRun, Comment, Protection, Pull, Reaction, ReactionTarget, Repository, RequiredCheck, Review,
-    ReviewComment, ReviewState,
+    CheckRun, Comment, Protection, Pull, Reaction, ReactionTarget, Repository, RequiredCheck,
+    Review, ReviewComment, ReviewState,
 };
 pub use seed::{DEMO_REPO, default_events, default_permissions};
 pub use state::{Access, Permissions, Refused, Role, World};
@@ -163,12 +163,19 @@ impl Sandbox {
     /// If the address cannot be bound.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         let bound = TcpListener::bind(options.bind).await;
-        let listener = bound.map_err(|source| SandboxError::Bind { address: options.bind, source })?;
-        let address = listener
-            .local_addr()
-            .map_err(|source| SandboxError::Bind { address: options.bind, source })?;
-        let (api_prefix, graphql_path) =
-            if options.enterprise { ("/api/v3", "/api/graphql") } else { ("", "/graphql") };
+        let listener = bound.map_err(|source| SandboxError::Bind {
+            address: options.bind,
+            source,
+        })?;
+        let address = listener.local_addr().map_err(|source| SandboxError::Bind {
+            address: options.bind,
+            source,
+        })?;
+        let (api_prefix, graphql_path) = if options.enterprise {
+            ("/api/v3", "/api/graphql")
+        } else {
+            ("", "/graphql")
+        };
         let web = format!("http://{address}");
         let hosts = Hosts {
             api: format!("{web}{api_prefix}"),
@@ -259,7 +266,12 @@ impl Sandbox {
     /// Delivers an event again, by its GUID. False if there is none.
     pub fn redeliver(&self, guid: &str) -> bool {
         self.hub.act(|world| {
-            let id = world.mail.log.iter().find(|delivery| delivery.guid == guid).map(|found| found.id);
+            let id = world
+                .mail
+                .log
+                .iter()
+                .find(|delivery| delivery.guid == guid)
+                .map(|found| found.id);
             id.is_some_and(|id| world.redeliver(id))
         })
     }

@@ -1,6 +1,6 @@
 //! Pages.
-use super::rest::Answer;
 use super::Hub;
+use super::rest::Answer;
 /// Headers of every page.
 pub(super) const HEADERS: [(&str, &str); 1] = [("x-content-type-options", "nosniff")];
 /// Finds a page.

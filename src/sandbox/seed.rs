@@ -55,8 +55,14 @@ impl Sandbox {
         self.add_collaborator(DEMO_REPO, "rob", Role::Write)?;
         self.add_collaborator(DEMO_REPO, "ann", Role::Maintain)?;
         self.create_user("eve");
-        let required = RequiredCheck { name: "discussions".to_owned(), app: Some(self.hub.app_id) };
-        let rules = Protection { required_checks: vec![required], ..Protection::default() };
+        let required = RequiredCheck {
+            name: "discussions".to_owned(),
+            app: Some(self.hub.app_id),
+        };
+        let rules = Protection {
+            required_checks: vec![required],
+            ..Protection::default()
+        };
         self.protect(DEMO_REPO, "main", rules)
     }
 }

@@ -161,7 +161,10 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, discussion: &Discussion) ->
     problems.extend(problems::header_edited(case, discussion, &template, &phase));
     problems.sort_by_key(|problem| (problem.line, problem.column));
 
-    let bound = phase.max_rounds.unwrap_or(u32::MAX).min(around.ground.config.rounds);
+    let bound = phase
+        .max_rounds
+        .unwrap_or(u32::MAX)
+        .min(around.ground.config.rounds);
     let rounds = case.record.map_or(0, |record| record.rounds);
     let past_bound = rounds >= bound;
     let proposal = subject::proposal(discussion, seen.proposal_end);
@@ -278,6 +281,7 @@ fn people(around: &Circumstances<'_>, votes: &[VoteView]) -> People {
         ready: votes.iter().filter(is_ready).count(),
         needed: gate.rules.humans,
         not_the_author: author.map(|author| author.login.clone()),
+        nobody_else: false,
     }
 }
 
@@ -315,7 +319,12 @@ fn pending(records: &[&BlockRecord], seen: &SeenText) -> (Vec<usize>, Vec<usize>
 }
 
 fn withdrawn(case: &Case<'_>, why: &str) -> DiscussionView {
-    let mut view = bare(case, State::Held, ReasonCode::Withdrawn, format!("withdrawn: {why}"));
+    let mut view = bare(
+        case,
+        State::Held,
+        ReasonCode::Withdrawn,
+        format!("withdrawn: {why}"),
+    );
     view.held = Some(format!("withdrawn: {why}"));
     view
 }
@@ -336,7 +345,9 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
             state,
             reasons: vec![Reason { code, text }],
         },
-        phase: case.record.map_or(String::new(), |record| record.phase.clone()),
+        phase: case
+            .record
+            .map_or(String::new(), |record| record.phase.clone()),
         subject: String::new(),
         tally: Tally::default(),
         votes: Vec::new(),
@@ -367,7 +378,8 @@ impl Evaluated {
     /// Fresh votes of the owing personas in the order owed, for the phase rules.
     pub fn owed_votes(&self) -> Vec<Option<Vote>> {
         let owed = self.view.owed.iter();
-        owed.map(|(alias, _)| self.fresh.get(alias).copied()).collect()
+        owed.map(|(alias, _)| self.fresh.get(alias).copied())
+            .collect()
     }
 
     /// Whether a persona's vote on the current text does not count for want of a model.

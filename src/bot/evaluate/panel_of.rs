@@ -36,7 +36,12 @@ pub(super) fn of(ground: &Ground, discussion: &Discussion, records: &[&BlockReco
         listed.extend(ground.config.participants.iter().cloned());
     }
     let required = ground.config.gate.require.as_ref();
-    listed.extend(required.unwrap_or(&ground.config.participants).iter().cloned());
+    listed.extend(
+        required
+            .unwrap_or(&ground.config.participants)
+            .iter()
+            .cloned(),
+    );
     for alias in listed {
         let persona = ground.personas.get(&alias);
         let votes = persona.is_some_and(|persona| persona.kind == PersonaKind::Voting);
@@ -45,7 +50,9 @@ pub(super) fn of(ground: &Ground, discussion: &Discussion, records: &[&BlockReco
         }
     }
     members.owing = members.panel.clone();
-    members.owing.retain(|alias| !ground.config.gate.optional.contains(alias));
+    members
+        .owing
+        .retain(|alias| !ground.config.gate.optional.contains(alias));
     members.problems.extend(gaps(ground, &members.panel, line));
     members
 }
@@ -53,7 +60,9 @@ pub(super) fn of(ground: &Ground, discussion: &Discussion, records: &[&BlockReco
 /// A name without a persona. One that answered here before was taken out of the base since: worth a notice only.
 fn unknown(ground: &Ground, records: &[&BlockRecord], name: &str, line: usize) -> Problem {
     if records.iter().any(|record| record.alias == name) {
-        let message = format!("`{name}` answered here and is no persona on the base any more: its vote is not owed");
+        let message = format!(
+            "`{name}` answered here and is no persona on the base any more: its vote is not owed"
+        );
         return Problem::new(Code::ParticipantRemoved, line, 1, message);
     }
     let mut problem = Problem::new(
@@ -110,7 +119,9 @@ pub(super) fn template(ground: &Ground, discussion: &Discussion) -> (Template, O
         }
         Some(template) if is_listed => (template.clone(), None),
         Some(template) => {
-            let problem = unknown(format!("`gate.templates` does not allow the template `{name}`"));
+            let problem = unknown(format!(
+                "`gate.templates` does not allow the template `{name}`"
+            ));
             (template.clone(), Some(problem))
         }
     }
@@ -122,9 +133,7 @@ pub(super) fn phase(case: &Case<'_>, discussion: &Discussion, template: &Templat
     let recorded = case.record.map(|record| record.phase.as_str());
     let of_base = case.base.discussion().and_then(|base| base.header.phase());
     let start = of_base.unwrap_or(&template.first_phase);
-    let named = recorded
-        .filter(|phase| !phase.is_empty())
-        .unwrap_or(start);
+    let named = recorded.filter(|phase| !phase.is_empty()).unwrap_or(start);
     let first = || template.phase(&template.first_phase);
     match template.phase(named).or_else(first) {
         Some(phase) => phase.clone(),

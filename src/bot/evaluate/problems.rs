@@ -15,8 +15,9 @@ pub(super) fn of_broken(broken: Broken) -> Problem {
         }
         Broken::NotText => (Code::NotUtf8, "the file is not UTF-8 text".to_owned()),
         Broken::NoMarker => (
-            Code::NotADiscussion,
-            "the name ends in .discussion.md and the first line is not <!-- DISCUSSION -->".to_owned(),
+            Code::MissingMarker,
+            "the name ends in .discussion.md and the first line is not <!-- DISCUSSION -->"
+                .to_owned(),
         ),
     };
     Problem::new(code, 1, 1, message)

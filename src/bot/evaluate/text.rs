@@ -101,7 +101,8 @@ fn proposal_end(
             Some(separator) => separator.start,
             None => block.span.start,
         });
-    let first_written = (0..records.len()).find(|index| records[*index].state == BlockState::Written);
+    let first_written =
+        (0..records.len()).find(|index| records[*index].state == BlockState::Written);
     let is_dropped = first_written.is_some_and(|first| !ours.contains(&Some(first)));
     if is_dropped && !proposal.is_empty() {
         return end_of_prefix(discussion, proposal).or(first_left);
@@ -142,7 +143,12 @@ fn uncovered(
         .collect();
     let mut offset = end;
     let mut found = Vec::new();
-    for line in discussion.source.get(end..).unwrap_or_default().split_inclusive('\n') {
+    for line in discussion
+        .source
+        .get(end..)
+        .unwrap_or_default()
+        .split_inclusive('\n')
+    {
         let text = line.trim_end();
         let is_ours = covered.iter().any(|span| span.contains(&offset));
         if !is_ours && !text.is_empty() && text.trim() != "---" {

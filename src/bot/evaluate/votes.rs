@@ -100,7 +100,9 @@ fn of_person(
     vote: &HumanVote,
 ) -> VoteView {
     let rights = around.rights.get(&vote.account).copied();
-    let is_author = around.author.is_some_and(|author| author.id == vote.account);
+    let is_author = around
+        .author
+        .is_some_and(|author| author.id == vote.account);
     let may_as_author = around.ground.config.gate.author_may_vote;
     let not_counted = not_counted(vote, &seen.ballot, is_author && !may_as_author, rights);
     let is_elsewhere = !vote.subject.is_empty() && vote.subject != seen.ballot;
@@ -127,7 +129,11 @@ fn not_counted(
 ) -> Option<NotCounted> {
     if let Some(reason) = &vote.void {
         let was_edited = reason.starts_with(super::EDITED);
-        return Some(if was_edited { NotCounted::Edited } else { NotCounted::Withdrawn });
+        return Some(if was_edited {
+            NotCounted::Edited
+        } else {
+            NotCounted::Withdrawn
+        });
     }
     if Vote::parse(&vote.vote).is_none() {
         return Some(NotCounted::Withdrawn);
@@ -147,7 +153,10 @@ fn not_counted(
 /// What else there is to tell about a person's vote.
 fn note(case: &Case<'_>, vote: &HumanVote) -> Option<String> {
     if let Some(removed) = case.removals.get(&vote.source) {
-        return Some(format!("{removed}; it stands until {} votes again", vote.login));
+        return Some(format!(
+            "{removed}; it stands until {} votes again",
+            vote.login
+        ));
     }
     vote.void.clone().or_else(|| vote.reason.clone())
 }
@@ -218,16 +227,20 @@ impl Votes {
                 continue;
             }
             let is_history = history.contains(&block.canonical(&discussion.source));
-            last.insert(block.author.key.clone(), (block.number, typed_entry(block, is_history)));
+            last.insert(
+                block.author.key.clone(),
+                (block.number, typed_entry(block, is_history)),
+            );
         }
         let mut entries: Vec<_> = last.into_values().collect();
         entries.sort_by_key(|(number, _)| *number);
-        self.views.extend(entries.into_iter().map(|(_, entry)| VoteView {
-            entry,
-            link: None,
-            given_on: None,
-            note: None,
-        }));
+        self.views
+            .extend(entries.into_iter().map(|(_, entry)| VoteView {
+                entry,
+                link: None,
+                given_on: None,
+                note: None,
+            }));
     }
 }
 
@@ -242,7 +255,11 @@ fn typed_entry(block: &Block, is_history: bool) -> VoteEntry {
     };
     VoteEntry {
         participant: block.author.label().to_owned(),
-        kind: if is_persona { VoterKind::Ai } else { VoterKind::Human },
+        kind: if is_persona {
+            VoterKind::Ai
+        } else {
+            VoterKind::Human
+        },
         vote,
         not_counted: Some(not_counted),
         line: Some(vote_line(block).unwrap_or(block.line)),

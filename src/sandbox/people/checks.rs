@@ -13,7 +13,10 @@ impl Sandbox {
         self.look(|world| {
             let found = world.repo_id(repo).and_then(|id| world.repo(id));
             let on_head = |run: &&CheckRun| run.head == *head;
-            found.map_or_else(|_| Vec::new(), |repo| repo.check_runs.iter().filter(on_head).cloned().collect())
+            found.map_or_else(
+                |_| Vec::new(),
+                |repo| repo.check_runs.iter().filter(on_head).cloned().collect(),
+            )
         })
     }
 
@@ -22,7 +25,8 @@ impl Sandbox {
         let head = self.pull(repo, number).ok()?.head;
         let own = self.hub.app_id;
         let runs = self.check_runs(repo, &head);
-        runs.into_iter().rfind(|run| run.app == own && run.name == name)
+        runs.into_iter()
+            .rfind(|run| run.app == own && run.name == name)
     }
 
     /// Presses "Re-run" on a check.
@@ -44,7 +48,13 @@ impl Sandbox {
     }
 
     /// Presses a button of a check.
-    pub fn press_button(&self, login: &str, repo: &str, run: u64, identifier: &str) -> Result<(), Refused> {
+    pub fn press_button(
+        &self,
+        login: &str,
+        repo: &str,
+        run: u64,
+        identifier: &str,
+    ) -> Result<(), Refused> {
         self.hub.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.press_button(id, run, identifier, by)
@@ -98,14 +108,24 @@ impl Sandbox {
     }
 
     /// Posts a commit status under any name, as everybody with write can.
-    pub fn post_status(&self, login: &str, repo: &str, head: &Oid, context: &str, state: &str) -> Result<(), Refused> {
+    pub fn post_status(
+        &self,
+        login: &str,
+        repo: &str,
+        head: &Oid,
+        context: &str,
+        state: &str,
+    ) -> Result<(), Refused> {
         self.hub.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             if world.role(world.repo(id)?, by) < Some(Role::Write) {
                 return Err(Refused(format!("{login} may not post statuses")));
             }
-            let status =
-                CommitStatus { context: context.to_owned(), state: state.to_owned(), head: head.clone() };
+            let status = CommitStatus {
+                context: context.to_owned(),
+                state: state.to_owned(),
+                head: head.clone(),
+            };
             world.repo_mut(id)?.statuses.push(status);
             Ok(())
         })

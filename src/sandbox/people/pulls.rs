@@ -47,7 +47,13 @@ impl Sandbox {
     }
 
     /// Changes title, description or base.
-    pub fn edit_pr(&self, login: &str, repo: &str, number: u64, edit: &PullEdit) -> Result<(), Refused> {
+    pub fn edit_pr(
+        &self,
+        login: &str,
+        repo: &str,
+        number: u64,
+        edit: &PullEdit,
+    ) -> Result<(), Refused> {
         self.hub.act(|world| {
             let (by, id) = manager(world, login, repo, number)?;
             world.edit_pull(id, number, by, edit)
@@ -71,7 +77,13 @@ impl Sandbox {
     }
 
     /// Locks or unlocks the conversation.
-    pub fn set_locked(&self, login: &str, repo: &str, number: u64, locked: bool) -> Result<(), Refused> {
+    pub fn set_locked(
+        &self,
+        login: &str,
+        repo: &str,
+        number: u64,
+        locked: bool,
+    ) -> Result<(), Refused> {
         self.hub.act(|world| {
             let (by, id) = manager(world, login, repo, number)?;
             world.repo_mut(id)?.pull_mut(number)?.locked = locked;
