@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::forge::github::GitHub;
 use crate::forge::{ForgeError, ForgeRead, ForgeWrite};
 use crate::llm::checklist::Checklist;
-use crate::store::sql::SqlStore;
+use crate::store::SqlStore;
 use crate::store::{Store, StoreError};
 use secrecy::ExposeSecret as _;
 use std::net::SocketAddr;

@@ -156,7 +156,7 @@ async fn question(
     narrator.expect(answered.is_some(), "answered in the file", &answer);
     let replied = stage.github.ledger().of(EffectKind::CommentCreated).len() == 1;
     narrator.expect(replied, "and in the conversation, once", "");
-    let target = crate::sandbox::ReactionTarget::Comment(comment);
+    let target = crate::sandbox::ReactionTarget::IssueComment(comment);
     let reactions = stage.github.reactions(REPO, target);
     narrator.expect(reactions.iter().any(|(_, content)| content == "rocket"), "with a rocket when done", "");
     Ok(())
