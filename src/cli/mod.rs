@@ -1,7 +1,7 @@
 //! The command line: one file per subcommand. [`run`] is the only entry; `output` does all printing.
 
 #[cfg(feature = "sandbox")]
-pub mod demo;
+mod demo;
 mod lint;
 mod output;
 mod progress;

@@ -1,7 +1,7 @@
 //! `discussions demo`: one pull request from the first reply to the merge, against a GitHub on loopback, with every
 //! expectation checked. Nothing is configured and nothing leaves the machine.
 
-pub mod stage;
+pub(super) mod stage;
 mod story;
 
 use super::output::{BOLD, DIM, GREEN, Output, RED, styled};

@@ -41,7 +41,7 @@ pub struct Stage {
 
 impl Stage {
     /// Starts both on loopback. `bind` is where GitHub listens; port 0 takes a free one.
-    pub async fn set_up(bind: SocketAddr) -> Result<Self, Failure> {
+    pub(in crate::cli) async fn set_up(bind: SocketAddr) -> Result<Self, Failure> {
         let failed = |what: &str| {
             let what = what.to_owned();
             move |error: &dyn std::fmt::Display| Failure::new("start", format!("{what}: {error}"))
@@ -83,23 +83,23 @@ impl Stage {
     }
 
     /// Pushes files to a branch as somebody.
-    pub fn push(&self, login: &str, branch: &str, message: &str, files: &[(&str, &str)]) -> Result<(), Failure> {
+    pub(in crate::cli) fn push(&self, login: &str, branch: &str, message: &str, files: &[(&str, &str)]) -> Result<(), Failure> {
         push(&self.github, login, branch, message, files)
     }
 
     /// Opens a pull request from a branch; gives its number.
-    pub fn open(&self, branch: &str, title: &str) -> Result<u64, Failure> {
+    pub(in crate::cli) fn open(&self, branch: &str, title: &str) -> Result<u64, Failure> {
         let new = NewPull { title: title.to_owned(), head: branch.to_owned(), ..NewPull::default() };
         self.github.open_pr(AUTHOR, REPO, &new).map_err(|error| Failure::new("demo", error.to_string()))
     }
 
     /// Comments as somebody.
-    pub fn comment(&self, login: &str, number: u64, body: &str) -> Result<u64, Failure> {
+    pub(in crate::cli) fn comment(&self, login: &str, number: u64, body: &str) -> Result<u64, Failure> {
         self.github.comment(login, REPO, number, body).map_err(|error| Failure::new("demo", error.to_string()))
     }
 
     /// Waits until every delivery is answered and every job done, then gives the check on the head.
-    pub async fn settled(&self, number: u64) -> Result<CheckRun, Failure> {
+    pub(in crate::cli) async fn settled(&self, number: u64) -> Result<CheckRun, Failure> {
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {
                 self.github.wait_until_idle().await;
@@ -120,19 +120,19 @@ impl Stage {
     }
 
     /// The merge box.
-    pub fn merge_box(&self, number: u64) -> Result<Mergeability, Failure> {
+    pub(in crate::cli) fn merge_box(&self, number: u64) -> Result<Mergeability, Failure> {
         self.github.mergeability(REPO, number).map_err(|error| Failure::new("demo", error.to_string()))
     }
 
     /// Text of a file on a branch.
-    pub fn text(&self, branch: &str, path: &str) -> Result<String, Failure> {
+    pub(in crate::cli) fn text(&self, branch: &str, path: &str) -> Result<String, Failure> {
         let bytes = self.github.file(REPO, branch, path);
         let bytes = bytes.ok_or_else(|| Failure::new("demo", format!("{path} is not on {branch}")))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Stops both.
-    pub async fn tear_down(self) -> Result<(), Failure> {
+    pub(in crate::cli) async fn tear_down(self) -> Result<(), Failure> {
         self.github.shutdown();
         self.app.stop().await.map_err(|error| Failure::new("store", error.to_string()))
     }
