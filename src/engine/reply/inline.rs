@@ -39,8 +39,8 @@ pub(super) fn line(runs: &[Run]) -> String {
     let mut out = String::new();
     for run in merged(lone_marks_dropped(runs)) {
         match run {
-            Run::Text(words) => push(&mut out, &text(&words, false), words.starts_with(' ')),
-            Run::Code(words) => push(&mut out, &code(&words), false),
+            Run::Text(words) => push(&mut out, &text(&words, false)),
+            Run::Code(words) => push(&mut out, &code(&words)),
             Run::Mark { mark, .. } => out.push_str(mark),
             Run::Link { label, target } => {
                 // An exclamation mark before a bracket would make an image of it.
@@ -107,10 +107,14 @@ fn runs_of_backticks(text: &str) -> impl Iterator<Item = usize> {
         .filter(|run| *run > 0)
 }
 
-/// Adds a piece. Code marks never touch: they would be read as longer ones.
-fn push(out: &mut String, piece: &str, blank_before: bool) {
-    let touches = out.ends_with('`') && piece.starts_with('`');
-    if (blank_before && !out.is_empty() && !out.ends_with(' ')) || touches {
+/// Adds a piece. Blanks stay single, and code marks never touch: they would be read as longer ones.
+fn push(out: &mut String, piece: &str) {
+    let piece = if out.is_empty() || out.ends_with(' ') {
+        piece.trim_start()
+    } else {
+        piece
+    };
+    if out.ends_with('`') && piece.starts_with('`') {
         out.push(' ');
     }
     out.push_str(piece);
@@ -216,7 +220,7 @@ fn text(words: &str, in_label: bool) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        push(&mut out, &self::word(word, in_label), false);
+        push(&mut out, &self::word(word, in_label));
     }
     if words.ends_with(char::is_whitespace) && !out.is_empty() {
         out.push(' ');
@@ -233,17 +237,20 @@ fn word(word: &str, in_label: bool) -> String {
     }
     let core = word.trim_start_matches(['(', '[', '{', '"', '\'', '<', '*', '_', '~']);
     let lead = &word[..word.len() - core.len()];
-    let core_end = core.trim_end_matches([
-        '.', ',', ';', ':', '!', '?', ')', ']', '}', '"', '\'', '>', '*', '_', '~',
-    ]);
-    let trail = &core[core_end.len()..];
-    if core_end.is_empty() {
+    // A bracket that is opened inside an address belongs to it.
+    let is_outside = |c: char| match c {
+        ')' => !core.contains('('),
+        c => ".,;:!?]}\"'>*_~".contains(c),
+    };
+    let acting = core.trim_end_matches(is_outside);
+    let trail = &core[acting.len()..];
+    if acting.is_empty() {
         return code(word);
     }
     format!(
         "{}{}{}",
         escaped(lead, in_label),
-        code(core_end),
+        code(acting),
         escaped(trail, in_label)
     )
 }

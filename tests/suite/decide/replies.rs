@@ -371,7 +371,7 @@ fn violations(block: &str, ours: usize) -> Vec<String> {
     wrong
 }
 
-/// Lines of the block outside of code blocks, as CommonMark sees them.
+/// The lines of the block; code blocks, as CommonMark sees them, are the word `code` on each line.
 fn open_lines(block: &str) -> Vec<&str> {
     let mut code = Vec::new();
     for (event, range) in Parser::new(block).into_offset_iter() {
@@ -382,9 +382,12 @@ fn open_lines(block: &str) -> Vec<&str> {
     let mut at = 0;
     let mut lines = Vec::new();
     for line in block.split_inclusive('\n') {
-        if !code.iter().any(|range| range.contains(&at)) {
-            lines.push(line.trim_end_matches('\n'));
-        }
+        let is_code = code.iter().any(|range| range.contains(&at));
+        lines.push(if is_code {
+            "code"
+        } else {
+            line.trim_end_matches('\n')
+        });
         at += line.len();
     }
     lines
@@ -546,9 +549,12 @@ fn form(block: &str) -> Vec<String> {
     {
         wrong.push("two blank lines".to_owned());
     }
-    if lines.iter().any(|line| {
-        line.trim_start().starts_with(['*', '+']) && !line.trim_start().starts_with("**")
-    }) {
+    let is_bullet = |line: &&str| {
+        ["* ", "+ "]
+            .iter()
+            .any(|b| line.trim_start().starts_with(b))
+    };
+    if lines.iter().any(is_bullet) {
         wrong.push("a bullet that is no hyphen".to_owned());
     }
     let is_odd = |c: char| {
