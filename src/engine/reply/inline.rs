@@ -67,18 +67,20 @@ pub(super) fn plain_text(runs: &[Run]) -> String {
     plain
 }
 
-/// Text in code marks, on one line. The marks are longer than any run of them inside.
+/// Text in code marks, on one line. The marks differ from every run of them inside; a text that would need three is
+/// changed instead, since three begin a block of code.
 pub(super) fn code(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = broken_comments(&text);
     if text.is_empty() {
         return String::new();
     }
-    let mut length = 1;
-    while has_run_of(&text, length) {
-        length += 1;
-    }
-    let marks = "`".repeat(length);
+    let holds = |length| runs_of_backticks(&text).any(|run| run == length);
+    let (text, marks) = match (holds(1), holds(2)) {
+        (false, _) => (text, "`"),
+        (true, false) => (text, "``"),
+        (true, true) => (text.replace('`', "'"), "`"),
+    };
     let gap = if text.starts_with('`') || text.ends_with('`') {
         " "
     } else {
@@ -95,10 +97,6 @@ pub(super) fn broken_comments(text: &str) -> String {
 /// Longest run of backticks in `text`, for fences.
 pub(super) fn longest_run_of_backticks(text: &str) -> usize {
     runs_of_backticks(text).max().unwrap_or(0)
-}
-
-fn has_run_of(text: &str, length: usize) -> bool {
-    runs_of_backticks(text).any(|run| run == length)
 }
 
 fn runs_of_backticks(text: &str) -> impl Iterator<Item = usize> {

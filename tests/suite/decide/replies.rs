@@ -659,6 +659,37 @@ fn rendering_twice_changes_nothing() {
     }
 }
 
+/// Signatures cover the bytes, so a formatter must find nothing to do.
+#[test]
+#[ignore = "needs prettier 3 on the PATH"]
+fn a_formatter_finds_nothing_to_do() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let blocks: Vec<String> = hostile()
+        .iter()
+        .map(|text| rendered(&says(text, Some(Changes))).block)
+        .collect();
+    let document = blocks.join("\n\n---\n\n") + "\n";
+    let mut prettier = Command::new("prettier")
+        .args(["--stdin-filepath", "x.md"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = prettier.stdin.take().unwrap();
+    input.write_all(document.as_bytes()).unwrap();
+    drop(input);
+    let output = prettier.wait_with_output().unwrap();
+    let formatted = String::from_utf8(output.stdout).unwrap();
+    let changed: Vec<_> = document
+        .split("\n---\n")
+        .zip(formatted.split("\n---\n"))
+        .filter(|(before, after)| before != after)
+        .collect();
+    assert!(changed.is_empty(), "{changed:#?}");
+    assert_eq!(formatted, document);
+}
+
 #[test]
 fn the_check_itself_sees_what_it_is_for() {
     for (block, what) in [
