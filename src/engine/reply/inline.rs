@@ -180,7 +180,8 @@ fn lone_marks_dropped(runs: &[Run]) -> Vec<Run> {
     }
     runs.iter()
         .zip(keep)
-        .filter_map(|(run, keep)| keep.then(|| run.clone()))
+        .filter(|(_, keep)| *keep)
+        .map(|(run, _)| run.clone())
         .collect()
 }
 
