@@ -3,17 +3,22 @@
 //! Every persona of a round sees the file as it was before the round. Answers are kept in an [`AnswerBook`] at once,
 //! under a key made of everything that may change them, so that nothing is asked (and paid) twice.
 
+use crate::engine::block::Block;
 use crate::engine::discussion::Discussion;
-use crate::engine::ledger::Ledger;
+use crate::engine::ledger::{Item, ItemState, Ledger};
+use crate::engine::marker::Word;
 use crate::engine::persona::Persona;
-use crate::engine::reply::{Limits, Rendered, Reply};
-use crate::engine::subject::Subject;
+use crate::engine::reply::{self, Limits, Rendered, Reply};
+use crate::engine::subject::{self, Subject};
 use crate::engine::template::Phase;
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
-use crate::llm::{Model, ModelError};
+use crate::llm::{Model, ModelError, Prompt};
 use async_trait::async_trait;
-use std::sync::Arc;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Version of rules and prompts; part of every answer key.
@@ -26,7 +31,8 @@ pub struct Ask {
     pub persona: Persona,
     /// The question put to it, if any.
     pub question: Option<String>,
-    /// Its vote in its last block that counts.
+    /// Its vote in its last block that counts **on the current subject**; a vote on an older text is none here, so
+    /// that the same answer given again is news and gets its block.
     pub previous_vote: Option<Vote>,
     /// The model that answers for it.
     pub model: Arc<dyn Model>,
@@ -40,6 +46,8 @@ pub struct RoundInput<'a> {
     pub proposal_end: Option<usize>,
     /// Ledger of the blocks that count.
     pub ledger: &'a Ledger,
+    /// Which blocks count: the others are shown to the personas as unverified.
+    pub counts: &'a (dyn Fn(&Block) -> bool + Sync),
     /// Current phase.
     pub phase: &'a Phase,
     /// Limits of a reply.
@@ -113,13 +121,264 @@ pub trait AnswerBook: Send + Sync {
     async fn put(&self, key: &str, answer: &Option<Reply>) -> Result<(), String>;
 }
 
+/// An answer book in memory, for the command line: it forgets everything when the process ends.
+#[derive(Default)]
+pub struct NoBook(Mutex<BTreeMap<String, Option<Reply>>>);
+
+#[async_trait]
+impl AnswerBook for NoBook {
+    async fn get(&self, key: &str) -> Result<Option<Option<Reply>>, String> {
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(answers.get(key).cloned())
+    }
+
+    async fn put(&self, key: &str, answer: &Option<Reply>) -> Result<(), String> {
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers
+            .entry(key.to_owned())
+            .or_insert_with(|| answer.clone());
+        Ok(())
+    }
+}
+
 /// Runs the turns and gives them back in the order asked. `Err` only when the answer book fails.
+///
+/// Dropping the future in the middle loses nothing that was already put into the book.
 pub async fn run(
     input: &RoundInput<'_>,
     asks: &[Ask],
     book: &dyn AnswerBook,
     progress: &dyn Progress,
 ) -> Result<Vec<Turn>, String> {
-    let _ = (input, asks, book, progress);
-    todo!()
+    let round = Round {
+        input,
+        subject: Subject::of(input.discussion, input.proposal_end),
+        proposal: subject::proposal(input.discussion, input.proposal_end),
+        transcript: transcript(input),
+        book,
+        progress,
+    };
+    let turns: Vec<_> = asks.iter().map(|ask| round.turn(ask)).collect();
+    stream::iter(turns)
+        .buffered(input.parallel.max(1))
+        .try_collect()
+        .await
+}
+
+/// Key under which an answer is stored: everything that may change it, each part with its length before it.
+pub fn answer_key(input: &RoundInput<'_>, subject: Subject, ask: &Ask) -> String {
+    let mut hash = KeyHash::new();
+    hash.part(&RULES_VERSION.to_string());
+    hash.part(&subject.to_string());
+    hash.part(&input.phase.name);
+    let events = people_on_own_items(input, &ask.persona.alias);
+    hash.part(&events.len().to_string());
+    events.iter().for_each(|event| hash.part(event));
+    match &ask.question {
+        Some(question) => {
+            hash.part("question");
+            hash.part(question);
+        }
+        None => hash.part("no question"),
+    }
+    hash.part(&ask.persona.hash);
+    hash.part(ask.model.name());
+    hash.finish()
+}
+
+/// SHA-256 over length-prefixed parts, so that no two lists of parts give the same bytes.
+struct KeyHash(Sha256);
+
+impl KeyHash {
+    fn new() -> Self {
+        Self(Sha256::new_with_prefix(b"discussions/answer@1"))
+    }
+
+    fn part(&mut self, text: &str) {
+        self.0.update((text.len() as u64).to_be_bytes());
+        self.0.update(text.as_bytes());
+    }
+
+    fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
+}
+
+/// What people's counted blocks did to a persona's own items, one text each: only that may buy a new answer about
+/// the same proposal. The persona's own markers never do, or every answer would be the reason for the next one.
+fn people_on_own_items(input: &RoundInput<'_>, alias: &Alias) -> Vec<String> {
+    let own: Vec<&Item> = input
+        .ledger
+        .all()
+        .filter(|item| item.by_persona && item.author == alias.as_str())
+        .collect();
+    let people = input
+        .discussion
+        .blocks
+        .iter()
+        .filter(|block| block.author.persona.is_none() && (input.counts)(block));
+    people
+        .flat_map(|block| &block.markers)
+        .filter(|marker| {
+            matches!(
+                marker.word,
+                Word::Answer | Word::Resolved | Word::Done | Word::Assigned
+            )
+        })
+        .filter(|marker| names_one_of(&marker.text, &own))
+        .map(|marker| format!("{:?} {}", marker.word, marker.text))
+        .collect()
+}
+
+/// Whether a marker's text names one of the items by its id.
+fn names_one_of(text: &str, items: &[&Item]) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .any(|word| {
+            items
+                .iter()
+                .filter_map(|item| item.id.as_deref())
+                .any(|id| id.eq_ignore_ascii_case(word))
+        })
+}
+
+/// The blocks behind the proposal, oldest first, as background. Empty in a first round: everybody answers blind.
+fn transcript(input: &RoundInput<'_>) -> String {
+    let Some(end) = input.proposal_end else {
+        return String::new();
+    };
+    let blocks = &input.discussion.blocks;
+    let later = blocks.iter().filter(|block| block.span.start >= end);
+    later
+        .map(|block| {
+            let text = block.canonical(&input.discussion.source);
+            if (input.counts)(block) {
+                text
+            } else {
+                format!("(unverified: typed into the file)\n{text}")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n\n---\n\n")
+}
+
+/// What the turns of one round share.
+struct Round<'a> {
+    input: &'a RoundInput<'a>,
+    subject: Subject,
+    proposal: String,
+    transcript: String,
+    book: &'a dyn AnswerBook,
+    progress: &'a dyn Progress,
+}
+
+/// An answer and whether it was already in the book; or why there is none.
+type Answered = Result<(Option<Reply>, bool), ModelError>;
+
+impl Round<'_> {
+    /// One turn, from the book or from the model.
+    async fn turn(&self, ask: &Ask) -> Result<Turn, String> {
+        let alias = &ask.persona.alias;
+        self.progress.started(alias);
+        let outcome = match self.answer(ask).await? {
+            Err(error) => TurnOutcome::Unavailable(error),
+            Ok((None, _)) => TurnOutcome::Silent,
+            Ok((Some(reply), stored)) => self.outcome(ask, reply, stored),
+        };
+        self.progress.finished(alias, &outcome);
+        Ok(Turn {
+            alias: alias.clone(),
+            persona_hash: ask.persona.hash.clone(),
+            model: ask.model.name().to_owned(),
+            subject: self.subject,
+            question: ask.question.clone(),
+            outcome,
+        })
+    }
+
+    async fn answer(&self, ask: &Ask) -> Result<Answered, String> {
+        let key = answer_key(self.input, self.subject, ask);
+        if let Some(known) = self.book.get(&key).await? {
+            return Ok(Ok((known, true)));
+        }
+        let prompt = self.prompt(ask);
+        let answered =
+            match tokio::time::timeout(self.input.timeout, ask.model.answer(&prompt)).await {
+                Ok(answered) => answered,
+                Err(_) => Err(ModelError::Unavailable {
+                    reason: format!("no answer within {} s", self.input.timeout.as_secs()),
+                    retry_after: None,
+                }),
+            };
+        match answered {
+            Ok(reply) => {
+                self.book.put(&key, &reply).await?;
+                Ok(Ok((reply, false)))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    fn prompt(&self, ask: &Ask) -> Prompt {
+        let phase = self.input.phase;
+        Prompt {
+            persona: ask.persona.clone(),
+            title: self
+                .input
+                .discussion
+                .header
+                .title()
+                .unwrap_or("(untitled)")
+                .to_owned(),
+            proposal: self.proposal.clone(),
+            transcript: self.transcript.clone(),
+            phase: format!("{}: {}\n{}", phase.name, phase.goal, phase.instructions),
+            own_open: own_open(self.input.ledger, &ask.persona.alias),
+            previous_vote: ask.previous_vote,
+            question: ask.question.clone(),
+        }
+    }
+
+    fn outcome(&self, ask: &Ask, mut reply: Reply, stored: bool) -> TurnOutcome {
+        if ask.question.is_some() {
+            reply.vote = never_raised(ask.previous_vote, reply.vote);
+        }
+        let rendered = reply::render(
+            &ask.persona,
+            &reply,
+            self.input.ledger,
+            ask.previous_vote,
+            ask.question.as_deref(),
+            self.input.limits,
+        );
+        if rendered.has_news {
+            TurnOutcome::Block {
+                rendered,
+                reply,
+                stored,
+            }
+        } else {
+            TurnOutcome::NothingNew
+        }
+    }
+}
+
+/// A turn with a question may lower a vote, never raise it: nobody gets to READY by asking until the answer pleases.
+/// Without a standing vote a READY said in passing is no vote at all; the vote stays owed.
+fn never_raised(previous: Option<Vote>, said: Option<Vote>) -> Option<Vote> {
+    match (previous, said) {
+        (Some(previous), Some(said)) => Some(previous.max(said)),
+        (Some(previous), None) => Some(previous),
+        (None, said) => said.filter(|vote| *vote != Vote::Ready),
+    }
+}
+
+/// A persona's own items that are open, with their ids.
+fn own_open(ledger: &Ledger, alias: &Alias) -> Vec<(String, String)> {
+    ledger
+        .all()
+        .filter(|item| item.by_persona && item.author == alias.as_str())
+        .filter(|item| item.state == ItemState::Open)
+        .filter_map(|item| Some((item.id.clone()?, item.text.clone())))
+        .collect()
 }

@@ -1,1 +1,149 @@
-//! To be written.
+//! Who may do what. The rights are asked live by the caller; here they are only compared.
+
+use super::command::{Command, table};
+use super::job::StoredActor;
+use crate::forge::Rights;
+use crate::ids::PullRequest;
+
+/// Right on the repository that a command needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Need {
+    /// Read.
+    Read,
+    /// Triage.
+    Triage,
+    /// Write.
+    Write,
+    /// Maintain.
+    Maintain,
+}
+
+impl Need {
+    /// GitHub's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Triage => "triage",
+            Self::Write => "write",
+            Self::Maintain => "maintain",
+        }
+    }
+
+    /// Whether the rights include it. A higher right does not stand in for a missing one: GitHub lists them all.
+    pub fn is_met(self, rights: &Rights) -> bool {
+        match self {
+            Self::Read => rights.read,
+            Self::Triage => rights.triage,
+            Self::Write => rights.write,
+            Self::Maintain => rights.maintain,
+        }
+    }
+}
+
+/// Whether the pull request's author may use a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuthorRule {
+    /// Like everybody else.
+    May,
+    /// Recorded and shown; counted only with `gate.author_may_vote`.
+    ShownNotCounted,
+    /// Not once the automatic rounds are used up, unless `gate.author_may_vote`.
+    NotPastTheBound,
+}
+
+/// What is known about somebody who gives a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// Rights, asked live.
+    pub rights: Rights,
+    /// Whether the account is the pull request's author (by id).
+    pub is_author: bool,
+    /// `gate.author_may_vote` of the base branch.
+    pub author_may_vote: bool,
+    /// Whether the automatic rounds of a discussion the command is about are used up.
+    pub past_bound: bool,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Runs.
+    Granted,
+    /// A vote that is recorded and shown, and not counted because its voter is the author.
+    ShownNotCounted,
+    /// Does not run.
+    Refused(Refusal),
+}
+
+/// Why a command does not run for this account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A right is missing.
+    Right {
+        /// Usage of the command.
+        usage: &'static str,
+        /// The right.
+        need: Need,
+        /// The highest right the account has.
+        has: Option<Need>,
+    },
+    /// The author may not do this in his own pull request.
+    Author {
+        /// Usage of the command.
+        usage: &'static str,
+        /// The right somebody else needs for it.
+        need: Need,
+    },
+}
+
+/// Whether a command runs for this account.
+pub fn decide(command: &Command, caller: &Caller) -> Access {
+    let row = table::row(command);
+    if !row.need.is_met(&caller.rights) {
+        return Access::Refused(Refusal::Right {
+            usage: row.usage,
+            need: row.need,
+            has: highest(&caller.rights),
+        });
+    }
+    if !caller.is_author || caller.author_may_vote {
+        return Access::Granted;
+    }
+    match row.author {
+        AuthorRule::May => Access::Granted,
+        AuthorRule::ShownNotCounted => Access::ShownNotCounted,
+        AuthorRule::NotPastTheBound if !caller.past_bound => Access::Granted,
+        AuthorRule::NotPastTheBound => Access::Refused(Refusal::Author {
+            usage: row.usage,
+            need: row.need,
+        }),
+    }
+}
+
+fn highest(rights: &Rights) -> Option<Need> {
+    [Need::Maintain, Need::Write, Need::Triage, Need::Read]
+        .into_iter()
+        .find(|need| need.is_met(rights))
+}
+
+/// Whether the commands of a comment are the words of the account that caused the event: people only, and nobody
+/// speaks by editing somebody else's comment.
+pub fn speaks_for_itself(author: &StoredActor, sender: &StoredActor) -> bool {
+    author.person && sender.person && author.id == sender.id
+}
+
+/// Key under which one refusal per account, pull request and hour is counted. `now` in ms since the Unix epoch.
+pub fn refusal_key(pr: &PullRequest, account: u64, now: i64) -> String {
+    format!(
+        "refusal:{}:{account}:{}",
+        pr.lane(),
+        now.div_euclid(3_600_000)
+    )
+}
+
+/// Key under which one reply per reading command (`status`, `help`), pull request and minute is counted. `now` in ms
+/// since the Unix epoch.
+pub fn reply_key(pr: &PullRequest, command: &Command, now: i64) -> String {
+    let key = table::row(command).key;
+    format!("reply:{}:{key}:{}", pr.lane(), now.div_euclid(60_000))
+}

@@ -1,1 +1,152 @@
-//! To be written.
+//! Carries out intended writes. The only user of [`ForgeWrite`]; every function takes the job's [`Lease`].
+//!
+//! GitHub's writes have no idempotency key. So each write is announced in the store before it is sent, under the
+//! lease, and whatever may have been sent by an earlier try is looked up first: comments by their hidden marker,
+//! check runs by the digest in their external id, commits by our pending blocks in the file. An announcement that
+//! the store refuses stops the job before it writes anything.
+
+use super::deps::{BotDeps, JobError};
+use super::plan::{Effect, PlannedCommit};
+use crate::forge::{CheckRun, ExistingCheck, ForgeError, Reaction, ReactionTarget};
+use crate::ids::{PullRequest, Sha};
+use crate::store::{EffectRecord, Lease};
+use std::collections::BTreeMap;
+
+/// The newest runs this job knows of, by head: what it posted itself needs no looking up.
+#[derive(Debug, Default)]
+pub struct Runs(BTreeMap<Sha, ExistingCheck>);
+
+/// Carries out the effects in order.
+pub async fn carry_out(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    runs: &mut Runs,
+    effects: &[Effect],
+) -> Result<(), JobError> {
+    for effect in effects {
+        tracing::debug!(%pr, %effect, "carrying out");
+        match effect {
+            Effect::React { target, reaction } => {
+                react(deps, lease, pr, *target, *reaction).await?;
+            }
+            Effect::Check { run, look_first } => {
+                show(deps, lease, pr, runs, run, *look_first).await?;
+            }
+            Effect::Reply { marker, body } => reply(deps, lease, pr, marker, body).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Makes the one commit of a round; gives the new head. The blocks in it are recorded as pending before: a next try
+/// that finds them in the file knows that this one was carried out.
+pub async fn commit(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    planned: &PlannedCommit,
+) -> Result<Sha, JobError> {
+    tracing::info!(%pr, job = lease.job, commit = %planned, "committing");
+    match deps.write.commit(pr, &planned.request).await {
+        Ok(head) => Ok(head),
+        Err(ForgeError::StaleHead(why)) => Err(JobError::Moved(why)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes a run the newest one on its head. One in progress is continued, a completed one is never opened again, and
+/// one that says the same is left alone.
+async fn show(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    runs: &mut Runs,
+    run: &CheckRun,
+    look_first: bool,
+) -> Result<(), JobError> {
+    let newest = match runs.0.get(&run.head) {
+        Some(known) => Some(known.clone()),
+        None if look_first => {
+            let known = deps.read.own_checks(pr, &run.head, &run.name).await?;
+            known.into_iter().next()
+        }
+        None => None,
+    };
+    let id = match newest {
+        Some(known) if known.external_id == run.external_id => {
+            tracing::debug!(%pr, job = lease.job, head = %run.head, "the check says so already");
+            known.id
+        }
+        Some(known) if known.conclusion.is_none() => {
+            deps.write.update_check(pr, known.id, run).await?;
+            known.id
+        }
+        _ => deps.write.create_check(pr, run).await?,
+    };
+    let posted = ExistingCheck {
+        id,
+        name: run.name.clone(),
+        external_id: run.external_id.clone(),
+        conclusion: run
+            .conclusion
+            .map(|conclusion| conclusion.as_str().to_owned()),
+    };
+    runs.0.insert(run.head.clone(), posted);
+    Ok(())
+}
+
+/// Posts a comment once. A locked conversation or a missing right does not stop the job: the check says it all.
+async fn reply(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    marker: &str,
+    body: &str,
+) -> Result<(), JobError> {
+    let key = format!("comment:{marker}");
+    let known = match deps.store.effect(pr, &key).await? {
+        Some(EffectRecord::Done(_)) => return Ok(()),
+        Some(EffectRecord::Intended) => deps.read.own_comment(pr, marker).await?,
+        None => {
+            deps.store.intend(lease, pr, &key).await?;
+            None
+        }
+    };
+    let id = match known {
+        Some(id) => id,
+        None => match deps.write.comment(pr, body).await {
+            Ok(id) => id,
+            Err(error) => return tolerate(pr, "comment", error),
+        },
+    };
+    let id = id.to_string();
+    deps.store.effect_done(lease, pr, &key, &id).await?;
+    Ok(())
+}
+
+/// Reacts; the same reaction twice is one. A comment that is gone meanwhile is no fault.
+async fn react(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    target: ReactionTarget,
+    reaction: Reaction,
+) -> Result<(), JobError> {
+    tracing::trace!(job = lease.job, ?target, ?reaction);
+    match deps.write.react(pr, target, reaction).await {
+        Ok(()) => Ok(()),
+        Err(error) => tolerate(pr, "reaction", error),
+    }
+}
+
+/// Courtesies must not keep a check from being posted: what GitHub refuses for good is logged and let go.
+fn tolerate(pr: &PullRequest, what: &str, error: ForgeError) -> Result<(), JobError> {
+    match error {
+        ForgeError::NotFound(_) | ForgeError::Forbidden(_) | ForgeError::Refused(_) => {
+            tracing::warn!(%pr, what, %error, "not posted");
+            Ok(())
+        }
+        error => Err(error.into()),
+    }
+}

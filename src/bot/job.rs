@@ -25,12 +25,26 @@ pub enum CommentPlace {
     ReviewBody,
 }
 
+/// How a pull request came into view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opening {
+    /// New.
+    Opened,
+    /// Open again.
+    Reopened,
+    /// No draft any more.
+    ReadyForReview,
+}
+
 /// One thing that happened to a pull request. Serialised into the store: add variants, never rename.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JobEvent {
     /// Opened, reopened or ready for review: look at everything.
     Opened {
+        /// Which of the three: each has its own switch in the configuration.
+        opening: Opening,
         /// Who did it.
         actor: StoredActor,
     },
@@ -43,7 +57,7 @@ pub enum JobEvent {
         /// Who pushed.
         actor: StoredActor,
     },
-    /// Title or base changed.
+    /// Title or base changed, or the pull request became a draft.
     Edited,
     /// Closed or merged.
     Closed,
@@ -68,8 +82,10 @@ pub enum JobEvent {
     },
     /// A comment was deleted.
     CommentDeleted {
-        /// Numeric id.
+        /// Numeric id; unique for its place only.
         id: u64,
+        /// Where it stood.
+        place: CommentPlace,
         /// Its author.
         author: StoredActor,
         /// Who deleted it.
@@ -91,6 +107,10 @@ pub enum JobEvent {
         submitted_at: String,
         /// Link.
         url: String,
+        /// Its text, where it may hold commands; empty when it was dismissed.
+        body: String,
+        /// Text before an edit; `None`: not an edit.
+        before: Option<String>,
     },
     /// Somebody pressed "Re-run" or a button.
     Rerequested {

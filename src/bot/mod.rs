@@ -1,14 +1,37 @@
-//! The bot: orchestration and pull-request policy. Pure: trigger, command, access, plan, check, message, repo_config.
-//! I/O: run, apply, worker. Data: job.
+//! The bot: orchestration and pull-request policy.
+//!
+//! * **Data**: `job` (what happened), `plan` (what is to be written).
+//! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may; `ground`
+//!   reads the base branch, `touched` finds the discussions, `evaluate` decides their state, `votes` what people's votes
+//!   bind to, `panel` who is asked; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
+//! * **I/O**: `worker` claims jobs, `run` works one from `work` (read) over `record_votes`, `respond`, `ask` and `write`
+//!   to `report` and `closing`; only `apply` writes to the forge.
 
 pub mod access;
+pub mod answers;
 pub mod apply;
+pub mod ask;
 pub mod check;
+pub mod closing;
 pub mod command;
+pub mod deps;
+pub mod evaluate;
+pub mod ground;
+pub mod hear;
 pub mod job;
+pub mod markdown;
 pub mod message;
+pub mod models;
+pub mod panel;
 pub mod plan;
+pub mod record_votes;
 pub mod repo_config;
+pub mod report;
+pub mod respond;
 pub mod run;
+pub mod touched;
 pub mod trigger;
+pub mod votes;
+pub mod work;
 pub mod worker;
+pub mod write;

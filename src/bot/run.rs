@@ -1,1 +1,377 @@
-//! To be written.
+//! One claimed job from beginning to end: read, record, evaluate, ask, write, publish.
+//!
+//! Every stage can be done again: a try that dies anywhere is followed by one that reads everything anew and finds
+//! what is there already. Answers are in the store under their key, blocks are recorded as pending before they are
+//! committed, heads before they are posted to, and people's votes once for each delivery.
+
+use super::apply::{self, Runs};
+use super::ask;
+use super::check::{self, CheckInput, Findings};
+use super::closing::{self, Heard};
+use super::deps::{BotDeps, Ended, JobError};
+use super::evaluate::Outcome;
+use super::hear::{self, Happened, Utterance};
+use super::job::JobEvent;
+use super::panel::{self, Automatic, Conditions, Occasion, Seat};
+use super::plan::Effect;
+use super::record_votes;
+use super::report::{self, Going};
+use super::respond::{self, Want};
+use super::work::{Work, open};
+use super::write::{self, Asking};
+use crate::forge::{ForgeError, PrState, Reaction};
+use crate::ids::Alias;
+use crate::store::{Change, Claimed};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How often one try starts anew because the branch moved under it.
+const MAX_MOVES: usize = 3;
+
+/// Works on a job until it is done, has to wait, or fails.
+pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
+    let mut moved = String::new();
+    for _ in 0..MAX_MOVES {
+        match attempt(deps, job).await {
+            Err(JobError::Moved(why)) => {
+                tracing::info!(pr = %job.pr, job = %job.id, %why, "moved meanwhile, reading again");
+                moved = why;
+            }
+            ended => return ended,
+        }
+    }
+    Err(JobError::Moved(moved))
+}
+
+async fn attempt(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
+    let happened = hear::events(job);
+    let snapshot = match deps.read.snapshot(&job.pr).await {
+        Ok(snapshot) => snapshot,
+        Err(ForgeError::NotFound(what)) => {
+            tracing::info!(pr = %job.pr, job = %job.id, %what, "gone, nothing to do");
+            return Ok(Ended::Done);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut work = Work::begin(deps, job, snapshot).await?;
+    let utterances = {
+        let personas = &work.ground.personas;
+        let is_persona =
+            |name: &str| Alias::parse(name).is_some_and(|a| personas.get(&a).is_some());
+        hear::utterances(&happened, &is_persona)
+    };
+    if work.snapshot.state != PrState::Open {
+        closing::after_the_end(&mut work, &utterances).await?;
+        return Ok(Ended::Done);
+    }
+    let mut runs = Runs::default();
+    see(&work, &mut runs, &utterances).await?;
+    work.read_files().await?;
+    record_votes::from_events(&mut work, &happened).await?;
+    let outcomes = work.evaluate_fully().await?;
+    let mut heard = listen(&mut work, &outcomes, utterances).await?;
+    let outcomes = work.evaluate_fully().await?;
+    discuss(&mut work, &mut runs, &happened, outcomes, &mut heard).await
+}
+
+/// Eyes: the command is stored and will be looked at.
+async fn see(work: &Work<'_>, runs: &mut Runs, utterances: &[Utterance]) -> Result<(), JobError> {
+    let eyes = utterances
+        .iter()
+        .filter_map(|said| said.reaction(Reaction::Eyes));
+    let eyes: Vec<Effect> = eyes.collect();
+    apply::carry_out(work.deps, &work.job.lease, work.pr(), runs, &eyes).await
+}
+
+/// Answers commands as far as that is possible before the round.
+async fn listen(
+    work: &mut Work<'_>,
+    outcomes: &[Outcome],
+    utterances: Vec<Utterance>,
+) -> Result<Vec<Heard>, JobError> {
+    let mut heard = Vec::new();
+    for utterance in utterances {
+        let response = respond::respond(work, outcomes, &utterance).await?;
+        heard.push(Heard {
+            utterance,
+            response,
+            standing: Vec::new(),
+        });
+    }
+    Ok(heard)
+}
+
+/// The round with everything around it: who is asked, the run in progress, the answers, the commit, the result.
+async fn discuss(
+    work: &mut Work<'_>,
+    runs: &mut Runs,
+    happened: &[Happened],
+    outcomes: Vec<Outcome>,
+    heard: &mut [Heard],
+) -> Result<Ended, JobError> {
+    let events = happened.iter().map(|h| (h.received_at, &h.event));
+    let occasion = Occasion::of(events, &work.ground.config.on);
+    let mut automatic = start_by_itself(work, &outcomes, occasion).await?;
+    let quiet = quiet_needed(work, &automatic, occasion).await?;
+    let wants = wants(work, happened, &outcomes, &automatic, heard).await?;
+    let is_rerun = happened
+        .iter()
+        .any(|h| matches!(h.event, JobEvent::Rerequested { .. }));
+    let has_pending =
+        open(&work.paths, &outcomes).any(|(_, evaluated)| !evaluated.to_write.is_empty());
+    if !wants.is_empty() || has_pending || is_rerun {
+        start(work, runs, &outcomes, &wants).await?;
+    }
+    if let Some(quiet) = quiet {
+        return Ok(Ended::Postpone(quiet));
+    }
+    let asking = Asking {
+        automatic: automatic.asked.iter().map(|(key, _)| key.clone()).collect(),
+        is_occasion: occasion.is_one(),
+    };
+    let turns = ask::ask(work, &outcomes, &wants).await?;
+    let committed = write::write(work, &outcomes, &turns, &asking).await?;
+    let going = Going {
+        working: BTreeMap::new(),
+        waiting: std::mem::take(&mut automatic.waiting),
+    };
+    let result = conclude(work, runs, &going, committed, asking.is_occasion).await?;
+    closing::answer(work, runs, heard, &turns, result.as_ref()).await?;
+    Ok(Ended::Done)
+}
+
+/// Whom the panel rules let start without a command. The author's right to write is asked only if it matters.
+async fn start_by_itself(
+    work: &mut Work<'_>,
+    outcomes: &[Outcome],
+    occasion: Occasion,
+) -> Result<Automatic, JobError> {
+    let no_way_to_reply = work.ground.can_commit(&work.snapshot).err();
+    let mut automatic = {
+        let blocks: Vec<_> = open(&work.paths, outcomes)
+            .map(|(key, evaluated)| (key, evaluated, work.blocks_of(key)))
+            .collect();
+        let seats: Vec<Seat<'_>> = blocks
+            .iter()
+            .map(|(key, evaluated, blocks)| Seat {
+                key,
+                evaluated,
+                record: work.memory.discussions.get(*key),
+                blocks,
+            })
+            .collect();
+        let conditions = Conditions {
+            occasion,
+            on: &work.ground.config.on,
+            draft: work.snapshot.draft,
+            no_way_to_reply,
+        };
+        panel::automatic(&seats, &conditions)
+    };
+    if automatic.asked.is_empty() && automatic.unstarted.is_empty() {
+        return Ok(automatic);
+    }
+    let writes = match work.snapshot.author.clone() {
+        Some(author) => work.rights_of(author.id, &author.login).await?.write,
+        None => false,
+    };
+    if !writes {
+        automatic.needs_write();
+    }
+    Ok(automatic)
+}
+
+/// How long pushes must still be quiet before an automatic round starts.
+async fn quiet_needed(
+    work: &Work<'_>,
+    automatic: &Automatic,
+    occasion: Occasion,
+) -> Result<Option<Duration>, JobError> {
+    if !automatic.wait_for_quiet {
+        return Ok(None);
+    }
+    let quiet = work.ground.config.on.quiet;
+    let now = work.deps.store.now().await?;
+    let since = Duration::from_millis(u64::try_from(now - occasion.last_push_at).unwrap_or(0));
+    Ok(quiet.checked_sub(since).filter(|left| !left.is_zero()))
+}
+
+/// Everybody who is asked in this round, each question once: the panel first, then those that commands name.
+async fn wants(
+    work: &mut Work<'_>,
+    happened: &[Happened],
+    outcomes: &[Outcome],
+    automatic: &Automatic,
+    heard: &mut [Heard],
+) -> Result<Vec<Want>, JobError> {
+    let of_panel = automatic.asked.iter().map(|(key, alias)| Want {
+        key: key.clone(),
+        alias: alias.clone(),
+        question: None,
+    });
+    let mut wants: Vec<Want> = of_panel.collect();
+    let cannot = work.ground.can_commit(&work.snapshot).err();
+    for heard in heard.iter_mut() {
+        if let Some(why) = &cannot {
+            closing::cannot_ask(heard, why);
+            continue;
+        }
+        let (to_ask, standing) =
+            ask::without_standing(work, outcomes, heard.response.wants.clone()).await?;
+        heard.standing = standing;
+        wants.extend(to_ask);
+    }
+    if cannot.is_none() && rerun_by_writer(work, happened).await? {
+        let missing = closing::missing(work, outcomes);
+        wants.extend(ask::without_standing(work, outcomes, missing).await?.0);
+    }
+    let mut seen: BTreeSet<(String, Alias, Option<String>)> = BTreeSet::new();
+    wants.retain(|want| seen.insert((want.key.clone(), want.alias.clone(), want.question.clone())));
+    Ok(wants)
+}
+
+/// Whether somebody with write pressed "Re-run" or "Ask again". Everybody may have it evaluated again.
+async fn rerun_by_writer(work: &mut Work<'_>, happened: &[Happened]) -> Result<bool, JobError> {
+    for happened in happened {
+        if let JobEvent::Rerequested { actor, .. } = &happened.event
+            && actor.person
+            && work.rights_of(actor.id, &actor.login).await?.write
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Posts the run in progress.
+async fn start(
+    work: &mut Work<'_>,
+    runs: &mut Runs,
+    outcomes: &[Outcome],
+    wants: &[Want],
+) -> Result<(), JobError> {
+    let mut going = Going::default();
+    for want in wants {
+        going.working.entry(want.key.clone()).or_default().1 += 1;
+    }
+    let Some(mut input) = report::input(work, outcomes, &going) else {
+        return Ok(());
+    };
+    if going.working.is_empty() {
+        input.findings = Findings::Started;
+    }
+    report::post(work, runs, &input, Vec::new()).await
+}
+
+/// Evaluates what is there now, posts it to the head, and records what people could read.
+async fn conclude(
+    work: &mut Work<'_>,
+    runs: &mut Runs,
+    going: &Going,
+    committed: bool,
+    is_occasion: bool,
+) -> Result<Option<CheckInput>, JobError> {
+    let mut outcomes = work.evaluate_fully().await?;
+    let mut changes = landed(work, &outcomes);
+    let moved = vote_phases_onward(work, &outcomes);
+    if !moved.is_empty() {
+        work.record(&moved).await?;
+        outcomes = work.evaluate_fully().await?;
+    }
+    let Some(input) = report::input(work, &outcomes, going) else {
+        work.record(&changes).await?;
+        return Ok(None);
+    };
+    if committed && is_green(&input.findings) {
+        still_as_read(work).await?;
+    }
+    report::post(work, runs, &input, std::mem::take(&mut changes)).await?;
+    let now = work.deps.store.now().await?;
+    let published = report::published(work, &outcomes, is_occasion, now);
+    let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
+    work.record(&records).await?;
+    for record in published {
+        work.memory.discussions.insert(record.path.clone(), record);
+    }
+    Ok(Some(input))
+}
+
+/// Blocks that stand in the file now and are still recorded as pending.
+fn landed(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Change> {
+    let mut written = Vec::new();
+    for (key, evaluated) in open(&work.paths, outcomes) {
+        let blocks = work.blocks_of(key);
+        let landed = evaluated
+            .landed
+            .iter()
+            .filter_map(|index| blocks.get(*index));
+        written.extend(landed.map(|block| (block.path.clone(), block.hash.clone())));
+    }
+    match written.is_empty() {
+        true => Vec::new(),
+        false => vec![Change::Written(written)],
+    }
+}
+
+/// A voting phase with a next one ends as soon as all that READY needs holds, whoever voted last.
+fn vote_phases_onward(work: &mut Work<'_>, outcomes: &[Outcome]) -> Vec<Change> {
+    let mut moved = Vec::new();
+    for (key, evaluated) in open(&work.paths, outcomes) {
+        if !evaluated.phase.voting || evaluated.phase.next.is_none() {
+            continue;
+        }
+        let phase = write::phase_after(work, evaluated);
+        if let Some(record) = work.memory.discussions.get(key)
+            && phase != evaluated.phase.name
+        {
+            let mut record = record.clone();
+            record.phase = phase;
+            record.rounds = 0;
+            moved.push(record);
+        }
+    }
+    for record in &moved {
+        work.memory
+            .discussions
+            .insert(record.path.clone(), record.clone());
+    }
+    moved.into_iter().map(Change::Discussion).collect()
+}
+
+fn is_green(findings: &Findings) -> bool {
+    check::conclusion(check::overall(findings)) == Some(crate::forge::Conclusion::Success)
+}
+
+/// Just before a green after a round: what is not tied to the commit must still be as it was read.
+async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
+    let now = work.deps.read.snapshot(work.pr()).await?;
+    let before = &work.snapshot;
+    let same = now.head == before.head
+        && now.base == before.base
+        && now.base_branch == before.base_branch
+        && now.state == PrState::Open;
+    match same {
+        true => Ok(()),
+        false => Err(JobError::Moved(
+            "head, base or state changed during the round".to_owned(),
+        )),
+    }
+}
+
+/// Tells on the pull request that a job is parked, as well as that is possible.
+pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
+    let snapshot = deps.read.snapshot(&job.pr).await?;
+    let mut work = Work::begin(deps, job, snapshot).await?;
+    let Some(name) = work.ground.check.clone() else {
+        return Ok(());
+    };
+    let input = CheckInput {
+        name,
+        head: work.snapshot.head.clone(),
+        external_id: String::new(),
+        details_url: None,
+        findings: Findings::Failed { id: job.id.clone() },
+        notes: Vec::new(),
+    };
+    report::post(&mut work, &mut Runs::default(), &input, Vec::new()).await
+}

@@ -1,1 +1,229 @@
-//! To be written.
+//! Which deliveries become work. Decides from the event alone; nothing is asked and nothing is written.
+
+use super::check::ASK_AGAIN;
+use super::command::command_lines;
+use super::job::{CommentPlace, JobEvent, Opening, StoredActor};
+use crate::forge::event::{
+    CheckRunAction, CheckRunEvent, CheckSuiteEvent, CommentAction, CommentEvent, CommentKind,
+    Event, PullRequestAction, PullRequestEvent, ReviewAction, ReviewEvent,
+};
+use crate::ids::{Actor, ActorKind, PullRequest};
+use crate::store::NewJob;
+
+/// Who we are, so that we never answer ourselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnApp {
+    /// Numeric id of the App.
+    pub id: u64,
+    /// Numeric id of its bot account, once known.
+    pub bot: Option<u64>,
+}
+
+/// What a delivery becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// Work for one pull request.
+    Job {
+        /// The pull request.
+        pr: PullRequest,
+        /// What happened to it.
+        event: JobEvent,
+    },
+    /// Nothing; why, in words for the delivery log.
+    Ignored(String),
+}
+
+impl Trigger {
+    /// The job as the store takes it; `Ok(None)`: ignored. The error is one of writing JSON.
+    pub fn into_job(self) -> Result<Option<NewJob>, serde_json::Error> {
+        match self {
+            Self::Ignored(_) => Ok(None),
+            Self::Job { pr, event } => Ok(Some(NewJob {
+                pr,
+                event: serde_json::to_string(&event)?,
+            })),
+        }
+    }
+}
+
+/// Decides what a delivery becomes.
+pub fn trigger(event: &Event, own: &OwnApp) -> Trigger {
+    let decided = match event {
+        Event::PullRequest(event) => pull_request(event),
+        Event::Comment(event) => comment(event, own),
+        Event::Review(event) => review(event, own),
+        Event::CheckRun(event) => check_run(event, own),
+        Event::CheckSuite(event) => check_suite(event, own),
+        Event::Ping => Err("ping".to_owned()),
+        Event::Push(_) => Err("a push alone changes no verdict yet".to_owned()),
+        Event::MergeGroup(_) => Err("merge groups are not evaluated yet".to_owned()),
+        Event::Installation(_) => Err("installations start no work by themselves yet".to_owned()),
+        Event::Repository(_) => Err("repository settings start no work".to_owned()),
+        Event::Ignored { reason } => Err(reason.clone()),
+    };
+    match decided {
+        Ok((pr, event)) => Trigger::Job { pr, event },
+        Err(reason) => Trigger::Ignored(reason),
+    }
+}
+
+type Decided = Result<(PullRequest, JobEvent), String>;
+
+fn pull_request(event: &PullRequestEvent) -> Decided {
+    let actor = stored(&event.sender);
+    let opened = |opening| JobEvent::Opened {
+        opening,
+        actor: stored(&event.sender),
+    };
+    let job = match &event.action {
+        PullRequestAction::Opened => opened(Opening::Opened),
+        PullRequestAction::Reopened => opened(Opening::Reopened),
+        PullRequestAction::ReadyForReview => opened(Opening::ReadyForReview),
+        PullRequestAction::Synchronize { before } => JobEvent::Pushed {
+            head: event.head.to_string(),
+            before: before.as_ref().map(ToString::to_string),
+            actor,
+        },
+        PullRequestAction::Edited {
+            title_before: None,
+            base_before: None,
+        } => return Err("neither title nor base changed".to_owned()),
+        PullRequestAction::Edited { .. } | PullRequestAction::ConvertedToDraft => JobEvent::Edited,
+        PullRequestAction::Closed { .. } => JobEvent::Closed,
+    };
+    Ok((event.pr.clone(), job))
+}
+
+fn is_ours(actor: &Actor, own: &OwnApp) -> bool {
+    own.bot == Some(actor.id)
+}
+
+fn comment(event: &CommentEvent, own: &OwnApp) -> Decided {
+    if event.via_app == Some(own.id) || is_ours(&event.author, own) || is_ours(&event.sender, own) {
+        return Err("our own comment".to_owned());
+    }
+    if event.author.kind == ActorKind::Bot {
+        return Err("a bot's comment: bots neither command nor vote".to_owned());
+    }
+    let job = match &event.action {
+        CommentAction::Created => written(event, None)?,
+        CommentAction::Edited { before: None } => return Err("the text did not change".to_owned()),
+        CommentAction::Edited {
+            before: Some(before),
+        } => written(event, Some(before))?,
+        CommentAction::Deleted => JobEvent::CommentDeleted {
+            id: event.id,
+            place: place(event.kind),
+            author: stored(&event.author),
+            sender: stored(&event.sender),
+        },
+    };
+    Ok((event.pr.clone(), job))
+}
+
+/// A comment that holds a command now or held one before.
+fn written(event: &CommentEvent, before: Option<&String>) -> Result<JobEvent, String> {
+    if !has_commands(&event.body) && !before.is_some_and(|text| has_commands(text)) {
+        return Err("a comment without a /discuss line".to_owned());
+    }
+    Ok(JobEvent::Comment {
+        id: event.id,
+        place: place(event.kind),
+        body: event.body.clone(),
+        before: before.cloned(),
+        author: stored(&event.author),
+        sender: stored(&event.sender),
+        created_at: event.created_at.clone(),
+        url: event.url.clone(),
+    })
+}
+
+fn review(event: &ReviewEvent, own: &OwnApp) -> Decided {
+    if is_ours(&event.author, own) || is_ours(&event.sender, own) {
+        return Err("our own review".to_owned());
+    }
+    if event.author.kind == ActorKind::Bot {
+        return Err("a bot's review: bots neither command nor vote".to_owned());
+    }
+    let (body, before) = match &event.action {
+        ReviewAction::Submitted => (event.body.clone(), None),
+        ReviewAction::Edited { before: None } => return Err("the text did not change".to_owned()),
+        ReviewAction::Edited { before } => (event.body.clone(), before.clone()),
+        ReviewAction::Dismissed => (String::new(), None),
+    };
+    let is_vote = before.is_none()
+        && matches!(
+            event.state.as_str(),
+            "approved" | "changes_requested" | "dismissed"
+        );
+    let commands = has_commands(&body) || before.as_deref().is_some_and(has_commands);
+    if !is_vote && !commands {
+        return Err("a review without a vote or a /discuss line".to_owned());
+    }
+    let job = JobEvent::Review {
+        id: event.id,
+        state: event.state.clone(),
+        author: stored(&event.author),
+        sender: stored(&event.sender),
+        commit: event.commit.to_string(),
+        submitted_at: event.submitted_at.clone(),
+        url: event.url.clone(),
+        body,
+        before,
+    };
+    Ok((event.pr.clone(), job))
+}
+
+fn check_run(event: &CheckRunEvent, own: &OwnApp) -> Decided {
+    let button = match &event.action {
+        CheckRunAction::Rerequested => None,
+        CheckRunAction::Button(identifier) if identifier == ASK_AGAIN => Some(identifier.clone()),
+        CheckRunAction::Button(identifier) => {
+            return Err(format!("`{identifier}` is no button of ours"));
+        }
+    };
+    let number = rerequested(event.app, &event.pulls, own)?;
+    let job = JobEvent::Rerequested {
+        actor: stored(&event.sender),
+        button,
+    };
+    Ok((event.place.pull_request(number), job))
+}
+
+fn check_suite(event: &CheckSuiteEvent, own: &OwnApp) -> Decided {
+    let number = rerequested(event.app, &event.pulls, own)?;
+    let job = JobEvent::Rerequested {
+        actor: stored(&event.sender),
+        button: None,
+    };
+    Ok((event.place.pull_request(number), job))
+}
+
+/// The pull request a re-run is about. Of several with one head the oldest: the run is theirs together.
+fn rerequested(app: Option<u64>, pulls: &[u64], own: &OwnApp) -> Result<u64, String> {
+    if app != Some(own.id) {
+        return Err("another App's check".to_owned());
+    }
+    pulls.iter().min().copied().ok_or_else(|| {
+        "the check names no pull request (its head is in a fork): not looked up yet".to_owned()
+    })
+}
+
+fn has_commands(body: &str) -> bool {
+    !command_lines(body).is_empty()
+}
+
+fn place(kind: CommentKind) -> CommentPlace {
+    match kind {
+        CommentKind::Conversation => CommentPlace::Conversation,
+        CommentKind::Diff => CommentPlace::ReviewComment,
+    }
+}
+
+fn stored(actor: &Actor) -> StoredActor {
+    StoredActor {
+        id: actor.id,
+        login: actor.login.clone(),
+        person: actor.kind == ActorKind::User,
+    }
+}

@@ -1,1 +1,213 @@
-//! To be written.
+//! Workers: claim a job, keep its lease, run it, and put it where it belongs. All state is in the store, so that a
+//! worker may die at any moment.
+
+use super::deps::{BotDeps, Ended, JobError, Remedy};
+use super::run;
+use crate::store::{AfterFailure, Claimed, StoreError};
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long a claim is good for.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// How often it is renewed meanwhile.
+pub const RENEW_EVERY: Duration = Duration::from_secs(20);
+/// Tries before a job is parked.
+pub const MAX_ATTEMPTS: u32 = 5;
+/// What running jobs get to finish when the process is asked to end.
+pub const DRAIN: Duration = Duration::from_secs(20);
+/// Longest sleep without a look at the queue: a job may come in through another process.
+const MAX_SLEEP: Duration = Duration::from_secs(5);
+/// Sleep after the store failed.
+const STORE_AWAY: Duration = Duration::from_secs(1);
+
+/// Runs `count` workers until `stop` is cancelled; then no job is claimed any more, running ones get [`DRAIN`] to
+/// finish, and what is still running after that is given back. `wake` is notified when a job was enqueued.
+pub async fn run_workers(deps: BotDeps, count: usize, wake: Arc<Notify>, stop: CancellationToken) {
+    let mut workers = JoinSet::new();
+    for number in 1..=count {
+        let worker = Worker {
+            name: format!("{}-{number}", std::process::id()),
+            deps: deps.clone(),
+            wake: Arc::clone(&wake),
+            stop: stop.clone(),
+        };
+        workers.spawn(worker.run());
+    }
+    while let Some(ended) = workers.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a worker ended badly");
+        }
+    }
+}
+
+/// One worker: one job at a time.
+struct Worker {
+    name: String,
+    deps: BotDeps,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+}
+
+/// How a claimed job was left.
+enum Left {
+    /// The try ended by itself.
+    Ended(Result<Ended, JobError>),
+    /// The lease is somebody else's now.
+    Lost,
+    /// The process is about to end.
+    Drained,
+}
+
+impl Worker {
+    async fn run(self) {
+        while !self.stop.is_cancelled() {
+            match self.deps.store.claim(&self.name, LEASE).await {
+                Ok(Some(job)) => self.work(job).await,
+                Ok(None) => self.rest().await,
+                Err(error) => {
+                    tracing::error!(worker = %self.name, %error, "no job can be claimed");
+                    self.sleep(STORE_AWAY).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until there may be work.
+    async fn rest(&self) {
+        let next = self.deps.store.next_ready_in().await;
+        let sleep = next.ok().flatten().unwrap_or(MAX_SLEEP).min(MAX_SLEEP);
+        // A job that is ready and was not claimed belongs to a pull request that another worker is at.
+        self.sleep(sleep.max(Duration::from_millis(20))).await;
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.wake.notified() => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    async fn work(&self, job: Claimed) {
+        tracing::info!(worker = %self.name, pr = %job.pr, job = %job.id, attempt = job.attempt, deliveries = %deliveries(&job), "job claimed");
+        let left = self.hold_and_run(&job).await;
+        let settled = match left {
+            Left::Lost => {
+                tracing::warn!(pr = %job.pr, job = %job.id, "lease lost, job abandoned");
+                return;
+            }
+            Left::Drained => self.deps.store.release(&job.lease).await,
+            Left::Ended(Ok(Ended::Done)) => self.deps.store.complete(&job.lease).await,
+            Left::Ended(Ok(Ended::Postpone(delay))) => {
+                self.deps.store.postpone(&job.lease, delay).await
+            }
+            Left::Ended(Err(error)) => self.failed(&job, &error).await,
+        };
+        match settled {
+            Ok(()) => tracing::info!(pr = %job.pr, job = %job.id, "job left"),
+            Err(error) => tracing::warn!(pr = %job.pr, job = %job.id, %error, "job not settled"),
+        }
+        // What came in for this pull request meanwhile may be claimed now.
+        self.wake.notify_one();
+    }
+
+    /// Runs the job while its lease is renewed. A panic is an error of this try and of nothing else.
+    async fn hold_and_run(&self, job: &Claimed) -> Left {
+        let run = AssertUnwindSafe(run::run(&self.deps, job)).catch_unwind();
+        tokio::pin!(run);
+        let mut renew = tokio::time::interval(RENEW_EVERY);
+        renew.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        renew.tick().await;
+        let drained = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::pin!(drained);
+        loop {
+            tokio::select! {
+                ended = &mut run => return Left::Ended(ended.unwrap_or_else(|panic| Err(panicked(&panic)))),
+                () = &mut drained => return Left::Drained,
+                _ = renew.tick() => match self.deps.store.renew(&job.lease, LEASE).await {
+                    Ok(()) => {}
+                    Err(StoreError::LeaseLost) => return Left::Lost,
+                    Err(error) => tracing::warn!(job = %job.id, %error, "lease not renewed"),
+                },
+            }
+        }
+    }
+
+    async fn failed(&self, job: &Claimed, error: &JobError) -> Result<(), StoreError> {
+        let store = &self.deps.store;
+        let is_last = job.attempt >= MAX_ATTEMPTS;
+        match error.remedy() {
+            Remedy::Abandon => {
+                tracing::warn!(pr = %job.pr, job = %job.id, "lease lost, job abandoned");
+                Ok(())
+            }
+            Remedy::Finish => {
+                tracing::warn!(pr = %job.pr, job = %job.id, %error, "what the job was about is gone");
+                store.complete(&job.lease).await
+            }
+            Remedy::Wait(delay) => {
+                tracing::warn!(pr = %job.pr, job = %job.id, %error, "job waits");
+                store.postpone(&job.lease, delay).await
+            }
+            Remedy::Retry if !is_last => {
+                let delay = backoff(job.attempt);
+                tracing::warn!(pr = %job.pr, job = %job.id, %error, ?delay, "job failed, tried again later");
+                let error = error.to_string();
+                let failed = store.fail(&job.lease, delay, MAX_ATTEMPTS, &error);
+                failed.await.map(|_| ())
+            }
+            Remedy::Retry | Remedy::Park => self.park(job, error).await,
+        }
+    }
+
+    /// Parks a job and says so on the pull request while the lease still holds.
+    async fn park(&self, job: &Claimed, error: &JobError) -> Result<(), StoreError> {
+        tracing::error!(pr = %job.pr, job = %job.id, deliveries = %deliveries(job), %error, "job parked");
+        let told = AssertUnwindSafe(run::tell_parked(&self.deps, job)).catch_unwind();
+        if let Ok(Err(error)) = tokio::time::timeout(RENEW_EVERY, told)
+            .await
+            .unwrap_or(Ok(Ok(())))
+        {
+            tracing::error!(pr = %job.pr, job = %job.id, %error, "and could not be told on the pull request");
+        }
+        let error = error.to_string();
+        let failed = self
+            .deps
+            .store
+            .fail(&job.lease, Duration::ZERO, job.attempt, &error);
+        match failed.await? {
+            AfterFailure::Parked => {}
+            AfterFailure::Again => tracing::warn!(job = %job.id, "the store tries it again"),
+        }
+        Ok(())
+    }
+}
+
+/// Delay before the next try: 1 s after the first, doubling, at most 60 s.
+fn backoff(attempt: u32) -> Duration {
+    let doubled = 1_u64 << attempt.saturating_sub(1).min(6);
+    Duration::from_secs(doubled.min(60))
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> JobError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a message".to_owned());
+    JobError::Internal(format!("panicked: {text}"))
+}
+
+/// Delivery ids of a job, for the log.
+fn deliveries(job: &Claimed) -> String {
+    let guids: Vec<&str> = job.events.iter().map(|event| event.guid.as_str()).collect();
+    guids.join(",")
+}

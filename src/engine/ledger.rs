@@ -2,7 +2,10 @@
 
 use super::block::Block;
 use super::discussion::Discussion;
-use super::problem::Problem;
+use super::marker::{BlockVote, Marker, Word, leading_ids};
+use super::problem::{Code, Problem, excerpt};
+use super::vote::Vote;
+use std::collections::HashMap;
 
 /// The four kinds of item; the letter starts the id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,8 +92,15 @@ impl Ledger {
     /// Builds the ledger. `counts` says which blocks count (with trust `file`: all). The problems are about unknown
     /// ids, empty items and the like.
     pub fn of(discussion: &Discussion, counts: &dyn Fn(&Block) -> bool) -> (Self, Vec<Problem>) {
-        let _ = (discussion, counts);
-        todo!()
+        let mut builder = Builder::default();
+        for block in &discussion.blocks {
+            if counts(block) {
+                builder.counted_block(block);
+            } else {
+                builder.unconfirmed_block(block);
+            }
+        }
+        (builder.ledger, builder.problems)
     }
 
     /// Every item.
@@ -101,4 +111,211 @@ impl Ledger {
             .chain(&self.todos)
             .chain(&self.decisions)
     }
+}
+
+impl ItemKind {
+    fn letter(self) -> char {
+        match self {
+            Self::Question => 'Q',
+            Self::Concern => 'C',
+            Self::Todo => 'T',
+            Self::Decision => 'D',
+        }
+    }
+}
+
+/// Kind of item that a marker opens.
+fn opened_kind(word: Word) -> Option<ItemKind> {
+    match word {
+        Word::Question => Some(ItemKind::Question),
+        Word::Concern => Some(ItemKind::Concern),
+        Word::Todo => Some(ItemKind::Todo),
+        Word::Decision => Some(ItemKind::Decision),
+        Word::Answer | Word::Resolved | Word::Assigned | Word::Done | Word::Diagram => None,
+    }
+}
+
+/// Kind of item that a marker closes or assigns, and the state it gives.
+fn closed_kind(word: Word) -> Option<(ItemKind, Option<ItemState>)> {
+    match word {
+        Word::Answer => Some((ItemKind::Question, Some(ItemState::Answered))),
+        Word::Resolved => Some((ItemKind::Concern, Some(ItemState::Resolved))),
+        Word::Done => Some((ItemKind::Todo, Some(ItemState::Done))),
+        Word::Assigned => Some((ItemKind::Todo, None)),
+        Word::Question | Word::Concern | Word::Todo | Word::Decision | Word::Diagram => None,
+    }
+}
+
+/// The token of the first `@mention` of a text, in lower case.
+fn first_mention(text: &str) -> Option<String> {
+    text.split([' ', '\t', '(', ',', ';']).find_map(|word| {
+        let token = word.strip_prefix('@')?;
+        let end = token
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')))
+            .unwrap_or(token.len());
+        let starts_well = token.starts_with(|c: char| c.is_ascii_alphanumeric());
+        starts_well.then(|| token[..end].to_ascii_lowercase())
+    })
+}
+
+#[derive(Default)]
+struct Builder {
+    ledger: Ledger,
+    /// Positions in each list of the items that have a number, by kind.
+    numbered: [Vec<usize>; 4],
+    /// Positions of concerns that are still open, by their raiser's key.
+    open_concerns: HashMap<String, Vec<usize>>,
+    problems: Vec<Problem>,
+}
+
+impl Builder {
+    fn counted_block(&mut self, block: &Block) {
+        let is_ready = matches!(
+            block.vote,
+            Some(BlockVote::Clear {
+                vote: Vote::Ready,
+                ..
+            })
+        );
+        if is_ready && let Some(own) = self.open_concerns.remove(&block.author.key) {
+            for at in own {
+                self.settle(ItemKind::Concern, at, ItemState::Resolved);
+            }
+        }
+        for marker in &block.markers {
+            if let Some(kind) = opened_kind(marker.word) {
+                self.open_item(block, marker, kind, true);
+            } else if let Some((kind, state)) = closed_kind(marker.word) {
+                self.close_items(marker, kind, state);
+            } else if marker.text.is_empty() {
+                self.report_empty(marker);
+            }
+        }
+    }
+
+    fn unconfirmed_block(&mut self, block: &Block) {
+        for marker in &block.markers {
+            if let Some(kind) = opened_kind(marker.word) {
+                self.open_item(block, marker, kind, false);
+            }
+        }
+    }
+
+    fn list(&mut self, kind: ItemKind) -> &mut Vec<Item> {
+        match kind {
+            ItemKind::Question => &mut self.ledger.questions,
+            ItemKind::Concern => &mut self.ledger.concerns,
+            ItemKind::Todo => &mut self.ledger.todos,
+            ItemKind::Decision => &mut self.ledger.decisions,
+        }
+    }
+
+    fn open_item(&mut self, block: &Block, marker: &Marker, kind: ItemKind, counts: bool) {
+        if marker.text.is_empty() && marker.items.is_empty() {
+            self.report_empty(marker);
+            return;
+        }
+        let at = self.list(kind).len();
+        let number = counts.then(|| {
+            let numbered = &mut self.numbered[kind as usize];
+            numbered.push(at);
+            numbered.len()
+        });
+        let state = match (counts, kind, marker.checked) {
+            (false, ..) => ItemState::Unconfirmed,
+            (true, ItemKind::Todo, true) => ItemState::Done,
+            (true, ..) => ItemState::Open,
+        };
+        let minor = kind == ItemKind::Concern && is_minor(&marker.text);
+        if kind == ItemKind::Concern && counts {
+            self.open_concerns
+                .entry(block.author.key.clone())
+                .or_default()
+                .push(at);
+        }
+        self.list(kind).push(Item {
+            kind,
+            id: number.map(|number| format!("{}{number}", kind.letter())),
+            author: block.author.label().to_owned(),
+            by_persona: block.author.claims_to_be_ai(),
+            block: block.number,
+            line: marker.line,
+            text: marker.text.clone(),
+            items: marker.items.clone(),
+            state,
+            minor,
+            assignee: (kind == ItemKind::Todo)
+                .then(|| first_mention(&marker.text))
+                .flatten(),
+        });
+    }
+
+    fn report_empty(&mut self, marker: &Marker) {
+        let message = "the marker has no text";
+        self.problems.push(Problem::new(
+            Code::EmptyItem,
+            marker.line,
+            marker.column,
+            message,
+        ));
+    }
+
+    /// Closes or assigns the items that a marker names at its start.
+    fn close_items(&mut self, marker: &Marker, kind: ItemKind, state: Option<ItemState>) {
+        let (ids, rest) = leading_ids(&marker.text);
+        if ids.is_empty() {
+            let message = format!(
+                "`{}` does not start with the number of an item",
+                excerpt(&marker.text)
+            );
+            self.problems.push(Problem::new(
+                Code::UnknownId,
+                marker.line,
+                marker.column,
+                message,
+            ));
+        }
+        for id in ids {
+            let Some(at) = self.position(kind, &id) else {
+                let message = format!(
+                    "there is no {id} before this line that {:?} could name",
+                    marker.word
+                );
+                self.problems.push(Problem::new(
+                    Code::UnknownId,
+                    marker.line,
+                    marker.column,
+                    message,
+                ));
+                continue;
+            };
+            match state {
+                Some(state) => self.settle(kind, at, state),
+                None => {
+                    let assignee = first_mention(rest);
+                    let item = &mut self.list(kind)[at];
+                    item.assignee = assignee.or(item.assignee.take());
+                }
+            }
+        }
+    }
+
+    fn position(&self, kind: ItemKind, id: &str) -> Option<usize> {
+        let number: usize = id.strip_prefix(kind.letter())?.parse().ok()?;
+        self.numbered[kind as usize]
+            .get(number.checked_sub(1)?)
+            .copied()
+    }
+
+    fn settle(&mut self, kind: ItemKind, at: usize, state: ItemState) {
+        if let Some(item) = self.list(kind).get_mut(at) {
+            item.state = state;
+        }
+    }
+}
+
+/// Whether a concern says of itself that it never blocks.
+fn is_minor(text: &str) -> bool {
+    text.get(..7)
+        .is_some_and(|start| start.eq_ignore_ascii_case("(minor)"))
 }

@@ -1,7 +1,45 @@
 //! Personas: Markdown files with YAML front matter. Built-in ones are compiled in from `personas/`.
+//!
+//! The shape is the one teams already use for coding-agent files, so such a file loads as it is: keys that mean
+//! nothing here (`tools`, `color`) are ignored with a notice, because a persona never gets tools.
 
+mod front_matter;
+mod read;
+
+use super::problem::Severity;
 use super::template::DefinitionProblem;
 use crate::ids::Alias;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Words no persona may be called, because `/discuss WORD` means something else.
+pub const RESERVED: [&str; 21] = [
+    "advance", "all", "answer", "cancel", "concern", "config", "drop", "help", "hold", "new",
+    "override", "pause", "release", "reset", "resolve", "restore", "resume", "retry", "status",
+    "vote", "why",
+];
+
+/// The files of the built-in personas: path in this repository, text.
+const BUILT_IN: [(&str, &str); 4] = [
+    (
+        "personas/architect.md",
+        include_str!("../../personas/architect.md"),
+    ),
+    (
+        "personas/moderator.md",
+        include_str!("../../personas/moderator.md"),
+    ),
+    (
+        "personas/pragmatist.md",
+        include_str!("../../personas/pragmatist.md"),
+    ),
+    (
+        "personas/security.md",
+        include_str!("../../personas/security.md"),
+    ),
+];
+
+/// Longest misspelling that is compared with the known aliases, in characters.
+const LONGEST_MISSPELLING: usize = 64;
 
 /// Whether a persona's vote counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,15 +50,15 @@ pub enum PersonaKind {
     Advisory,
 }
 
-/// How much a checklist item weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much a checklist item weighs. The order is the order in which remarks are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ItemSeverity {
     /// Raised as a concern; the vote becomes CHANGES.
     Concern,
-    /// Raised as `(minor)` concern; never changes the vote.
-    Minor,
     /// Raised as a question; the vote becomes CHANGES.
     Question,
+    /// Raised as `(minor)` concern; never changes the vote.
+    Minor,
 }
 
 /// One item of a persona's checklist.
@@ -61,7 +99,7 @@ pub struct Persona {
     pub veto: bool,
     /// Items of the built-in provider; may be empty.
     pub checklist: Vec<ChecklistItem>,
-    /// Instructions: the Markdown below the front matter.
+    /// Instructions: the Markdown below the front matter, LF, no blanks at either end.
     pub instructions: String,
     /// SHA-256 of the file's text, hex: part of the answer key.
     pub hash: String,
@@ -70,19 +108,54 @@ pub struct Persona {
 impl Persona {
     /// Reads a persona file. `Err` holds at least one error; `Ok` may carry notices (ignored keys, foreign models).
     pub fn parse(text: &str) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
-        let _ = text;
-        todo!()
+        read::persona(text)
     }
 }
 
 /// The personas that apply, by alias.
 #[derive(Debug, Clone)]
-pub struct Personas(pub std::collections::BTreeMap<Alias, Persona>);
+pub struct Personas(pub BTreeMap<Alias, Persona>);
 
 impl Personas {
-    /// The built-in ones.
+    /// The built-in ones: architect, moderator, pragmatist, security. A test reads each of their files.
     pub fn built_in() -> Self {
-        todo!()
+        let personas = BUILT_IN
+            .iter()
+            .filter_map(|(_, text)| Persona::parse(text).ok())
+            .map(|(persona, _)| (persona.alias.clone(), persona))
+            .collect();
+        Self(personas)
+    }
+
+    /// Path (in this repository) and text of each built-in persona's file.
+    pub fn built_in_files() -> &'static [(&'static str, &'static str)] {
+        &BUILT_IN
+    }
+
+    /// The built-in personas with a repository's own laid over them: a file whose `name` is that of a built-in
+    /// persona replaces it whole, any other adds one. `files` are (path, text) pairs in the order of the configured
+    /// folders; of two files with one name the later wins, with a notice. A README is skipped, with a notice.
+    ///
+    /// The problems come with the path of their file. A file with an error changes nothing here, so a caller that
+    /// goes on in spite of an error would ask the built-in persona instead: the gate treats it as a broken config.
+    pub fn with_overrides(files: &[(String, String)]) -> (Self, Vec<(String, DefinitionProblem)>) {
+        let mut personas = Self::built_in();
+        let mut problems = Vec::new();
+        let mut overridden = BTreeSet::new();
+        for (path, text) in files {
+            let (read, found) = match Persona::parse(text) {
+                Ok((persona, notices)) => (Some(persona), notices),
+                Err(_) if is_readme(path) => (None, vec![skipped_readme()]),
+                Err(errors) => (None, errors),
+            };
+            problems.extend(found.into_iter().map(|problem| (path.clone(), problem)));
+            let Some(persona) = read else { continue };
+            if !overridden.insert(persona.alias.clone()) {
+                problems.push((path.clone(), replaces_an_earlier_file(&persona.alias)));
+            }
+            personas.0.insert(persona.alias.clone(), persona);
+        }
+        (personas, problems)
     }
 
     /// The persona of that alias.
@@ -90,9 +163,48 @@ impl Personas {
         self.0.get(alias)
     }
 
-    /// The alias nearest to a misspelt one, if any is near enough.
+    /// The alias nearest to a misspelt one, if any is near enough: one slip (two swapped letters count as one) for
+    /// every three letters of the alias, at least one. Of equally near ones the first in alphabetical order.
     pub fn nearest(&self, alias: &str) -> Option<&Alias> {
-        let _ = alias;
-        todo!()
+        let misspelt = alias.strip_prefix('@').unwrap_or(alias).to_lowercase();
+        if misspelt.chars().count() > LONGEST_MISSPELLING {
+            return None;
+        }
+        self.0
+            .keys()
+            .map(|known| {
+                (
+                    strsim::damerau_levenshtein(&misspelt, known.as_str()),
+                    known,
+                )
+            })
+            .filter(|(slips, known)| *slips <= (known.as_str().len() / 3).max(1))
+            .min()
+            .map(|(_, known)| known)
+    }
+}
+
+/// Folders of personas often hold a README, which must not break the configuration.
+fn is_readme(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.eq_ignore_ascii_case("README.md")
+}
+
+fn skipped_readme() -> DefinitionProblem {
+    DefinitionProblem {
+        severity: Severity::Notice,
+        line: None,
+        message: "this README is no persona file and is skipped".to_owned(),
+        hint: "Nothing to do.".to_owned(),
+    }
+}
+
+/// Two files of the repository define one persona.
+fn replaces_an_earlier_file(alias: &Alias) -> DefinitionProblem {
+    DefinitionProblem {
+        severity: Severity::Notice,
+        line: None,
+        message: format!("`{alias}` is defined by an earlier file too; this one is used"),
+        hint: "Keep one file for each persona, or give this one another `name`.".to_owned(),
     }
 }

@@ -1,7 +1,11 @@
 //! Votes and the tally.
 
+use super::block::Block;
 use super::discussion::Discussion;
+use super::marker::BlockVote;
 use crate::ids::Alias;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// A vote. The words are exact: anything else is no vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,8 +129,15 @@ pub struct Tally {
 impl Tally {
     /// Counts the entries that count.
     pub fn of(entries: &[VoteEntry]) -> Self {
-        let _ = entries;
-        todo!()
+        let mut tally = Self::default();
+        for vote in entries.iter().filter_map(VoteEntry::counted) {
+            match vote {
+                Vote::Ready => tally.ready += 1,
+                Vote::Changes => tally.changes += 1,
+                Vote::Reject => tally.reject += 1,
+            }
+        }
+        tally
     }
 
     /// All counted votes.
@@ -138,6 +149,43 @@ impl Tally {
 /// Votes with trust `file`: every block counts, each participant's last block with a VOTE line decides, advisory
 /// personas are shown and not counted.
 pub fn from_file(discussion: &Discussion, is_advisory: &dyn Fn(&Alias) -> bool) -> Vec<VoteEntry> {
-    let _ = (discussion, is_advisory);
-    todo!()
+    let mut entries: Vec<VoteEntry> = Vec::new();
+    let mut position = HashMap::new();
+    for block in &discussion.blocks {
+        let Some(vote) = &block.vote else { continue };
+        let entry = entry_of(block, vote, is_advisory);
+        match position.entry(block.author.key.as_str()) {
+            Entry::Occupied(at) => entries[*at.get()] = entry,
+            Entry::Vacant(new) => {
+                new.insert(entries.len());
+                entries.push(entry);
+            }
+        }
+    }
+    entries
+}
+
+fn entry_of(block: &Block, vote: &BlockVote, is_advisory: &dyn Fn(&Alias) -> bool) -> VoteEntry {
+    let (vote, line) = match vote {
+        BlockVote::Clear { vote, line } => (Some(*vote), *line),
+        BlockVote::Unclear { line, .. } => (None, *line),
+    };
+    let advisory = block.author.persona.as_ref().is_some_and(is_advisory);
+    let not_counted = match vote {
+        _ if advisory => Some(NotCounted::Advisory),
+        None => Some(NotCounted::Unclear),
+        Some(_) => None,
+    };
+    VoteEntry {
+        participant: block.author.label().to_owned(),
+        kind: if block.author.claims_to_be_ai() {
+            VoterKind::Ai
+        } else {
+            VoterKind::Human
+        },
+        vote,
+        not_counted,
+        line: Some(line),
+        block: Some(block.number),
+    }
 }

@@ -2,13 +2,33 @@
 //!
 //! Every write of a running job takes its [`Lease`] and is refused with [`StoreError::LeaseLost`] once another
 //! worker holds the job (fencing). The clock is the database's. All times are milliseconds since the Unix epoch.
+//!
+//! [`SqlStore`] is the adapter. It keeps everything in one SQL database:
+//!
+//! * `intake` writes deliveries, many to one durable commit;
+//! * `queue` hands jobs to workers: one running and one waiting for each pull request, which partial unique indexes
+//!   enforce; `backlog` looks at the queue from outside;
+//! * `record` holds what the App knows of a pull request: discussions, blocks, votes;
+//! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
+//! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
+
+mod backlog;
+mod dialect;
+mod effect;
+mod intake;
+mod queue;
+mod record;
+mod sql;
+mod sqlite;
+
+pub use sql::SqlStore;
 
 use crate::ids::PullRequest;
 use async_trait::async_trait;
 use std::time::Duration;
 
 /// Errors of the store.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Another worker took the job over; stop at once and write nothing more.
     #[error("the lease on this job is lost")]
@@ -72,9 +92,9 @@ pub struct Claimed {
     pub id: String,
     /// The pull request.
     pub pr: PullRequest,
-    /// Its events in order of arrival: (sequence, guid of the delivery, received at, JSON).
+    /// Its events in order of arrival.
     pub events: Vec<ClaimedEvent>,
-    /// Tries so far, this one included.
+    /// Tries so far, this one included. A worker that died counts as a try, one that released or postponed does not.
     pub attempt: u32,
 }
 
@@ -200,11 +220,44 @@ pub struct PrRecord {
     pub conclusion: String,
 }
 
+/// One change to the record, for [`Store::record`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Replaces the pull request's record.
+    Pr(PrRecord),
+    /// Inserts or replaces a discussion by its path.
+    Discussion(DiscussionRecord),
+    /// Adds pending blocks; a (path, hash) already there is left alone. `seq` and `state` are the store's to set.
+    Blocks(Vec<BlockRecord>),
+    /// Marks blocks as written, by (path, hash). A pair that was never recorded is left alone.
+    Written(Vec<(String, String)>),
+    /// Adds a person's vote; a (path, source, vote) already there is left alone.
+    HumanVote(HumanVote),
+    /// Voids all standing votes of a source; votes void already keep their first reason.
+    VoidVotes {
+        /// `comment:ID` or `review:ID`.
+        source: String,
+        /// What is shown: `withdrawn by ann`.
+        reason: String,
+    },
+    /// Writes the intent of an effect, by its key; an effect already known is left alone.
+    Intend(String),
+    /// Writes the result of an effect; a later result replaces an earlier one.
+    EffectDone {
+        /// The effect's key, unique in the pull request.
+        key: String,
+        /// Its result, say the id GitHub gave.
+        result: String,
+    },
+}
+
 /// Durable state. All methods are short transactions; none stays open over a call to GitHub or a model.
 #[async_trait]
 pub trait Store: Send + Sync {
     // --- intake
-    /// Stores delivery and job in one durable transaction. The delivery's guid is unique.
+    /// Stores delivery and job in one durable transaction. The delivery's guid is unique. An answer means that the
+    /// delivery survives a crash; after an error it must not be acknowledged, and can be handed in again. A waiting job
+    /// that takes the event in keeps its time: quiet time and rate limits are not cut short.
     async fn enqueue(
         &self,
         delivery: Delivery,
@@ -212,16 +265,19 @@ pub trait Store: Send + Sync {
     ) -> Result<Enqueued, StoreError>;
 
     // --- work
-    /// Claims the oldest ready job whose pull request has no live lease, fair across installations.
+    /// Claims the oldest ready job whose pull request has no live lease, fair across installations: first the one with
+    /// the fewest running jobs, then the one served longest ago. A job whose lease ran out counts as ready and is
+    /// taken over. `None`: nothing is ready.
     async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claimed>, StoreError>;
-    /// Extends a lease.
+    /// The lease now ends after `by`, counted from now.
     async fn renew(&self, lease: &Lease, by: Duration) -> Result<(), StoreError>;
     /// Done: the job and its events leave the queue.
     async fn complete(&self, lease: &Lease) -> Result<(), StoreError>;
-    /// Back to the queue after `delay` without counting as a try (quiet time, rate limit).
+    /// Back to the queue after `delay` without counting as a try (quiet time, rate limit). A waiting job of the same
+    /// pull request is merged in.
     async fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
     /// A failed try: back with the delay, or parked after `max_attempts`. A waiting job of the same pull request is
-    /// merged in.
+    /// merged into a job that goes back; beside a parked job it stays, with tries of its own.
     async fn fail(
         &self,
         lease: &Lease,
@@ -229,20 +285,32 @@ pub trait Store: Send + Sync {
         max_attempts: u32,
         error: &str,
     ) -> Result<AfterFailure, StoreError>;
-    /// Gives the job back untouched (drain).
+    /// Gives the job back untouched, ready at once (drain). A waiting job of the same pull request is merged in.
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
     /// Parked jobs, newest first.
     async fn parked(&self) -> Result<Vec<ParkedJob>, StoreError>;
     /// How many jobs wait or run.
     async fn backlog(&self) -> Result<u64, StoreError>;
-    /// When the next waiting job becomes ready, ms from now; `None`: nothing waits.
+    /// How long until time alone makes a job claimable: a waiting job whose pull request is free becomes ready, or a
+    /// lease runs out. Zero: now. `None`: the queue is empty but for parked jobs.
     async fn next_ready_in(&self) -> Result<Option<Duration>, StoreError>;
+    /// Deletes deliveries older than seven days that no job needs, a bounded batch at a time; says how many.
+    async fn prune(&self) -> Result<u64, StoreError>;
     /// Cheap round trip for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
     /// The database's clock, ms.
     async fn now(&self) -> Result<i64, StoreError>;
 
     // --- the record of a pull request; reads need no lease
+    /// Carries out several changes in order in one durable transaction: all of them or none. The lease must be on this
+    /// pull request. Cheaper than the single methods below, which are one change each.
+    async fn record(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        changes: &[Change],
+    ) -> Result<(), StoreError>;
+
     /// The pull request's record; default if there is none.
     async fn pr(&self, pr: &PullRequest) -> Result<PrRecord, StoreError>;
     /// Replaces it.
@@ -251,7 +319,9 @@ pub trait Store: Send + Sync {
         lease: &Lease,
         pr: &PullRequest,
         record: &PrRecord,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.record(lease, pr, &[Change::Pr(record.clone())]).await
+    }
     /// Every discussion ever evaluated for the pull request.
     async fn discussions(&self, pr: &PullRequest) -> Result<Vec<DiscussionRecord>, StoreError>;
     /// Inserts or replaces one by path.
@@ -260,7 +330,10 @@ pub trait Store: Send + Sync {
         lease: &Lease,
         pr: &PullRequest,
         record: &DiscussionRecord,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.record(lease, pr, &[Change::Discussion(record.clone())])
+            .await
+    }
     /// Recorded blocks, by path and seq.
     async fn blocks(&self, pr: &PullRequest) -> Result<Vec<BlockRecord>, StoreError>;
     /// Adds pending blocks in one transaction; a (path, hash) already there is left alone. `seq` is assigned.
@@ -269,15 +342,21 @@ pub trait Store: Send + Sync {
         lease: &Lease,
         pr: &PullRequest,
         blocks: &[BlockRecord],
-    ) -> Result<(), StoreError>;
-    /// Marks blocks as written, by (path, hash).
+    ) -> Result<(), StoreError> {
+        self.record(lease, pr, &[Change::Blocks(blocks.to_vec())])
+            .await
+    }
+    /// Marks blocks as written, by (path, hash). A pair that was never recorded is left alone.
     async fn mark_written(
         &self,
         lease: &Lease,
         pr: &PullRequest,
         blocks: &[(String, String)],
-    ) -> Result<(), StoreError>;
-    /// People's votes, oldest first.
+    ) -> Result<(), StoreError> {
+        self.record(lease, pr, &[Change::Written(blocks.to_vec())])
+            .await
+    }
+    /// People's votes, oldest first by GitHub's clock.
     async fn human_votes(&self, pr: &PullRequest) -> Result<Vec<HumanVote>, StoreError>;
     /// Adds a vote; (path, source, vote) already there is left alone.
     async fn add_human_vote(
@@ -285,15 +364,22 @@ pub trait Store: Send + Sync {
         lease: &Lease,
         pr: &PullRequest,
         vote: &HumanVote,
-    ) -> Result<(), StoreError>;
-    /// Voids all votes of a source with that reason.
+    ) -> Result<(), StoreError> {
+        self.record(lease, pr, &[Change::HumanVote(vote.clone())])
+            .await
+    }
+    /// Voids all standing votes of a source with that reason.
     async fn void_votes(
         &self,
         lease: &Lease,
         pr: &PullRequest,
         source: &str,
         reason: &str,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        let (source, reason) = (source.to_owned(), reason.to_owned());
+        self.record(lease, pr, &[Change::VoidVotes { source, reason }])
+            .await
+    }
 
     // --- answers: paid once
     /// A stored answer (JSON) by key.
@@ -306,15 +392,22 @@ pub trait Store: Send + Sync {
     async fn effect(&self, pr: &PullRequest, key: &str)
     -> Result<Option<EffectRecord>, StoreError>;
     /// Writes the intent (if new) before the call.
-    async fn intend(&self, lease: &Lease, pr: &PullRequest, key: &str) -> Result<(), StoreError>;
-    /// Writes the result after the call (or after the read-back found it).
+    async fn intend(&self, lease: &Lease, pr: &PullRequest, key: &str) -> Result<(), StoreError> {
+        self.record(lease, pr, &[Change::Intend(key.to_owned())])
+            .await
+    }
+    /// Writes the result after the call (or after the read-back found it); a later result replaces an earlier one.
     async fn effect_done(
         &self,
         lease: &Lease,
         pr: &PullRequest,
         key: &str,
         result: &str,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        let (key, result) = (key.to_owned(), result.to_owned());
+        self.record(lease, pr, &[Change::EffectDone { key, result }])
+            .await
+    }
 }
 
 /// State of one intended write.

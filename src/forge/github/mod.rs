@@ -1,1 +1,197 @@
-//! To be written.
+//! GitHub behind the forge port: REST and GraphQL as an installation of the App.
+//!
+//! Octocrab carries the requests, over one shared reqwest client; tokens, errors and shapes are our own, because
+//! octocrab's reject answers that GitHub documents. Nothing here repeats a request, except for the two cases of
+//! [`auth`] where GitHub says that it did nothing: the queue decides about everything else.
+
+mod auth;
+mod checks;
+mod commit;
+mod contents;
+mod conversation;
+mod error;
+mod graphql;
+mod people;
+mod snapshot;
+mod transport;
+
+use super::{
+    CheckRun, CommitRequest, ExistingCheck, FileContent, ForgeError, ForgeRead, ForgeWrite,
+    PrSnapshot, Reaction, ReactionTarget, Rights,
+};
+use crate::ids::{PullRequest, Repo, Sha};
+use async_trait::async_trait;
+use auth::AppAuth;
+use http::StatusCode;
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use transport::{Answer, Request, Transport};
+
+/// Permissions the App asks for, as `app.yml` lists them; a test compares the two.
+pub const PERMISSIONS: &[(&str, &str)] = &[
+    ("checks", "write"),
+    ("contents", "write"),
+    ("issues", "read"),
+    ("merge_queues", "read"),
+    ("metadata", "read"),
+    ("pull_requests", "write"),
+    ("statuses", "write"),
+];
+
+/// The part of [`PERMISSIONS`] that requests need. `statuses` is only there to be choosable in rulesets, and
+/// `merge_queues` to be sent the event; a token without them does less harm when it leaks.
+const TOKEN_PERMISSIONS: &[(&str, &str)] = &[
+    ("checks", "write"),
+    ("contents", "write"),
+    ("issues", "read"),
+    ("metadata", "read"),
+    ("pull_requests", "write"),
+];
+
+/// Most items GitHub puts on a page.
+const PER_PAGE: usize = 100;
+
+/// GitHub as the App sees it. Cheap to share behind an `Arc`.
+pub struct GitHub {
+    transport: Transport,
+    auth: AppAuth,
+}
+
+impl GitHub {
+    /// An adapter for the App with that id and key (PEM, PKCS#1 or PKCS#8). `api` and `graphql` are the addresses of
+    /// REST and GraphQL without a slash at the end. No request is made. Must be called inside a Tokio runtime.
+    pub fn new(
+        app_id: u64,
+        private_key: &SecretString,
+        api: &str,
+        graphql: &str,
+    ) -> Result<Self, ForgeError> {
+        Ok(Self {
+            transport: Transport::new(api, graphql)?,
+            auth: AppAuth::new(app_id, private_key)?,
+        })
+    }
+
+    /// Sends a request with a token for the pull request's repository; an error for every status but success.
+    async fn call(&self, pr: &PullRequest, request: &Request) -> Result<Answer, ForgeError> {
+        let mut reminted = false;
+        loop {
+            let token = self.auth.token(&self.transport, pr).await?;
+            let answer = self.transport.send(request, token.header()).await?;
+            if answer.status != StatusCode::UNAUTHORIZED {
+                return match answer.status.is_success() {
+                    true => Ok(answer),
+                    false => Err(error::refusal(request, &answer, self.auth.now())),
+                };
+            }
+            if let Some(pause) = token.settling() {
+                tokio::time::sleep(pause).await;
+            } else if reminted {
+                return Err(error::refusal(request, &answer, self.auth.now()));
+            } else {
+                self.auth.discard(pr, &token).await;
+                reminted = true;
+            }
+        }
+    }
+
+    /// [`GitHub::call`] and the answer's JSON.
+    async fn json<T: DeserializeOwned>(
+        &self,
+        pr: &PullRequest,
+        request: &Request,
+    ) -> Result<T, ForgeError> {
+        let answer = self.call(pr, request).await?;
+        error::json(request, &answer)
+    }
+}
+
+/// The route of a repository's resource; every segment is percent-encoded.
+fn repo_route(repo: &Repo, segments: &[&str]) -> String {
+    let mut all = vec!["repos", &repo.owner, &repo.name];
+    all.extend_from_slice(segments);
+    transport::route(&all)
+}
+
+#[async_trait]
+impl ForgeRead for GitHub {
+    async fn snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError> {
+        self.read_snapshot(pr).await
+    }
+
+    async fn files(
+        &self,
+        pr: &PullRequest,
+        at: &Sha,
+        paths: &[String],
+    ) -> Result<Vec<Option<FileContent>>, ForgeError> {
+        self.read_files(pr, at, paths).await
+    }
+
+    async fn merge_base(
+        &self,
+        pr: &PullRequest,
+        base: &Sha,
+        head: &Sha,
+    ) -> Result<Sha, ForgeError> {
+        self.read_merge_base(pr, base, head).await
+    }
+
+    async fn rights(&self, pr: &PullRequest, login: &str) -> Result<Rights, ForgeError> {
+        self.read_rights(pr, login).await
+    }
+
+    async fn own_checks(
+        &self,
+        pr: &PullRequest,
+        head: &Sha,
+        name: &str,
+    ) -> Result<Vec<ExistingCheck>, ForgeError> {
+        self.read_own_checks(pr, head, name).await
+    }
+
+    async fn own_comment(&self, pr: &PullRequest, marker: &str) -> Result<Option<u64>, ForgeError> {
+        self.find_own_comment(pr, marker).await
+    }
+
+    async fn pulls_with_head(&self, pr: &PullRequest, head: &Sha) -> Result<Vec<u64>, ForgeError> {
+        self.find_pulls_with_head(pr, head).await
+    }
+}
+
+#[async_trait]
+impl ForgeWrite for GitHub {
+    async fn commit(&self, pr: &PullRequest, request: &CommitRequest) -> Result<Sha, ForgeError> {
+        self.write_commit(pr, request).await
+    }
+
+    async fn create_check(&self, pr: &PullRequest, check: &CheckRun) -> Result<u64, ForgeError> {
+        self.write_new_check(pr, check).await
+    }
+
+    async fn update_check(
+        &self,
+        pr: &PullRequest,
+        id: u64,
+        check: &CheckRun,
+    ) -> Result<(), ForgeError> {
+        self.write_check(pr, id, check).await
+    }
+
+    async fn comment(&self, pr: &PullRequest, body: &str) -> Result<u64, ForgeError> {
+        self.write_comment(pr, body).await
+    }
+
+    async fn edit_comment(&self, pr: &PullRequest, id: u64, body: &str) -> Result<(), ForgeError> {
+        self.rewrite_comment(pr, id, body).await
+    }
+
+    async fn react(
+        &self,
+        pr: &PullRequest,
+        target: ReactionTarget,
+        reaction: Reaction,
+    ) -> Result<(), ForgeError> {
+        self.add_reaction(pr, target, reaction).await
+    }
+}

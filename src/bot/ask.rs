@@ -1,0 +1,213 @@
+//! The round of a job: from the personas that are wanted to their turns, all of them before anything is written.
+
+use super::answers::StoredAnswers;
+use super::deps::JobError;
+use super::evaluate::{Evaluated, Outcome, block_identity};
+use super::respond::Want;
+use super::work::{Work, open};
+use crate::engine::block::Block;
+use crate::engine::discussion::Discussion;
+use crate::engine::persona::Persona;
+use crate::llm::ModelError;
+use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
+use crate::store::{BlockRecord, BlockState};
+
+/// One discussion of the round.
+struct Table<'a> {
+    key: &'a str,
+    evaluated: &'a Evaluated,
+    discussion: &'a Discussion,
+}
+
+/// Leaves out of what commands want all that was answered already: same text, phase, persona, model and question, and
+/// the block stands. Nothing is bought twice.
+pub async fn without_standing(
+    work: &Work<'_>,
+    outcomes: &[Outcome],
+    wants: Vec<Want>,
+) -> Result<(Vec<Want>, Vec<Want>), JobError> {
+    let mut to_ask: Vec<Want> = Vec::new();
+    let mut standing = Vec::new();
+    for want in wants {
+        if to_ask.contains(&want) || standing.contains(&want) {
+            continue;
+        }
+        let table = tables(work, outcomes).find(|table| table.key == want.key);
+        let stands = match table {
+            Some(table) => stands(work, &table, &want).await?,
+            None => false,
+        };
+        if stands {
+            standing.push(want);
+        } else {
+            to_ask.push(want);
+        }
+    }
+    Ok((to_ask, standing))
+}
+
+async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool, JobError> {
+    let subject = table.evaluated.seen.subject.to_string();
+    let has_block = work.blocks_of(table.key).iter().any(|block| {
+        block.alias == want.alias.as_str()
+            && block.subject == subject
+            && block.question == want.question
+    });
+    if !has_block {
+        return Ok(false);
+    }
+    let Ok(ask) = table.ask(work, want) else {
+        return Ok(false);
+    };
+    let is_ours = |block: &Block| table.evaluated.seen.is_ours(block.number);
+    let input = table.input(work, &is_ours);
+    let key = round::answer_key(&input, table.evaluated.seen.subject, &ask);
+    Ok(work.deps.store.answer(&key).await?.is_some())
+}
+
+/// Asks. Every persona sees its file as it was before the round; answers are in the store as soon as they are given.
+pub async fn ask(
+    work: &Work<'_>,
+    outcomes: &[Outcome],
+    wants: &[Want],
+) -> Result<Vec<(String, Turn)>, JobError> {
+    let book = StoredAnswers {
+        store: work.deps.store.as_ref(),
+        lease: &work.job.lease,
+    };
+    let mut turns = Vec::new();
+    for table in tables(work, outcomes) {
+        let wanted: Vec<&Want> = wants.iter().filter(|want| want.key == table.key).collect();
+        let mut asks = Vec::new();
+        for want in wanted {
+            match table.ask(work, want) {
+                Ok(ask) => asks.push(ask),
+                Err(turn) => turns.push((table.key.to_owned(), *turn)),
+            }
+        }
+        if asks.is_empty() {
+            continue;
+        }
+        let is_ours = |block: &Block| table.evaluated.seen.is_ours(block.number);
+        let input = table.input(work, &is_ours);
+        let answered = round::run(&input, &asks, &book, &Quiet).await;
+        let answered = answered.map_err(JobError::Internal)?;
+        turns.extend(
+            answered
+                .into_iter()
+                .map(|turn| (table.key.to_owned(), turn)),
+        );
+    }
+    for (key, turn) in &turns {
+        log(work, key, turn);
+    }
+    Ok(turns)
+}
+
+fn log(work: &Work<'_>, path: &str, turn: &Turn) {
+    let outcome = match &turn.outcome {
+        TurnOutcome::Block { stored: true, .. } => "answered from the store".to_owned(),
+        TurnOutcome::Block { .. } => "answered".to_owned(),
+        TurnOutcome::NothingNew => "nothing new".to_owned(),
+        TurnOutcome::Silent => "silent".to_owned(),
+        TurnOutcome::Unavailable(error) => error.to_string(),
+    };
+    tracing::info!(pr = %work.pr(), job = %work.job.id, path, persona = %turn.alias, model = %turn.model, outcome, "turn");
+}
+
+fn tables<'a>(work: &'a Work<'_>, outcomes: &'a [Outcome]) -> impl Iterator<Item = Table<'a>> {
+    open(&work.paths, outcomes).filter_map(|(key, evaluated)| {
+        let mut paths = work.paths.iter();
+        let path = paths.find(|path| path.candidate.key == key)?;
+        Some(Table {
+            key,
+            evaluated,
+            discussion: path.head.discussion()?,
+        })
+    })
+}
+
+impl Table<'_> {
+    /// The question to one persona; `Err`: its turn, which is over before it began.
+    fn ask(&self, work: &Work<'_>, want: &Want) -> Result<Ask, Box<Turn>> {
+        let persona = work.ground.personas.get(&want.alias);
+        let persona =
+            persona.ok_or_else(|| self.no_turn(want, None, "there is no such persona"))?;
+        let chosen = work.deps.models.choose(persona, &work.ground.config);
+        let chosen = chosen.map_err(|why| self.no_turn(want, Some(persona), &why))?;
+        Ok(Ask {
+            persona: persona.clone(),
+            question: want.question.clone(),
+            previous_vote: self.evaluated.fresh.get(&want.alias).copied(),
+            model: chosen.model,
+        })
+    }
+
+    fn no_turn(&self, want: &Want, persona: Option<&Persona>, why: &str) -> Box<Turn> {
+        Box::new(Turn {
+            alias: want.alias.clone(),
+            persona_hash: persona.map_or(String::new(), |persona| persona.hash.clone()),
+            model: String::new(),
+            subject: self.evaluated.seen.subject,
+            question: want.question.clone(),
+            outcome: TurnOutcome::Unavailable(ModelError::NoModel(why.to_owned())),
+        })
+    }
+
+    fn input<'t>(
+        &'t self,
+        work: &Work<'_>,
+        counts: &'t (dyn Fn(&Block) -> bool + Sync),
+    ) -> RoundInput<'t> {
+        RoundInput {
+            discussion: self.discussion,
+            proposal_end: self.evaluated.seen.proposal_end,
+            ledger: &self.evaluated.view.ledger,
+            counts,
+            phase: &self.evaluated.phase,
+            limits: work.deps.pace.limits,
+            timeout: work.deps.pace.timeout,
+            parallel: work.deps.pace.parallel,
+        }
+    }
+}
+
+/// The block of a turn as it is recorded; `None` if it gave none.
+pub fn block_of(key: &str, turn: &Turn, job: &str) -> Option<BlockRecord> {
+    let TurnOutcome::Block { rendered, .. } = &turn.outcome else {
+        return None;
+    };
+    let subject = turn.subject.to_string();
+    let text = rendered.block.trim_end().to_owned();
+    Some(BlockRecord {
+        path: key.to_owned(),
+        seq: 0,
+        alias: turn.alias.to_string(),
+        vote: rendered.vote.map(|vote| vote.as_str().to_owned()),
+        hash: block_identity(&subject, turn.question.as_deref(), &text),
+        subject,
+        text,
+        question: turn.question.clone(),
+        model: turn.model.clone(),
+        persona: turn.persona_hash.clone(),
+        job: job.to_owned(),
+        state: BlockState::Pending,
+    })
+}
+
+/// The turns that failed, with the path of their discussion and why.
+pub fn failed(turns: &[(String, Turn)]) -> impl Iterator<Item = (&str, &Turn, String)> {
+    turns.iter().filter_map(|(key, turn)| match &turn.outcome {
+        TurnOutcome::Unavailable(error) => Some((key.as_str(), turn, reason(error))),
+        _ => None,
+    })
+}
+
+/// Why no answer came, as it goes on from "could not answer:".
+fn reason(error: &ModelError) -> String {
+    match error {
+        ModelError::NoModel(why) => why.clone(),
+        ModelError::Unavailable { reason, .. } => reason.clone(),
+        ModelError::Invalid(why) => format!("its answer was not usable: {why}"),
+    }
+}

@@ -1,0 +1,282 @@
+//! What has to happen next, by whom, and the line to post.
+
+use super::title::{listed, rejecters};
+use super::{DiscussionView, Evaluation, rank};
+use crate::engine::consensus::{Owed, State};
+use crate::engine::ledger::ItemState;
+use crate::engine::vote::{NotCounted, Vote, VoterKind};
+
+/// Steps shown at most.
+pub const MAX_STEPS: usize = 3;
+
+/// One thing somebody can do to get nearer to green.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextStep {
+    /// Who: `someone with write other than rob`, `security`. Plain text.
+    pub who: String,
+    /// What: `votes on this text`. Plain text, goes on from `who`.
+    pub what: String,
+    /// The line to post as a comment, if a comment does it.
+    pub line: Option<String>,
+}
+
+impl NextStep {
+    fn new(who: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            who: who.into(),
+            what: what.into(),
+            line: None,
+        }
+    }
+
+    fn with(mut self, line: String) -> Self {
+        self.line = Some(line);
+        self
+    }
+}
+
+/// The next steps of the whole pull request: what breaks everything, its demands, then the worst discussions.
+pub(super) fn all_steps(evaluation: &Evaluation) -> Vec<NextStep> {
+    let config = evaluation.config_errors.first().map(|problem| {
+        let what = format!("repairs {}: {}", problem.path, problem.hint);
+        NextStep::new("someone who may change the configuration", what)
+    });
+    let demands = evaluation.demands.iter().map(|demand| demand.step.clone());
+    let several = evaluation.discussions.len() > 1;
+    let mut worst_first: Vec<&DiscussionView> = evaluation.discussions.iter().collect();
+    worst_first.sort_by_key(|view| rank(view.verdict.state));
+    let of_discussions = worst_first
+        .into_iter()
+        .flat_map(|view| next_steps(view, several));
+    let mut steps: Vec<NextStep> = Vec::new();
+    for step in config.into_iter().chain(demands).chain(of_discussions) {
+        if steps.len() < MAX_STEPS && !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    steps
+}
+
+/// The next steps of one discussion, most useful first, at most [`MAX_STEPS`]; empty when nothing is owed. With
+/// `name_path` the lines name the discussion (a pull request with several).
+pub fn next_steps(view: &DiscussionView, name_path: bool) -> Vec<NextStep> {
+    let command = |rest: &str| match name_path {
+        true => format!("/discuss {} {rest}", view.path)
+            .trim_end()
+            .to_owned(),
+        false => format!("/discuss {rest}").trim_end().to_owned(),
+    };
+    let mut steps = match view.verdict.state {
+        State::Ready | State::Overridden => Vec::new(),
+        State::Working => vec![NextStep::new(
+            "nobody",
+            "needs to do anything: the personas are answering",
+        )],
+        State::Invalid => invalid(view),
+        State::Tampered => vec![NextStep::new(
+            "someone with write",
+            "puts the changed block back as it was written",
+        )],
+        State::Held => held(view, &command),
+        State::Rejected => rejected(view, &command),
+        State::Degraded => vec![degraded(view, &command)],
+        State::Stale => stale(view, &command),
+        State::Changes => changes(view, &command),
+        State::Discussing => discussing(view, &command),
+    };
+    if steps.is_empty() && !matches!(view.verdict.state, State::Ready | State::Overridden) {
+        steps.extend(settle_first_reason(view));
+    }
+    steps.truncate(MAX_STEPS);
+    steps
+}
+
+/// Where no comment and no push is known to help: the reason itself.
+fn settle_first_reason(view: &DiscussionView) -> Option<NextStep> {
+    let reason = view.verdict.reasons.first()?;
+    Some(NextStep::new(
+        "someone with write",
+        format!("settles this: {}", reason.text),
+    ))
+}
+
+type Line<'a> = &'a dyn Fn(&str) -> String;
+
+fn invalid(view: &DiscussionView) -> Vec<NextStep> {
+    view.errors()
+        .map(|problem| {
+            let place = format!("{}:{}", view.path, problem.line);
+            NextStep::new("the author", format!("repairs {place}: {}", problem.hint))
+        })
+        .collect()
+}
+
+fn held(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    if view.waiting.is_some() {
+        return vec![starts_panel(line)];
+    }
+    vec![NextStep::new("someone with write", "settles what holds it")]
+}
+
+fn starts_panel(line: Line<'_>) -> NextStep {
+    NextStep::new("someone with write", "starts the panel").with(line(""))
+}
+
+fn rejected(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    let mut steps = vec![NextStep::new(
+        "the author",
+        format!(
+            "changes the proposal to meet {}; the next push asks the panel again",
+            listed(&rejecters(view))
+        ),
+    )];
+    let people = votes_of_people(view, Vote::Reject);
+    if !people.is_empty() {
+        let who = listed(&people);
+        steps.push(
+            NextStep::new(who, "votes again or takes the vote back").with(line("vote withdraw")),
+        );
+    }
+    steps
+}
+
+fn degraded(view: &DiscussionView, line: Line<'_>) -> NextStep {
+    let failed = view.owed_as(|owed| matches!(owed, Owed::Failed(_)));
+    let what = match &view.retry_at {
+        Some(time) => format!(
+            "asks {} again, or waits for the next try at {time}",
+            listed(&failed)
+        ),
+        None => format!("asks {} again", listed(&failed)),
+    };
+    NextStep::new("someone with write", what).with(line(&failed.join(" ")))
+}
+
+fn stale(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    let mut steps = Vec::new();
+    let owed = view.owed_as(|owed| *owed == Owed::Stale);
+    if !owed.is_empty() {
+        let what = format!("asks {} about the changed text", listed(&owed));
+        steps.push(NextStep::new("someone with write", what).with(line("")));
+    }
+    steps.extend(renewals(view, line));
+    steps
+}
+
+/// People whose vote was given on another text.
+fn renewals(view: &DiscussionView, line: Line<'_>) -> Option<NextStep> {
+    let people: Vec<&str> = view
+        .votes
+        .iter()
+        .filter(|vote| vote.entry.kind == VoterKind::Human)
+        .filter(|vote| vote.entry.not_counted == Some(NotCounted::Stale))
+        .map(|vote| vote.entry.participant.as_str())
+        .collect();
+    (!people.is_empty()).then(|| {
+        NextStep::new(listed(&people), "votes again, the text changed since")
+            .with(line("vote ready"))
+    })
+}
+
+fn changes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    let open: Vec<&str> = view
+        .open_concerns()
+        .filter_map(|item| item.id.as_deref())
+        .collect();
+    let what = match open.as_slice() {
+        [] => "changes the proposal; the next push asks the panel again".to_owned(),
+        ids => format!(
+            "changes the proposal to settle {}; the next push asks the panel again",
+            listed(ids)
+        ),
+    };
+    let mut steps = vec![NextStep::new("the author", what)];
+    let questions = open_questions(view);
+    if !questions.is_empty() {
+        steps.push(NextStep::new(
+            "the author",
+            format!("answers {} in the proposal", listed(&questions)),
+        ));
+    }
+    let people = votes_of_people(view, Vote::Changes);
+    if !people.is_empty() {
+        let who = listed(&people);
+        steps.push(
+            NextStep::new(who, "votes again once the point is settled").with(line("vote ready")),
+        );
+    }
+    steps.extend(person_votes(view, line));
+    steps
+}
+
+fn discussing(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    let mut steps = Vec::new();
+    if view.waiting.is_some() {
+        steps.push(starts_panel(line));
+    }
+    let missing = view.owed_as(|owed| *owed == Owed::Missing);
+    if view.waiting.is_none() && !missing.is_empty() && !view.is_past_bound() {
+        let what = format!("asks {}", listed(&missing));
+        steps.push(NextStep::new("someone with write", what).with(line("")));
+    }
+    steps.extend(renewals(view, line));
+    steps.extend(person_votes(view, line));
+    if view.is_past_bound() {
+        let who = other_than_author("someone with write", view);
+        steps.push(NextStep::new(who, "may open one more round").with(line("all")));
+    }
+    let questions = open_questions(view);
+    if steps.is_empty() && !questions.is_empty() {
+        steps.push(NextStep::new(
+            "the author",
+            format!("answers {} in the proposal", listed(&questions)),
+        ));
+    }
+    steps
+}
+
+/// The people that READY still needs; where only the author is there, both exits.
+fn person_votes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    let missing = view.people.needed.saturating_sub(view.people.ready);
+    let mut what = match missing {
+        0 => return Vec::new(),
+        1 => "votes".to_owned(),
+        more => format!("votes; {more} people are needed"),
+    };
+    if !view.people.nobody_else {
+        let who = other_than_author("someone with write", view);
+        return vec![NextStep::new(who, what).with(line("vote ready"))];
+    }
+    what.push_str(", once an admin has given write to somebody");
+    let who = other_than_author("someone", view);
+    let other =
+        "sets gate.author_may_vote: true in .github/discussions.yml on the base branch instead";
+    vec![
+        NextStep::new(who, what).with(line("vote ready")),
+        NextStep::new("someone with admin", other),
+    ]
+}
+
+fn other_than_author(who: &str, view: &DiscussionView) -> String {
+    match &view.people.not_the_author {
+        Some(author) => format!("{who} other than {author}"),
+        None => who.to_owned(),
+    }
+}
+
+fn votes_of_people(view: &DiscussionView, wanted: Vote) -> Vec<&str> {
+    view.votes
+        .iter()
+        .filter(|vote| vote.entry.kind == VoterKind::Human && vote.entry.counted() == Some(wanted))
+        .map(|vote| vote.entry.participant.as_str())
+        .collect()
+}
+
+fn open_questions(view: &DiscussionView) -> Vec<&str> {
+    view.ledger
+        .questions
+        .iter()
+        .filter(|item| item.state == ItemState::Open)
+        .filter_map(|item| item.id.as_deref())
+        .collect()
+}

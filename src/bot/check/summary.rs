@@ -1,0 +1,285 @@
+//! The summary of the check: complete by itself, so that nobody has to look anywhere else.
+
+use super::annotations::MAX_ANNOTATIONS;
+use super::next::{NextStep, all_steps};
+use super::title::{counted, of_discussion, title};
+use super::votes::{self, line_link};
+use super::{CheckInput, ConfigProblem, DiscussionView, Evaluation, Findings};
+use crate::bot::markdown::{code, code_cell, inline, shorten};
+use crate::engine::consensus::State;
+use crate::engine::ledger::{Item, ItemKind, ItemState};
+use crate::engine::problem::{Problem, Severity};
+use std::fmt::Write;
+
+/// Characters of a remark in a list or table.
+const MAX_REMARK: usize = 400;
+/// Problems and configuration notices listed.
+const MAX_PROBLEMS: usize = 20;
+/// Open items listed for each discussion.
+const MAX_ITEMS: usize = 50;
+
+/// The whole summary; `left_out` annotations did not fit.
+pub(super) fn summary(input: &CheckInput, left_out: usize) -> String {
+    let mut text = format!("**{}**\n", inline(&title(&input.findings)));
+    match &input.findings {
+        Findings::Started => {
+            text.push_str(
+                "\nThe discussions of this commit are being read. This takes a moment.\n",
+            );
+        }
+        Findings::Superseded { by } => {
+            let _ = writeln!(
+                text,
+                "\nThe branch moved on to {}. This commit is no longer judged; its check stays closed, also if the \
+                 branch comes back to it.",
+                code(by.short())
+            );
+        }
+        Findings::Failed { id } => failed(&mut text, id),
+        Findings::Evaluated(evaluation) => {
+            text.push_str(&overview(evaluation));
+            text.push_str(&sections(evaluation));
+        }
+    }
+    notes(&mut text, input, left_out);
+    text
+}
+
+fn failed(text: &mut String, id: &str) {
+    let _ = writeln!(
+        text,
+        "\nThis is our fault, not yours. The work is kept and not tried again by itself. An operator finds it in the \
+         log under {}. To try again now, press \"Re-run\".",
+        code(id)
+    );
+}
+
+/// What stands above the discussions: why it is clear, the next steps, one row for each of several discussions.
+pub(in crate::bot) fn overview(evaluation: &Evaluation) -> String {
+    let mut text = String::new();
+    if evaluation.discussions.is_empty()
+        && evaluation.demands.is_empty()
+        && evaluation.config_errors.is_empty()
+    {
+        text.push_str(
+            "\nThis pull request touches no discussion file, so nothing is to be decided here.\n",
+        );
+    }
+    steps(&mut text, &all_steps(evaluation));
+    config_problems(&mut text, "Configuration errors", &evaluation.config_errors);
+    config_problems(
+        &mut text,
+        "Configuration notices",
+        &evaluation.config_notices,
+    );
+    if evaluation.discussions.len() > 1 {
+        text.push_str("\n| Discussion | State |\n|---|---|\n");
+        for view in &evaluation.discussions {
+            let _ = writeln!(
+                text,
+                "| {} | {} |",
+                code_cell(&view.path),
+                inline(&of_discussion(view))
+            );
+        }
+    }
+    text
+}
+
+fn steps(text: &mut String, steps: &[NextStep]) {
+    if steps.is_empty() {
+        return;
+    }
+    text.push_str("\n### Next\n\n");
+    for (number, step) in steps.iter().enumerate() {
+        let line = step
+            .line
+            .as_ref()
+            .map_or(String::new(), |line| format!(": {}", code(line)));
+        let sentence = format!("{} {}", step.who, shorten(&step.what, MAX_REMARK));
+        let _ = writeln!(
+            text,
+            "{}. {}{line}",
+            number + 1,
+            inline(&capitalised(&sentence))
+        );
+    }
+}
+
+/// Only our own words are capitalised; names stay as they are written.
+fn capitalised(sentence: &str) -> String {
+    for start in ["someone ", "nobody ", "the author "] {
+        if let Some(rest) = sentence.strip_prefix(start) {
+            let mut letters = start.chars();
+            let first = letters.next().map(|c| c.to_ascii_uppercase());
+            return first
+                .into_iter()
+                .chain(letters)
+                .chain(rest.chars())
+                .collect();
+        }
+    }
+    sentence.to_owned()
+}
+
+fn config_problems(text: &mut String, heading: &str, problems: &[ConfigProblem]) {
+    if problems.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n**{heading}**\n");
+    for problem in problems.iter().take(MAX_PROBLEMS) {
+        let place = match problem.line {
+            Some(line) => format!("{}:{line}", problem.path),
+            None => problem.path.clone(),
+        };
+        let said = shorten(&format!("{} {}", problem.message, problem.hint), MAX_REMARK);
+        let _ = writeln!(text, "- {} {}", code(&place), inline(&said));
+    }
+    more(text, problems.len(), MAX_PROBLEMS);
+}
+
+fn more(text: &mut String, all: usize, shown: usize) {
+    if all > shown {
+        let _ = writeln!(text, "- and {} more", all - shown);
+    }
+}
+
+/// Every discussion in detail.
+pub(in crate::bot) fn sections(evaluation: &Evaluation) -> String {
+    let several = evaluation.discussions.len() > 1;
+    evaluation
+        .discussions
+        .iter()
+        .map(|view| section(view, several))
+        .collect()
+}
+
+/// One discussion: what is missing, votes, open items, dissent, problems; its state too unless that stands above.
+fn section(view: &DiscussionView, with_state: bool) -> String {
+    let mut text = format!("\n### {}\n\n", inline(&shorten(&view.title, 120)));
+    if with_state {
+        let _ = writeln!(text, "**{}**\n", inline(&of_discussion(view)));
+    }
+    facts(&mut text, view);
+    missing(&mut text, view);
+    votes::table(&mut text, view);
+    open_items(&mut text, view);
+    votes::dissent(&mut text, view);
+    problems(&mut text, view);
+    text
+}
+
+fn facts(text: &mut String, view: &DiscussionView) {
+    let mut facts = vec![code(&view.path)];
+    if !view.phase.is_empty() {
+        facts.push(format!("phase {}", code(&view.phase)));
+    }
+    if !view.subject.is_empty() {
+        facts.push(format!("text {}", code(&view.subject)));
+    }
+    let (done, bound) = view.rounds;
+    facts.push(format!("{done} of {bound} automatic rounds"));
+    let _ = writeln!(text, "{}", facts.join(" · "));
+}
+
+fn missing(text: &mut String, view: &DiscussionView) {
+    if view.verdict.state == State::Ready || view.verdict.reasons.is_empty() {
+        return;
+    }
+    text.push_str("\n**Between this and READY**\n\n");
+    for reason in &view.verdict.reasons {
+        let _ = writeln!(text, "- {}", inline(&shorten(&reason.text, MAX_REMARK)));
+    }
+}
+
+fn open_items(text: &mut String, view: &DiscussionView) {
+    let open: Vec<&Item> = view
+        .ledger
+        .all()
+        .filter(|item| item.state == ItemState::Open)
+        .collect();
+    let open: Vec<&Item> = open
+        .into_iter()
+        .filter(|item| item.kind != ItemKind::Decision)
+        .collect();
+    if open.is_empty() {
+        return;
+    }
+    text.push_str("\n**Open**\n\n");
+    for item in open.iter().take(MAX_ITEMS) {
+        let id = item.id.as_deref().unwrap_or("–");
+        let said = std::iter::once(item.text.as_str()).chain(item.items.iter().map(String::as_str));
+        let said = shorten(&said.collect::<Vec<_>>().join(" · "), MAX_REMARK);
+        let _ = writeln!(
+            text,
+            "- **{}** {}, {}: {}",
+            inline(id),
+            inline(&item.author),
+            line_link(view, item.line),
+            inline(&said)
+        );
+    }
+    more(text, open.len(), MAX_ITEMS);
+}
+
+fn problems(text: &mut String, view: &DiscussionView) {
+    if !view.problems.is_empty() {
+        text.push_str("\n**In the file**\n\n");
+        for problem in view.problems.iter().take(MAX_PROBLEMS) {
+            let _ = writeln!(text, "- {}", problem_line(view, problem));
+        }
+        more(text, view.problems.len(), MAX_PROBLEMS);
+    }
+    if !view.unsigned_lines.is_empty() {
+        let blocks = counted(view.unsigned_lines.len(), "block bears", "blocks bear");
+        let _ = writeln!(
+            text,
+            "\n{blocks} a persona's name without being written by the App; not counted."
+        );
+    }
+    if !view.uncovered_lines.is_empty() {
+        let lines: Vec<String> = view
+            .uncovered_lines
+            .iter()
+            .take(MAX_ITEMS)
+            .map(|line| line_link(view, *line))
+            .collect();
+        let _ = writeln!(text, "\nNot covered by persona votes: {}", lines.join(", "));
+        more(text, view.uncovered_lines.len(), MAX_ITEMS);
+    }
+}
+
+fn problem_line(view: &DiscussionView, problem: &Problem) -> String {
+    let severity = match problem.severity() {
+        Severity::Error => "**error**",
+        Severity::Warning => "warning",
+        Severity::Notice => "notice",
+    };
+    let said = shorten(&format!("{} {}", problem.message, problem.hint), MAX_REMARK);
+    format!(
+        "{severity} {}, {}: {}",
+        code(problem.code.row().name),
+        line_link(view, problem.line),
+        inline(&said)
+    )
+}
+
+fn notes(text: &mut String, input: &CheckInput, left_out: usize) {
+    let mut notes: Vec<String> = input
+        .notes
+        .iter()
+        .map(|note| inline(&shorten(note, MAX_REMARK)))
+        .collect();
+    if left_out > 0 {
+        notes.push(format!(
+            "{left_out} annotations more than the {MAX_ANNOTATIONS} posted; repair those first."
+        ));
+    }
+    if notes.is_empty() {
+        return;
+    }
+    text.push_str("\n### Notes\n\n");
+    for note in notes {
+        let _ = writeln!(text, "- {note}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Reads one command line: `/discuss [PATH] VERB ...` or `/discuss [PATH] (alias|@alias|all)... [question]`.
+
+use super::table::{self, Verb};
+use super::{Command, CommandError, CommandLine, MAX_NAMES, Parsed, VoteCommand, Whom};
+use crate::engine::vote::Vote;
+use crate::ids::Alias;
+
+/// Digits of a subject that a command must give at least, and at most.
+const HASH_DIGITS: std::ops::RangeInclusive<usize> = 8..=64;
+
+pub(super) fn read(line: &CommandLine, is_persona: &dyn Fn(&str) -> bool) -> Parsed {
+    let (path, rest) = split_path(line.arguments(), is_persona);
+    let command = match &path {
+        Some(path) if !is_inside(path) => Err(CommandError::BadPath { path: path.clone() }),
+        _ => read_words(rest, is_persona),
+    };
+    Parsed {
+        line: line.line,
+        text: line.text.clone(),
+        path,
+        command,
+    }
+}
+
+/// The first word and the rest behind it, both trimmed.
+fn first_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    (&text[..end], text[end..].trim())
+}
+
+/// A first word with a dot or slash is a PATH, unless it is a name with a full stop behind it (`security.`).
+fn split_path<'a>(text: &'a str, is_persona: &dyn Fn(&str) -> bool) -> (Option<String>, &'a str) {
+    let (word, rest) = first_word(text);
+    let is_path = word.contains(['.', '/'])
+        && !word.starts_with('@')
+        && table::verb(bare(word)).is_none()
+        && alias(word, is_persona).is_none();
+    if !is_path {
+        return (None, text);
+    }
+    let path = word.strip_prefix("./").unwrap_or(word);
+    (Some(path.to_owned()), rest)
+}
+
+/// Whether a path could name a file of the repository.
+fn is_inside(path: &str) -> bool {
+    let bad_part = |part: &str| part.is_empty() || part == "." || part == "..";
+    !path.contains(['\\', '\0']) && !path.split('/').any(bad_part)
+}
+
+fn read_words(text: &str, is_persona: &dyn Fn(&str) -> bool) -> Result<Command, CommandError> {
+    let (word, rest) = first_word(text);
+    if word.is_empty() {
+        return Ok(Command::Ask {
+            whom: Whom::Missing,
+            question: None,
+        });
+    }
+    match table::verb(bare(word)) {
+        Some(Verb::Vote) => read_vote(rest),
+        Some(Verb::Status) => Ok(Command::Status),
+        Some(Verb::Help) => Ok(Command::Help),
+        Some(Verb::Later(verb)) => Err(CommandError::NotYet { verb }),
+        None => read_names(text, is_persona),
+    }
+}
+
+/// A word without the punctuation that people put behind names.
+fn bare(word: &str) -> &str {
+    word.trim_end_matches([',', ';', ':', '.', '?', '!'])
+}
+
+/// The persona a word names: `security`, `@Security`, `AI-Security`, with or without punctuation behind it.
+fn alias(word: &str, is_persona: &dyn Fn(&str) -> bool) -> Option<Alias> {
+    let known = |text: &str| Alias::parse(text).filter(|alias| is_persona(alias.as_str()));
+    let word = bare(word);
+    known(word).or_else(|| {
+        let name = word.strip_prefix('@').unwrap_or(word);
+        let display = name.get(..3)?;
+        let is_display = display.eq_ignore_ascii_case("AI-") || display.eq_ignore_ascii_case("AI_");
+        is_display.then(|| known(&name[3..]))?
+    })
+}
+
+fn is_all(word: &str) -> bool {
+    let word = bare(word);
+    let word = word.strip_prefix('@').unwrap_or(word);
+    word.eq_ignore_ascii_case("all")
+}
+
+/// Names up to the first word that is none, or up to one that ends like a sentence (`security: what about ...`).
+fn read_names(text: &str, is_persona: &dyn Fn(&str) -> bool) -> Result<Command, CommandError> {
+    let mut names: Vec<Alias> = Vec::new();
+    let mut all = false;
+    let mut rest = text.trim();
+    loop {
+        let (word, behind) = first_word(rest);
+        if is_all(word) {
+            all = true;
+        } else if let Some(alias) = alias(word, is_persona) {
+            if !names.contains(&alias) {
+                names.push(alias);
+            }
+        } else {
+            break;
+        }
+        if names.len() > MAX_NAMES {
+            return Err(CommandError::TooManyNames);
+        }
+        rest = behind;
+        if word.ends_with([':', '.', '?', '!']) {
+            break;
+        }
+    }
+    if !all && names.is_empty() {
+        return Err(unknown(rest));
+    }
+    if first_word(rest).0.eq_ignore_ascii_case("--again") {
+        return Err(CommandError::NotYet { verb: "--again" });
+    }
+    Ok(Command::Ask {
+        whom: if all { Whom::All } else { Whom::Named(names) },
+        question: Some(rest.to_owned()).filter(|question| !question.is_empty()),
+    })
+}
+
+fn unknown(text: &str) -> CommandError {
+    let word = bare(first_word(text).0);
+    CommandError::Unknown {
+        word: word.strip_prefix('@').unwrap_or(word).to_owned(),
+    }
+}
+
+fn read_vote(text: &str) -> Result<Command, CommandError> {
+    let (before, reason) = match text.split_once(':') {
+        Some((before, reason)) => (before, Some(reason.trim().to_owned())),
+        None => (text, None),
+    };
+    let mut words = before.split_whitespace();
+    let word = words.next().unwrap_or_default();
+    let vote = vote_word(word).ok_or_else(|| CommandError::UnclearVote {
+        word: word.to_owned(),
+    })?;
+    let mut hash = None;
+    for word in words {
+        let digits = hash_digits(word).filter(|_| hash.is_none());
+        hash = Some(digits.ok_or_else(|| CommandError::VoteTail {
+            word: word.to_owned(),
+        })?);
+    }
+    Ok(Command::Vote(VoteCommand {
+        vote,
+        hash,
+        reason: reason.filter(|reason| !reason.is_empty()),
+    }))
+}
+
+/// Outer `None`: not a vote. Inner `None`: taken back. One full stop is allowed, as in the file.
+fn vote_word(word: &str) -> Option<Option<Vote>> {
+    let word = word.strip_suffix('.').unwrap_or(word);
+    if word.eq_ignore_ascii_case("withdraw") {
+        return Some(None);
+    }
+    Vote::parse(word).map(Some)
+}
+
+fn hash_digits(word: &str) -> Option<String> {
+    let fits = HASH_DIGITS.contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit());
+    fits.then(|| word.to_ascii_lowercase())
+}

@@ -1,0 +1,175 @@
+//! The one table of commands. Help, near misses, rights and the README section are made from it.
+
+use super::{Command, Whom};
+use crate::bot::access::{AuthorRule, Need};
+
+/// A verb, as a word that starts a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// `vote`
+    Vote,
+    /// `status`
+    Status,
+    /// `help`
+    Help,
+    /// A verb of the plan that is not built yet.
+    Later(&'static str),
+}
+
+/// Heading under which help lists a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Ask personas.
+    Ask,
+    /// Decide.
+    Decide,
+    /// Read.
+    Inform,
+}
+
+impl Group {
+    /// The heading.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Ask => "Ask",
+            Self::Decide => "Decide",
+            Self::Inform => "Read",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Stable key: the verb, or what stands in its place.
+    pub key: &'static str,
+    /// Heading in the help.
+    pub group: Group,
+    /// Usage, from `/discuss` on.
+    pub usage: &'static str,
+    /// Right that is needed.
+    pub need: Need,
+    /// Whether the pull request's author may.
+    pub author: AuthorRule,
+    /// A line that works as it stands.
+    pub example: &'static str,
+    /// What it does, and what that means for the check: one sentence without a full stop.
+    pub effect: &'static str,
+}
+
+const PERSONAS: Row = Row {
+    key: "personas",
+    group: Group::Ask,
+    usage: "/discuss [PATH] NAME... [question]",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss security what about tenant isolation?",
+    effect: "asks these personas; a question is answered here and may lower their vote, never raise it",
+};
+const ALL: Row = Row {
+    key: "all",
+    group: Group::Ask,
+    usage: "/discuss [PATH] all [question]",
+    need: Need::Write,
+    author: AuthorRule::NotPastTheBound,
+    example: "/discuss all",
+    effect: "asks every voting participant; after the last automatic round it opens one more",
+};
+const MISSING: Row = Row {
+    key: "missing",
+    group: Group::Ask,
+    usage: "/discuss [PATH]",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss design/cache.md",
+    effect: "asks the voting participants that have not answered on the current text",
+};
+const VOTE: Row = Row {
+    key: "vote",
+    group: Group::Decide,
+    usage: "/discuss [PATH] vote ready|changes|reject|withdraw [HASH] [: reason]",
+    need: Need::Write,
+    author: AuthorRule::ShownNotCounted,
+    example: "/discuss vote ready: the rollback plan is clear",
+    effect: "records your vote on the current text, or on the one HASH names; your newest vote counts",
+};
+const STATUS: Row = Row {
+    key: "status",
+    group: Group::Inform,
+    usage: "/discuss [PATH] status",
+    need: Need::Read,
+    author: AuthorRule::May,
+    example: "/discuss design/cache.md status",
+    effect: "replies with state, next steps, votes and open items; changes nothing",
+};
+const HELP: Row = Row {
+    key: "help",
+    group: Group::Inform,
+    usage: "/discuss help",
+    need: Need::Read,
+    author: AuthorRule::May,
+    example: "/discuss help",
+    effect: "replies with this list; changes nothing",
+};
+
+/// Every command there is, in the order of the help.
+pub const TABLE: &[Row] = &[PERSONAS, ALL, MISSING, VOTE, STATUS, HELP];
+
+/// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
+pub const LATER: &[&str] = &[
+    "concern", "resolve", "answer", "why", "config", "advance", "new", "hold", "release", "retry",
+    "cancel", "pause", "resume", "restore", "drop", "reset", "override",
+];
+
+/// The row of a command.
+pub fn row(command: &Command) -> &'static Row {
+    match command {
+        Command::Ask { whom, .. } => match whom {
+            Whom::Named(_) => &PERSONAS,
+            Whom::All => &ALL,
+            Whom::Missing => &MISSING,
+        },
+        Command::Vote(_) => &VOTE,
+        Command::Status => &STATUS,
+        Command::Help => &HELP,
+    }
+}
+
+/// The verb a word is, in any case.
+pub fn verb(word: &str) -> Option<Verb> {
+    let built = [
+        ("vote", Verb::Vote),
+        ("status", Verb::Status),
+        ("help", Verb::Help),
+    ];
+    built
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word))
+        .map(|(_, verb)| verb)
+        .or_else(|| {
+            LATER
+                .iter()
+                .find(|name| name.eq_ignore_ascii_case(word))
+                .map(|name| Verb::Later(name))
+        })
+}
+
+/// Every word that starts a command and is no persona: no persona may be called like one of these.
+pub fn reserved() -> impl Iterator<Item = &'static str> {
+    ["all", "vote", "status", "help"]
+        .into_iter()
+        .chain(LATER.iter().copied())
+}
+
+/// The verb or persona nearest to a misspelt word, if any is near enough.
+pub fn nearest(word: &str, personas: &[&str]) -> Option<String> {
+    let word = word.to_lowercase();
+    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    ["all", "vote", "status", "help"]
+        .into_iter()
+        .chain(personas.iter().copied())
+        .map(|name| (strsim::damerau_levenshtein(&word, name), name))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, name)| name.to_owned())
+}

@@ -1,0 +1,112 @@
+//! What the bot is built from, and how a job can fail.
+
+use super::ground::BuiltIn;
+use super::models::Models;
+use crate::engine::reply::Limits;
+use crate::forge::{ForgeError, ForgeRead, ForgeWrite};
+use crate::store::{Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything a job needs from outside. Cheap to share.
+#[derive(Clone)]
+pub struct BotDeps {
+    /// Queue and record.
+    pub store: Arc<dyn Store>,
+    /// GitHub, reading.
+    pub read: Arc<dyn ForgeRead>,
+    /// GitHub, writing; handed to `apply` only.
+    pub write: Arc<dyn ForgeWrite>,
+    /// Models on offer.
+    pub models: Models,
+    /// Personas and templates of the program.
+    pub built_in: BuiltIn,
+    /// Limits of a round.
+    pub pace: Pace,
+}
+
+/// Limits of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How long one answer may take.
+    pub timeout: Duration,
+    /// How many personas are asked at the same time.
+    pub parallel: usize,
+    /// Limits of a reply.
+    pub limits: Limits,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(120),
+            parallel: 4,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How a try ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is left to do.
+    Done,
+    /// To be looked at again after that time: a push has to be followed by quiet first.
+    Postpone(Duration),
+}
+
+/// Why a try failed.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The store; with a lost lease nothing more may be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// GitHub.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// The pull request is not what was read any more; it has to be read again.
+    #[error("the pull request moved while it was worked on: {0}")]
+    Moved(String),
+    /// A fault of ours.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// What the worker does about a failed try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Somebody else has the job: stop, write nothing.
+    Abandon,
+    /// What the job was about is gone: it is done.
+    Finish,
+    /// Back after that time, not counted as a try: GitHub said when.
+    Wait(Duration),
+    /// Back after the usual delay.
+    Retry,
+    /// Trying again does not help.
+    Park,
+}
+
+impl JobError {
+    /// What to do about it.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Store(StoreError::LeaseLost) => Remedy::Abandon,
+            Self::Store(StoreError::Corrupt(_)) => Remedy::Park,
+            Self::Store(StoreError::Database(_)) | Self::Moved(_) | Self::Internal(_) => {
+                Remedy::Retry
+            }
+            Self::Forge(error) => match error {
+                ForgeError::NotFound(_) => Remedy::Finish,
+                ForgeError::RateLimited { retry_after, .. } => {
+                    Remedy::Wait(Duration::from_secs((*retry_after).clamp(1, MAX_WAIT)))
+                }
+                ForgeError::StaleHead(_) | ForgeError::Unavailable(_) => Remedy::Retry,
+                ForgeError::Forbidden(_) | ForgeError::Refused(_) => Remedy::Park,
+            },
+        }
+    }
+}
+
+/// Seconds that a rate limit is believed at most; its windows are an hour long.
+const MAX_WAIT: u64 = 3_660;

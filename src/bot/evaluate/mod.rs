@@ -1,0 +1,390 @@
+//! Evaluation: from everything that was read and recorded to the state of each discussion. Pure.
+
+mod panel_of;
+mod problems;
+mod text;
+mod votes;
+
+pub use text::{SeenText, block_identity};
+pub use votes::voters_to_ask;
+
+use super::check::{DiscussionView, People, VoteView};
+use super::ground::Ground;
+use super::models::Models;
+use super::touched::{self, Candidate, Content, Standing};
+use crate::engine::consensus::{self, Owed, Reason, ReasonCode, Situation, State, Verdict};
+use crate::engine::discussion::Discussion;
+use crate::engine::ledger::Ledger;
+use crate::engine::persona::{Persona, PersonaKind};
+use crate::engine::problem::{Problem, Severity};
+use crate::engine::subject;
+use crate::engine::template::{Phase, Template};
+use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
+use crate::forge::Rights;
+use crate::ids::{Actor, Alias};
+use crate::store::{BlockRecord, BlockState, DiscussionRecord, HumanVote};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Start of the reason with which a vote is voided because its comment was edited.
+pub const EDITED: &str = "edited by";
+
+/// What all discussions of a pull request share.
+pub struct Circumstances<'a> {
+    /// What the base branch says.
+    pub ground: &'a Ground,
+    /// Models on offer.
+    pub models: &'a Models,
+    /// Author of the pull request; `None`: account deleted.
+    pub author: Option<&'a Actor>,
+    /// Rights of people who voted, asked in this job. Who is not in it has none.
+    pub rights: &'a BTreeMap<u64, Rights>,
+}
+
+impl Circumstances<'_> {
+    /// Whether a persona exists and votes.
+    fn is_voting(&self, alias: &Alias) -> bool {
+        let persona = self.ground.personas.get(alias);
+        persona.is_some_and(|persona| persona.kind == PersonaKind::Voting)
+    }
+
+    /// Whether votes that this model gave for a persona count.
+    fn counts_answers_of(&self, alias: &Alias, model: &str) -> bool {
+        let chosen = |persona| self.models.choose(persona, &self.ground.config);
+        match self.ground.personas.get(alias).map(chosen) {
+            Some(Ok(chosen)) if chosen.model.name() == model => chosen.counts,
+            _ => model != super::models::CHECKLIST,
+        }
+    }
+}
+
+/// Everything known about one discussion.
+pub struct Case<'a> {
+    /// Its paths.
+    pub candidate: &'a Candidate,
+    /// What stands at the head.
+    pub head: &'a Content,
+    /// What stands at the merge base.
+    pub base: &'a Content,
+    /// The record, if it was evaluated before.
+    pub record: Option<&'a DiscussionRecord>,
+    /// Recorded blocks, by `seq`.
+    pub blocks: &'a [&'a BlockRecord],
+    /// People's votes, oldest first.
+    pub votes: &'a [&'a HumanVote],
+    /// Why personas gave no answer on the current subject.
+    pub failures: &'a BTreeMap<Alias, String>,
+    /// Votes (by source) whose comment somebody else removed or edited, and who: they stand.
+    pub removals: &'a BTreeMap<String, String>,
+}
+
+impl Case<'_> {
+    /// Whether there were answers or votes here in this pull request.
+    fn was_worked_on(&self) -> bool {
+        !self.blocks.is_empty() || !self.votes.is_empty()
+    }
+}
+
+/// What a path of the pull request turned out to be.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// A discussion that can be worked on.
+    Open(Box<Evaluated>),
+    /// Decided on the base already and not touched since: shown in a note, not asked, does not block. Holds the status.
+    Settled(String),
+    /// It blocks and nobody can be asked: withdrawn, or not readable.
+    Blocked(Box<DiscussionView>),
+    /// Matches `files` and is none: worth a notice.
+    Unmarked,
+    /// Nothing to do with us.
+    Unrelated,
+}
+
+/// A discussion that was evaluated.
+#[derive(Debug, Clone)]
+pub struct Evaluated {
+    /// As the check shows it.
+    pub view: DiscussionView,
+    /// Our blocks, the proposal's end, the hashes votes bind to.
+    pub seen: SeenText,
+    /// The proposal as hashed.
+    pub proposal: String,
+    /// Template.
+    pub template: Template,
+    /// Phase by the record.
+    pub phase: Phase,
+    /// Voting participants, the optional ones too.
+    pub panel: Vec<Alias>,
+    /// Counted votes of personas on the current subject.
+    pub fresh: BTreeMap<Alias, Vote>,
+    /// Automatic rounds in this phase are used up.
+    pub past_bound: bool,
+    /// Recorded blocks on the current subject that still have to be written, as indices into the case's blocks.
+    pub to_write: Vec<usize>,
+    /// Recorded blocks that stand in the file and are still marked as pending, as indices into the case's blocks.
+    pub landed: Vec<usize>,
+}
+
+/// Evaluates one path.
+pub fn evaluate(around: &Circumstances<'_>, case: &Case<'_>) -> Outcome {
+    let globs = &around.ground.globs;
+    let path = &case.candidate.path;
+    match touched::standing(path, case.head, case.base, case.was_worked_on(), globs) {
+        Standing::Here => match case.head.discussion() {
+            Some(discussion) => open(around, case, discussion),
+            None => Outcome::Unrelated,
+        },
+        Standing::Withdrawn(why) => Outcome::Blocked(Box::new(withdrawn(case, &why))),
+        Standing::Broken(broken) => {
+            let problem = problems::of_broken(broken);
+            Outcome::Blocked(Box::new(invalid(case, problem)))
+        }
+        Standing::Unmarked => Outcome::Unmarked,
+        Standing::Unrelated => Outcome::Unrelated,
+    }
+}
+
+fn open(around: &Circumstances<'_>, case: &Case<'_>, discussion: &Discussion) -> Outcome {
+    let recorded = case.record.map_or("", |record| record.proposal.as_str());
+    let seen = SeenText::of(discussion, case.blocks, recorded);
+    if let Some(status) = settled(case.base.discussion(), &seen) {
+        return Outcome::Settled(status);
+    }
+    let votes = votes::collect(around, case, discussion, &seen);
+    let members = panel_of::of(around.ground, discussion, case.blocks);
+    let (template, template_problem) = panel_of::template(around.ground, discussion);
+    let phase = panel_of::phase(case, discussion, &template);
+    let counts = |block: &crate::engine::block::Block| seen.is_ours(block.number);
+    let (ledger, ledger_problems) = Ledger::of(discussion, &counts);
+    let mut problems = discussion.problems.clone();
+    problems.extend(ledger_problems);
+    problems.extend(members.problems.iter().cloned().chain(template_problem));
+    problems.extend(problems::header_edited(case, discussion, &template, &phase));
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+
+    let bound = phase
+        .max_rounds
+        .unwrap_or(u32::MAX)
+        .min(around.ground.config.rounds);
+    let rounds = case.record.map_or(0, |record| record.rounds);
+    let past_bound = rounds >= bound;
+    let proposal = subject::proposal(discussion, seen.proposal_end);
+    let changed_sections = match case.record {
+        Some(record) if !record.proposal.is_empty() && record.proposal != proposal => {
+            subject::changed_sections(&record.proposal, &proposal)
+        }
+        _ => Vec::new(),
+    };
+    let owed: Vec<(Alias, Owed)> = members
+        .owing
+        .iter()
+        .map(|alias| (alias.clone(), owed(around, case, &votes, alias)))
+        .collect();
+    let entries: Vec<VoteEntry> = votes.views.iter().map(|view| view.entry.clone()).collect();
+    let veto = around.ground.veto();
+    let verdict = consensus::decide(
+        &Situation {
+            rules: &around.ground.config.gate.rules,
+            phase: &phase,
+            votes: &entries,
+            owed: &owed,
+            ledger: &ledger,
+            problems: &problems,
+            working: None,
+            changed_sections: &changed_sections,
+            bound_after: past_bound.then_some(rounds),
+            held: None,
+            sole_author: None,
+        },
+        &veto,
+    );
+    let view = DiscussionView {
+        path: case.candidate.path.clone(),
+        title: discussion
+            .header
+            .title()
+            .unwrap_or(&case.candidate.path)
+            .to_owned(),
+        verdict,
+        phase: phase.name.clone(),
+        subject: seen.ballot.chars().take(8).collect(),
+        tally: Tally::of(&entries),
+        people: people(around, &votes.views),
+        votes: votes.views,
+        owed,
+        veto,
+        ledger,
+        problems,
+        unsigned_lines: unsigned_lines(case, discussion, &seen),
+        uncovered_lines: seen.uncovered_lines.clone(),
+        changed_sections,
+        rounds: (rounds, bound),
+        working: None,
+        waiting: None,
+        held: None,
+        retry_at: None,
+        url: None,
+    };
+    let (to_write, landed) = pending(case.blocks, &seen);
+    Outcome::Open(Box::new(Evaluated {
+        view,
+        seen,
+        proposal,
+        template,
+        phase,
+        panel: members.panel,
+        fresh: votes.fresh,
+        past_bound,
+        to_write,
+        landed,
+    }))
+}
+
+/// Status of the base's copy if it is not open any more and the proposal is still the same.
+fn settled(base: Option<&Discussion>, seen: &SeenText) -> Option<String> {
+    let base = base?;
+    let status = base.header.status();
+    if status.eq_ignore_ascii_case("OPEN") {
+        return None;
+    }
+    let of_base = SeenText::of(base, &[], "");
+    (of_base.subject == seen.subject).then(|| status.to_owned())
+}
+
+/// How an owed vote stands. Something that failed on this very text weighs more than a vote on another one.
+fn owed(around: &Circumstances<'_>, case: &Case<'_>, votes: &votes::Votes, alias: &Alias) -> Owed {
+    if votes.fresh.contains_key(alias) {
+        return Owed::Fresh;
+    }
+    if votes.without_model.contains(alias) {
+        return Owed::Failed("no model is configured for it".to_owned());
+    }
+    let choice = |persona: &Persona| around.models.choose(persona, &around.ground.config);
+    if let Some(Err(why)) = around.ground.personas.get(alias).map(choice) {
+        return Owed::Failed(why);
+    }
+    if let Some(why) = case.failures.get(alias) {
+        return Owed::Failed(why.clone());
+    }
+    if votes.stale.contains(alias) {
+        return Owed::Stale;
+    }
+    Owed::Missing
+}
+
+fn people(around: &Circumstances<'_>, votes: &[VoteView]) -> People {
+    let gate = &around.ground.config.gate;
+    let is_ready = |view: &&VoteView| {
+        view.entry.kind == VoterKind::Human && view.entry.counted() == Some(Vote::Ready)
+    };
+    let author = around.author.filter(|_| !gate.author_may_vote);
+    People {
+        ready: votes.iter().filter(is_ready).count(),
+        needed: gate.rules.humans,
+        not_the_author: author.map(|author| author.login.clone()),
+        nobody_else: false,
+    }
+}
+
+/// Name lines of persona blocks that we did not write and that are not history.
+fn unsigned_lines(case: &Case<'_>, discussion: &Discussion, seen: &SeenText) -> Vec<usize> {
+    let history = block_texts(case.base.discussion());
+    discussion
+        .blocks
+        .iter()
+        .filter(|block| block.author.persona.is_some() && !seen.is_ours(block.number))
+        .filter(|block| !history.contains(&block.canonical(&discussion.source)))
+        .map(|block| block.line)
+        .collect()
+}
+
+/// Texts of all blocks, for recognising history.
+fn block_texts(discussion: Option<&Discussion>) -> BTreeSet<String> {
+    let blocks = discussion.into_iter().flat_map(|discussion| {
+        discussion
+            .blocks
+            .iter()
+            .map(|block| block.canonical(&discussion.source))
+    });
+    blocks.collect()
+}
+
+/// Pending blocks: those of the current subject that are not in the file yet, and those that stand in it.
+fn pending(records: &[&BlockRecord], seen: &SeenText) -> (Vec<usize>, Vec<usize>) {
+    let current = seen.subject.to_string();
+    let (landed, missing): (Vec<usize>, Vec<usize>) = (0..records.len())
+        .filter(|index| records[*index].state == BlockState::Pending)
+        .partition(|index| seen.place_of(*index).is_some());
+    let is_current = |index: &usize| records[*index].subject == current;
+    (missing.into_iter().filter(is_current).collect(), landed)
+}
+
+fn withdrawn(case: &Case<'_>, why: &str) -> DiscussionView {
+    let mut view = bare(
+        case,
+        State::Held,
+        ReasonCode::Withdrawn,
+        format!("withdrawn: {why}"),
+    );
+    view.held = Some(format!("withdrawn: {why}"));
+    view
+}
+
+fn invalid(case: &Case<'_>, problem: Problem) -> DiscussionView {
+    let text = problem.message.clone();
+    let mut view = bare(case, State::Invalid, ReasonCode::Problem, text);
+    view.problems = vec![problem];
+    view
+}
+
+/// A discussion of which nothing but the path can be shown.
+fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> DiscussionView {
+    DiscussionView {
+        path: case.candidate.path.clone(),
+        title: case.candidate.path.clone(),
+        verdict: Verdict {
+            state,
+            reasons: vec![Reason { code, text }],
+        },
+        phase: case
+            .record
+            .map_or(String::new(), |record| record.phase.clone()),
+        subject: String::new(),
+        tally: Tally::default(),
+        votes: Vec::new(),
+        owed: Vec::new(),
+        people: People::default(),
+        veto: Vec::new(),
+        ledger: Ledger::default(),
+        problems: Vec::new(),
+        unsigned_lines: Vec::new(),
+        uncovered_lines: Vec::new(),
+        changed_sections: Vec::new(),
+        rounds: (0, 0),
+        working: None,
+        waiting: None,
+        held: None,
+        retry_at: None,
+        url: None,
+    }
+}
+
+impl Evaluated {
+    /// Whether the file has errors, so that nobody is asked about it.
+    pub fn is_invalid(&self) -> bool {
+        let mut problems = self.view.problems.iter();
+        problems.any(|problem| problem.severity() == Severity::Error)
+    }
+
+    /// Fresh votes of the owing personas in the order owed, for the phase rules.
+    pub fn owed_votes(&self) -> Vec<Option<Vote>> {
+        let owed = self.view.owed.iter();
+        owed.map(|(alias, _)| self.fresh.get(alias).copied())
+            .collect()
+    }
+
+    /// Whether a persona's vote on the current text does not count for want of a model.
+    pub fn lacks_model(&self) -> bool {
+        let mut votes = self.view.votes.iter();
+        votes.any(|view| view.entry.not_counted == Some(NotCounted::NoModel))
+    }
+}

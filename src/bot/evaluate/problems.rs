@@ -1,0 +1,74 @@
+//! Problems that only the gate can see: they need the base branch, the record or the size of the file.
+
+use super::Case;
+use crate::bot::touched::Broken;
+use crate::engine::discussion::Discussion;
+use crate::engine::problem::{Code, Problem};
+use crate::engine::template::{Phase, Template};
+
+/// A file that should be a discussion and cannot be read as one.
+pub(super) fn of_broken(broken: Broken) -> Problem {
+    let (code, message) = match broken {
+        Broken::TooLarge(size) => {
+            let message = format!("the file has {size} bytes, and 1 MB is the most that is read");
+            (Code::TooLarge, message)
+        }
+        Broken::NotText => (Code::NotUtf8, "the file is not UTF-8 text".to_owned()),
+        Broken::NoMarker => (
+            Code::MissingMarker,
+            "the name ends in .discussion.md and the first line is not <!-- DISCUSSION -->"
+                .to_owned(),
+        ),
+    };
+    Problem::new(code, 1, 1, message)
+}
+
+/// A notice for a Phase or Status that somebody typed. A header that is behind the record only waits for the next
+/// commit, and one that stands on the base like this is nobody's edit here.
+pub(super) fn header_edited(
+    case: &Case<'_>,
+    discussion: &Discussion,
+    template: &Template,
+    phase: &Phase,
+) -> Vec<Problem> {
+    let header = &discussion.header;
+    let base = case.base.discussion().map(|base| &base.header);
+    let mut problems = Vec::new();
+    if let Some(field) = header.field("Phase") {
+        let of_base = base.and_then(|base| base.phase());
+        let is_known = of_base == Some(field.value.as_str());
+        if !is_known && !is_behind(template, &field.value, &phase.name) {
+            let message = format!(
+                "the header says phase {}; by the record it is {}, and only that counts",
+                field.value, phase.name
+            );
+            problems.push(Problem::new(Code::HeaderEdited, field.line, 1, message));
+        }
+    }
+    if let Some(field) = header.field("Status") {
+        let of_base = base.map_or("OPEN", |base| base.status());
+        if !field.value.eq_ignore_ascii_case(of_base) {
+            let message = format!(
+                "the header says status {}; nobody but the App sets it, and it was {of_base}",
+                field.value
+            );
+            problems.push(Problem::new(Code::HeaderEdited, field.line, 1, message));
+        }
+    }
+    problems
+}
+
+/// Whether the record's phase is reached from the header's by going on step by step.
+fn is_behind(template: &Template, header: &str, record: &str) -> bool {
+    let mut at = header;
+    for _ in 0..=template.phases.len() {
+        if at == record {
+            return true;
+        }
+        match template.phase(at).and_then(|phase| phase.next.as_deref()) {
+            Some(next) => at = next,
+            None => return false,
+        }
+    }
+    false
+}

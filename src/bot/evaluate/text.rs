@@ -1,0 +1,173 @@
+//! What the App's record says about one text of a discussion: which blocks are ours, where the proposal ends, and the
+//! hashes that votes bind to.
+
+use crate::engine::discussion::Discussion;
+use crate::engine::subject::{self, Subject};
+use crate::store::{BlockRecord, BlockState};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Identity of a recorded block within its discussion, as hex: what it answers and what it says. Two rounds may end in
+/// the same words about different texts; they are two blocks.
+pub fn block_identity(subject: &str, question: Option<&str>, text: &str) -> String {
+    let mut hash = Sha256::new_with_prefix(b"discussions/block@1");
+    for part in [subject, question.unwrap_or_default(), text] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+/// One text seen with the record.
+#[derive(Debug, Clone)]
+pub struct SeenText {
+    /// For each block of the file, the recorded block it is, as an index into the records given.
+    pub ours: Vec<Option<usize>>,
+    /// Where the proposal ends; `None`: at the end of the file.
+    pub proposal_end: Option<usize>,
+    /// What persona votes bind to.
+    pub subject: Subject,
+    /// What people's votes bind to, 64 hex digits: the subject and all later text that is not ours. The same as the
+    /// subject while there is no such text.
+    pub ballot: String,
+    /// Lines of that later text, from 1.
+    pub uncovered_lines: Vec<usize>,
+}
+
+impl SeenText {
+    /// Looks at a text. `records`: the recorded blocks of this discussion in this pull request, by `seq`;
+    /// `proposal`: the proposal as recorded with the last round, empty before the first.
+    pub fn of(discussion: &Discussion, records: &[&BlockRecord], proposal: &str) -> Self {
+        let ours = find_ours(discussion, records);
+        let proposal_end = proposal_end(discussion, records, &ours, proposal);
+        let subject = Subject::of(discussion, proposal_end);
+        let uncovered = uncovered(discussion, proposal_end, &ours);
+        Self {
+            ballot: ballot(subject, &uncovered),
+            uncovered_lines: uncovered.iter().map(|(line, _)| *line).collect(),
+            ours,
+            proposal_end,
+            subject,
+        }
+    }
+
+    /// Whether a block of the file is ours, by its number.
+    pub fn is_ours(&self, number: usize) -> bool {
+        let index = number.checked_sub(1);
+        index.is_some_and(|index| self.ours.get(index).is_some_and(Option::is_some))
+    }
+
+    /// The block number in the file of a recorded block, by its index.
+    pub fn place_of(&self, record: usize) -> Option<usize> {
+        let at = self.ours.iter().position(|ours| *ours == Some(record));
+        at.map(|index| index + 1)
+    }
+}
+
+/// Matches blocks to records by their text, each record once: blocks written before those still pending, then by age.
+fn find_ours(discussion: &Discussion, records: &[&BlockRecord]) -> Vec<Option<usize>> {
+    let mut by_text: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
+    for state in [BlockState::Written, BlockState::Pending] {
+        let indices = (0..records.len()).filter(|index| records[*index].state == state);
+        for index in indices {
+            let text = records[index].text.as_str();
+            by_text.entry(text).or_default().push_back(index);
+        }
+    }
+    discussion
+        .blocks
+        .iter()
+        .map(|block| {
+            let text = block.canonical(&discussion.source);
+            by_text.get_mut(text.as_str())?.pop_front()
+        })
+        .collect()
+}
+
+/// The proposal ends at our first block. If a push dropped that block, the recorded end holds while the recorded
+/// proposal is how the file begins; else the first of our blocks that is left marks it.
+fn proposal_end(
+    discussion: &Discussion,
+    records: &[&BlockRecord],
+    ours: &[Option<usize>],
+    proposal: &str,
+) -> Option<usize> {
+    let first_left = discussion
+        .blocks
+        .iter()
+        .zip(ours)
+        .find(|(_, ours)| ours.is_some())
+        .map(|(block, _)| match &block.separator {
+            Some(separator) => separator.start,
+            None => block.span.start,
+        });
+    let first_written =
+        (0..records.len()).find(|index| records[*index].state == BlockState::Written);
+    let is_dropped = first_written.is_some_and(|first| !ours.contains(&Some(first)));
+    if is_dropped && !proposal.is_empty() {
+        return end_of_prefix(discussion, proposal).or(first_left);
+    }
+    first_left
+}
+
+/// Byte where the recorded proposal ends in this text, if the text begins with it. A proposal only grows with its
+/// end, so the first line start that gives one as long is the only one worth comparing.
+fn end_of_prefix(discussion: &Discussion, proposal: &str) -> Option<usize> {
+    let source = &discussion.source;
+    let body = discussion.header.end;
+    let line_ends = source.get(body..)?.match_indices('\n');
+    let mut ends: Vec<usize> = std::iter::once(body)
+        .chain(line_ends.map(|(at, _)| body + at + 1))
+        .collect();
+    ends.push(source.len());
+    let text = |end: usize| subject::proposal(discussion, Some(end));
+    let at = ends.partition_point(|end| text(*end).len() < proposal.len());
+    ends.get(at).copied().filter(|end| text(*end) == proposal)
+}
+
+/// Text behind the proposal that is not ours: (line, text), blank lines and separators left out.
+fn uncovered(
+    discussion: &Discussion,
+    end: Option<usize>,
+    ours: &[Option<usize>],
+) -> Vec<(usize, String)> {
+    let Some(end) = end else {
+        return Vec::new();
+    };
+    let covered: Vec<_> = discussion
+        .blocks
+        .iter()
+        .zip(ours)
+        .filter(|(_, ours)| ours.is_some())
+        .map(|(block, _)| block.span.clone())
+        .collect();
+    let mut offset = end;
+    let mut found = Vec::new();
+    for line in discussion
+        .source
+        .get(end..)
+        .unwrap_or_default()
+        .split_inclusive('\n')
+    {
+        let text = line.trim_end();
+        let is_ours = covered.iter().any(|span| span.contains(&offset));
+        if !is_ours && !text.is_empty() && text.trim() != "---" {
+            found.push((discussion.line_of(offset), text.to_owned()));
+        }
+        offset += line.len();
+    }
+    found
+}
+
+fn ballot(subject: Subject, uncovered: &[(usize, String)]) -> String {
+    if uncovered.is_empty() {
+        return subject.to_string();
+    }
+    let mut hash = Sha256::new_with_prefix(b"discussions/ballot@1");
+    hash.update(subject.0);
+    for (_, text) in uncovered {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}

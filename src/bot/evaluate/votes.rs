@@ -1,0 +1,274 @@
+//! Everybody's vote on one discussion, counted or not: one entry for each participant.
+
+use super::text::SeenText;
+use super::{Case, Circumstances};
+use crate::bot::check::VoteView;
+use crate::bot::models::CHECKLIST;
+use crate::engine::block::Block;
+use crate::engine::discussion::Discussion;
+use crate::engine::marker::BlockVote;
+use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
+use crate::forge::Rights;
+use crate::ids::Alias;
+use crate::store::{BlockRecord, BlockState, HumanVote};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All votes of one discussion.
+pub(super) struct Votes {
+    /// As shown.
+    pub views: Vec<VoteView>,
+    /// Counted votes of personas on the current subject.
+    pub fresh: BTreeMap<Alias, Vote>,
+    /// Personas whose newest vote is on another subject.
+    pub stale: BTreeSet<Alias>,
+    /// Personas whose vote on the current subject does not count for want of a model.
+    pub without_model: BTreeSet<Alias>,
+}
+
+/// Collects them: personas by the record, people by the record, then what is only typed.
+pub(super) fn collect(
+    around: &Circumstances<'_>,
+    case: &Case<'_>,
+    discussion: &Discussion,
+    seen: &SeenText,
+) -> Votes {
+    let mut votes = Votes {
+        views: Vec::new(),
+        fresh: BTreeMap::new(),
+        stale: BTreeSet::new(),
+        without_model: BTreeSet::new(),
+    };
+    for (alias, index) in newest_of_personas(case.blocks, seen) {
+        votes.persona(around, case.blocks, discussion, seen, alias, index);
+    }
+    for vote in newest_of_people(case.votes) {
+        votes.views.push(of_person(around, case, seen, vote));
+    }
+    votes.typed(case, discussion, seen);
+    votes
+}
+
+/// For each persona the recorded block that is its vote: the newest on the current subject, else the newest. A vote
+/// stays with the text it was given on, so going back to an older text goes back to its votes.
+fn newest_of_personas(records: &[&BlockRecord], seen: &SeenText) -> BTreeMap<Alias, usize> {
+    let current = seen.subject.to_string();
+    let mut newest: BTreeMap<Alias, usize> = BTreeMap::new();
+    for (index, record) in records.iter().enumerate() {
+        let stands = record.state == BlockState::Written || seen.place_of(index).is_some();
+        if !stands || record.vote.is_none() {
+            continue;
+        }
+        let Some(alias) = Alias::parse(&record.alias) else {
+            continue;
+        };
+        let is_current = record.subject == current;
+        match newest.get(&alias) {
+            Some(known) if records[*known].subject == current && !is_current => {}
+            _ => {
+                newest.insert(alias, index);
+            }
+        }
+    }
+    newest
+}
+
+/// Each account's newest vote, by GitHub's clock; the records come oldest first.
+fn newest_of_people<'a>(votes: &[&'a HumanVote]) -> impl Iterator<Item = &'a HumanVote> {
+    let mut newest: BTreeMap<u64, &HumanVote> = BTreeMap::new();
+    for vote in votes {
+        let known = newest.get(&vote.account);
+        if known.is_none_or(|known| known.cast_at <= vote.cast_at) {
+            newest.insert(vote.account, vote);
+        }
+    }
+    newest.into_values()
+}
+
+/// Accounts whose right to write has to be asked: those whose newest vote would count with it.
+pub fn voters_to_ask(votes: &[&HumanVote], ballot: &str) -> BTreeMap<u64, String> {
+    newest_of_people(votes)
+        .filter(|vote| vote.void.is_none() && vote.subject == ballot)
+        .filter(|vote| Vote::parse(&vote.vote).is_some())
+        .map(|vote| (vote.account, vote.login.clone()))
+        .collect()
+}
+
+fn of_person(
+    around: &Circumstances<'_>,
+    case: &Case<'_>,
+    seen: &SeenText,
+    vote: &HumanVote,
+) -> VoteView {
+    let rights = around.rights.get(&vote.account).copied();
+    let is_author = around
+        .author
+        .is_some_and(|author| author.id == vote.account);
+    let may_as_author = around.ground.config.gate.author_may_vote;
+    let not_counted = not_counted(vote, &seen.ballot, is_author && !may_as_author, rights);
+    let is_elsewhere = !vote.subject.is_empty() && vote.subject != seen.ballot;
+    VoteView {
+        entry: VoteEntry {
+            participant: vote.login.clone(),
+            kind: VoterKind::Human,
+            vote: Vote::parse(&vote.vote),
+            not_counted,
+            line: None,
+            block: None,
+        },
+        link: Some(vote.link.clone()).filter(|link| !link.is_empty()),
+        given_on: is_elsewhere.then(|| short(&vote.subject)),
+        note: note(case, vote),
+    }
+}
+
+fn not_counted(
+    vote: &HumanVote,
+    ballot: &str,
+    is_barred_author: bool,
+    rights: Option<Rights>,
+) -> Option<NotCounted> {
+    if let Some(reason) = &vote.void {
+        let was_edited = reason.starts_with(super::EDITED);
+        return Some(if was_edited {
+            NotCounted::Edited
+        } else {
+            NotCounted::Withdrawn
+        });
+    }
+    if Vote::parse(&vote.vote).is_none() {
+        return Some(NotCounted::Withdrawn);
+    }
+    if vote.subject.is_empty() {
+        return Some(NotCounted::Unconfirmed);
+    }
+    if vote.subject != ballot {
+        return Some(NotCounted::Stale);
+    }
+    if is_barred_author {
+        return Some(NotCounted::Author);
+    }
+    (!rights.unwrap_or_default().write).then_some(NotCounted::NoPermission)
+}
+
+/// What else there is to tell about a person's vote.
+fn note(case: &Case<'_>, vote: &HumanVote) -> Option<String> {
+    if let Some(removed) = case.removals.get(&vote.source) {
+        return Some(format!(
+            "{removed}; it stands until {} votes again",
+            vote.login
+        ));
+    }
+    vote.void.clone().or_else(|| vote.reason.clone())
+}
+
+/// First digits of a subject, for people.
+fn short(subject: &str) -> String {
+    subject.chars().take(8).collect()
+}
+
+impl Votes {
+    fn persona(
+        &mut self,
+        around: &Circumstances<'_>,
+        records: &[&BlockRecord],
+        discussion: &Discussion,
+        seen: &SeenText,
+        alias: Alias,
+        index: usize,
+    ) {
+        let record = records[index];
+        let vote = record.vote.as_deref().and_then(Vote::parse);
+        let is_fresh = record.subject == seen.subject.to_string();
+        let has_model = around.counts_answers_of(&alias, &record.model);
+        let not_counted = if !around.is_voting(&alias) {
+            Some(NotCounted::Advisory)
+        } else if !is_fresh {
+            self.stale.insert(alias.clone());
+            Some(NotCounted::Stale)
+        } else if !has_model {
+            self.without_model.insert(alias.clone());
+            Some(NotCounted::NoModel)
+        } else {
+            None
+        };
+        if let (None, Some(vote)) = (not_counted, vote) {
+            self.fresh.insert(alias.clone(), vote);
+        }
+        let place = seen.place_of(index);
+        let block = place.and_then(|number| discussion.blocks.get(number - 1));
+        self.views.push(VoteView {
+            entry: VoteEntry {
+                participant: alias.to_string(),
+                kind: VoterKind::Ai,
+                vote,
+                not_counted,
+                line: block.map(|block| vote_line(block).unwrap_or(block.line)),
+                block: place,
+            },
+            link: None,
+            given_on: (!is_fresh).then(|| short(&record.subject)),
+            note: (record.model == CHECKLIST).then(|| "answered by its checklist".to_owned()),
+        });
+    }
+
+    /// Votes that somebody typed into the file: never counted, the last one of each name is shown.
+    fn typed(&mut self, case: &Case<'_>, discussion: &Discussion, seen: &SeenText) {
+        let known: BTreeSet<String> = self
+            .views
+            .iter()
+            .map(|view| view.entry.participant.to_lowercase())
+            .collect();
+        let history = super::block_texts(case.base.discussion());
+        let mut last: BTreeMap<String, (usize, VoteEntry)> = BTreeMap::new();
+        for block in &discussion.blocks {
+            let label = block.author.label();
+            let is_recorded = seen.is_ours(block.number) || known.contains(&label.to_lowercase());
+            if is_recorded || block.vote.is_none() {
+                continue;
+            }
+            let is_history = history.contains(&block.canonical(&discussion.source));
+            last.insert(
+                block.author.key.clone(),
+                (block.number, typed_entry(block, is_history)),
+            );
+        }
+        let mut entries: Vec<_> = last.into_values().collect();
+        entries.sort_by_key(|(number, _)| *number);
+        self.views
+            .extend(entries.into_iter().map(|(_, entry)| VoteView {
+                entry,
+                link: None,
+                given_on: None,
+                note: None,
+            }));
+    }
+}
+
+fn typed_entry(block: &Block, is_history: bool) -> VoteEntry {
+    let is_persona = block.author.persona.is_some();
+    let (vote, not_counted) = match &block.vote {
+        Some(BlockVote::Unclear { .. }) => (None, NotCounted::Unclear),
+        Some(BlockVote::Clear { vote, .. }) if is_history => (Some(*vote), NotCounted::History),
+        Some(BlockVote::Clear { vote, .. }) if is_persona => (Some(*vote), NotCounted::Unsigned),
+        Some(BlockVote::Clear { vote, .. }) => (Some(*vote), NotCounted::Unconfirmed),
+        None => (None, NotCounted::Unclear),
+    };
+    VoteEntry {
+        participant: block.author.label().to_owned(),
+        kind: if is_persona {
+            VoterKind::Ai
+        } else {
+            VoterKind::Human
+        },
+        vote,
+        not_counted: Some(not_counted),
+        line: Some(vote_line(block).unwrap_or(block.line)),
+        block: Some(block.number),
+    }
+}
+
+fn vote_line(block: &Block) -> Option<usize> {
+    match block.vote.as_ref()? {
+        BlockVote::Clear { line, .. } | BlockVote::Unclear { line, .. } => Some(*line),
+    }
+}

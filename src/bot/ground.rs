@@ -1,0 +1,267 @@
+//! What the base branch says: configuration, personas and templates, with the built-in ones below them.
+//!
+//! Only the base counts. What a pull request changes about these files takes effect once it is merged.
+
+use super::check::{self, ConfigProblem};
+use super::repo_config::{Replies, RepoConfig};
+use crate::engine::persona::{Persona, PersonaKind, Personas};
+use crate::engine::problem::Severity;
+use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem, Template, Templates};
+use crate::forge::PrSnapshot;
+use crate::ids::Alias;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+/// Where the configuration stands.
+pub const CONFIG_PATH: &str = ".github/discussions.yml";
+/// Folder of the repository's personas.
+pub const PERSONA_FOLDER: &str = ".github/discussions/personas";
+/// Folder of the repository's templates.
+pub const TEMPLATE_FOLDER: &str = ".github/discussions/templates";
+
+/// What ships with the program.
+#[derive(Debug, Clone)]
+pub struct BuiltIn {
+    /// Personas.
+    pub personas: Personas,
+    /// Templates.
+    pub templates: Templates,
+    /// The template that stands in where a file names one that does not exist (the file is invalid then).
+    pub fallback: Template,
+}
+
+impl BuiltIn {
+    /// The compiled-in ones; `None` only if the build left the default template out.
+    pub fn load() -> Option<Self> {
+        let by_name = |template: Template| (template.name.clone(), template);
+        let templates = Templates(Template::built_in().into_iter().map(by_name).collect());
+        let fallback = templates.0.get(DEFAULT_TEMPLATE)?.clone();
+        Some(Self {
+            personas: Personas::built_in(),
+            templates,
+            fallback,
+        })
+    }
+}
+
+/// Everything the base branch decides about one pull request.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    /// The configuration; the defaults where there is no file or a broken one.
+    pub config: RepoConfig,
+    /// Whether there is a configuration file.
+    pub configured: bool,
+    /// Built-in personas, overridden and added to by the repository's.
+    pub personas: Personas,
+    /// Built-in templates, overridden and added to by the repository's.
+    pub templates: Templates,
+    /// See [`BuiltIn::fallback`].
+    pub fallback: Template,
+    /// Errors: pull requests with a discussion are invalid.
+    pub errors: Vec<ConfigProblem>,
+    /// Notices.
+    pub notices: Vec<ConfigProblem>,
+    /// `files`, compiled.
+    pub globs: FileGlobs,
+    /// Name of the check run; `None`: nothing is posted.
+    pub check: Option<String>,
+    /// Whether the pull request goes into a gated base.
+    pub gated: bool,
+}
+
+impl Ground {
+    /// Reads the definitions of a snapshot's base. What does not read is listed and its default stands in.
+    pub fn of(snapshot: &PrSnapshot, built_in: &BuiltIn) -> Self {
+        let mut found = Findings::default();
+        let config = snapshot
+            .config
+            .as_deref()
+            .and_then(|text| found.take(CONFIG_PATH, RepoConfig::parse(text)))
+            .unwrap_or_default();
+        let mut personas = built_in.personas.clone();
+        for (path, text) in definitions(PERSONA_FOLDER, &snapshot.personas, &[".md"]) {
+            if let Some(persona) = found.take(&path, Persona::parse(text)) {
+                personas.0.insert(persona.alias.clone(), persona);
+            }
+        }
+        let mut templates = built_in.templates.clone();
+        for (path, text) in definitions(TEMPLATE_FOLDER, &snapshot.templates, &[".yml", ".yaml"]) {
+            if let Some(template) = found.take(&path, Template::parse(text)) {
+                templates.0.insert(template.name.clone(), template);
+            }
+        }
+        let globs = found.globs(&config.files);
+        found.names(&config, &personas);
+        let gated = is_gated(snapshot, &config);
+        Self {
+            check: check::check_name(config.gate.mode, &config.gate.check, gated),
+            configured: snapshot.config.is_some(),
+            fallback: built_in.fallback.clone(),
+            errors: found.errors,
+            notices: found.notices,
+            config,
+            personas,
+            templates,
+            globs,
+            gated,
+        }
+    }
+
+    /// Whether a persona's vote counts.
+    pub fn is_advisory(&self, alias: &Alias) -> bool {
+        self.personas
+            .get(alias)
+            .is_some_and(|persona| persona.kind == PersonaKind::Advisory)
+    }
+
+    /// Personas whose CHANGES or REJECT is a veto: by their own file or by `gate.veto`.
+    pub fn veto(&self) -> Vec<Alias> {
+        let of_personas = self.personas.0.values().filter(|persona| persona.veto);
+        let mut veto: Vec<Alias> = of_personas.map(|persona| persona.alias.clone()).collect();
+        veto.extend(self.config.gate.rules.veto.iter().cloned());
+        veto.sort();
+        veto.dedup();
+        veto
+    }
+
+    /// Whether replies can be committed to this head; the error says why not.
+    pub fn can_commit(&self, snapshot: &PrSnapshot) -> Result<(), String> {
+        if snapshot.from_fork {
+            return Err("its branch is in a fork, where replies cannot be committed".to_owned());
+        }
+        if self.config.replies == Replies::Review {
+            return Err(
+                "`replies: review` is set, and this version only commits replies".to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Whether the pull request goes into a gated base. The list is the default branch's to keep: another base that lists
+/// itself in its own copy of the configuration does not become a gate that way.
+fn is_gated(snapshot: &PrSnapshot, config: &RepoConfig) -> bool {
+    let is_default = snapshot.base_branch == snapshot.default_branch;
+    let lists_it = |base: &String| base == "default" || *base == snapshot.base_branch;
+    is_default && config.gate.bases.iter().any(lists_it)
+}
+
+/// The definition files of a folder with one of the endings, with their paths.
+fn definitions<'a>(
+    folder: &'a str,
+    files: &'a [(String, String)],
+    endings: &'a [&str],
+) -> impl Iterator<Item = (String, &'a str)> {
+    files
+        .iter()
+        .filter(|(name, _)| endings.iter().any(|ending| name.ends_with(ending)))
+        .map(move |(name, text)| (format!("{folder}/{name}"), text.as_str()))
+}
+
+/// What a definition file gave.
+type Read<T> = Result<(T, Vec<DefinitionProblem>), Vec<DefinitionProblem>>;
+
+/// Errors and notices while reading.
+#[derive(Default)]
+struct Findings {
+    errors: Vec<ConfigProblem>,
+    notices: Vec<ConfigProblem>,
+}
+
+impl Findings {
+    fn take<T>(&mut self, path: &str, read: Read<T>) -> Option<T> {
+        let (value, problems) = match read {
+            Ok((value, problems)) => (Some(value), problems),
+            Err(problems) => (None, problems),
+        };
+        for problem in problems {
+            let list = match problem.severity {
+                Severity::Error => &mut self.errors,
+                Severity::Warning | Severity::Notice => &mut self.notices,
+            };
+            list.push(ConfigProblem {
+                path: path.to_owned(),
+                line: problem.line,
+                message: problem.message,
+                hint: problem.hint,
+            });
+        }
+        value
+    }
+
+    fn globs(&mut self, patterns: &[String]) -> FileGlobs {
+        FileGlobs::of(patterns).unwrap_or_else(|message| {
+            self.config_error(message, "Write globs such as `docs/**/*.md`.".to_owned());
+            FileGlobs::default()
+        })
+    }
+
+    /// Names in the configuration must be personas: a typo must not drop a reviewer.
+    fn names(&mut self, config: &RepoConfig, personas: &Personas) {
+        let gate = &config.gate;
+        let lists: [(&str, &[Alias]); 4] = [
+            ("participants", &config.participants),
+            ("gate.require", gate.require.as_deref().unwrap_or_default()),
+            ("gate.optional", &gate.optional),
+            ("gate.veto", &gate.rules.veto),
+        ];
+        for (key, aliases) in lists {
+            for alias in aliases.iter().filter(|alias| personas.get(alias).is_none()) {
+                let hint = match personas.nearest(alias.as_str()) {
+                    Some(near) => format!("Did you mean `{near}`?"),
+                    None => format!("Add {PERSONA_FOLDER}/{alias}.md or take the name out."),
+                };
+                self.config_error(
+                    format!("`{key}` names `{alias}`, and there is no such persona"),
+                    hint,
+                );
+            }
+        }
+    }
+
+    fn config_error(&mut self, message: String, hint: String) {
+        self.errors.push(ConfigProblem {
+            path: CONFIG_PATH.to_owned(),
+            line: None,
+            message,
+            hint,
+        });
+    }
+}
+
+/// The `files` patterns, compiled: `!glob` excludes.
+#[derive(Debug, Clone, Default)]
+pub struct FileGlobs {
+    include: GlobSet,
+    exclude: GlobSet,
+}
+
+impl FileGlobs {
+    /// Compiles the patterns; the error names the one that does not read.
+    pub fn of(patterns: &[String]) -> Result<Self, String> {
+        let mut include = GlobSetBuilder::new();
+        let mut exclude = GlobSetBuilder::new();
+        for pattern in patterns {
+            let (set, glob) = match pattern.strip_prefix('!') {
+                Some(glob) => (&mut exclude, glob),
+                None => (&mut include, pattern.as_str()),
+            };
+            let read = Glob::new(glob);
+            set.add(read.map_err(|error| format!("`files` holds `{pattern}`: {}", error.kind()))?);
+        }
+        let build = |set: GlobSetBuilder| set.build().map_err(|error| error.to_string());
+        Ok(Self {
+            include: build(include)?,
+            exclude: build(exclude)?,
+        })
+    }
+
+    /// Whether the pattern list takes the path in.
+    pub fn takes_in(&self, path: &str) -> bool {
+        self.include.is_match(path) && !self.excludes(path)
+    }
+
+    /// Whether the pattern list leaves the path out, marker or not.
+    pub fn excludes(&self, path: &str) -> bool {
+        self.exclude.is_match(path)
+    }
+}

@@ -1,0 +1,158 @@
+//! What people said, from a job's events: commands in comments and reviews. Pure.
+
+use super::access;
+use super::command::{self, Parsed};
+use super::job::{CommentPlace, JobEvent, StoredActor};
+use super::votes::{self, Said};
+use crate::forge::{Reaction, ReactionTarget};
+use crate::store::Claimed;
+
+/// One event of the job, read.
+#[derive(Debug, Clone)]
+pub struct Happened {
+    /// Delivery.
+    pub guid: String,
+    /// When we got it, ms by the store's clock.
+    pub received_at: i64,
+    /// What happened.
+    pub event: JobEvent,
+}
+
+/// The job's events in order. One that does not read (written by a newer version) is logged and left out: the
+/// evaluation looks at the pull request as it is anyway.
+pub fn events(job: &Claimed) -> Vec<Happened> {
+    let read = |event: &crate::store::ClaimedEvent| match serde_json::from_str(&event.event) {
+        Ok(read) => Some(Happened {
+            guid: event.guid.clone(),
+            received_at: event.received_at,
+            event: read,
+        }),
+        Err(error) => {
+            tracing::error!(job = %job.id, delivery = %event.guid, %error, "event does not read");
+            None
+        }
+    };
+    job.events.iter().filter_map(read).collect()
+}
+
+/// Commands of one comment or review body, given by its author.
+#[derive(Debug, Clone)]
+pub struct Utterance {
+    /// Who, when, where.
+    pub said: Said,
+    /// Where reactions go; `None` on review bodies, where none can be posted.
+    pub target: Option<ReactionTarget>,
+    /// The commands: of an edit only the added ones.
+    pub commands: Vec<Parsed>,
+}
+
+impl Utterance {
+    /// Hidden text by which our reply to it is found again.
+    pub fn marker(&self) -> String {
+        format!("<!-- discussions:reply:{} -->", self.said.guid)
+    }
+
+    /// Reacts, where that is possible.
+    pub fn reaction(&self, reaction: Reaction) -> Option<super::plan::Effect> {
+        let target = self.target?;
+        Some(super::plan::Effect::React { target, reaction })
+    }
+}
+
+/// Everything people said in the job that holds a command. `is_persona` is asked for aliases in lower case.
+pub fn utterances(happened: &[Happened], is_persona: &dyn Fn(&str) -> bool) -> Vec<Utterance> {
+    happened
+        .iter()
+        .filter_map(|happened| utterance(happened, is_persona))
+        .filter(|utterance| !utterance.commands.is_empty())
+        .collect()
+}
+
+/// The parts of an event that a text with commands has.
+struct Text<'a> {
+    id: u64,
+    place: CommentPlace,
+    body: &'a str,
+    before: Option<&'a String>,
+    author: &'a StoredActor,
+    sender: &'a StoredActor,
+    created_at: &'a str,
+    url: &'a str,
+}
+
+fn utterance(happened: &Happened, is_persona: &dyn Fn(&str) -> bool) -> Option<Utterance> {
+    let text = text_of(&happened.event)?;
+    if !access::speaks_for_itself(text.author, text.sender) {
+        return None;
+    }
+    let commands = match text.before {
+        Some(before) => command::added(before, text.body, is_persona).added,
+        None => command::parse(text.body, is_persona),
+    };
+    let target = match text.place {
+        CommentPlace::Conversation => Some(ReactionTarget::IssueComment(text.id)),
+        CommentPlace::ReviewComment => Some(ReactionTarget::ReviewComment(text.id)),
+        CommentPlace::ReviewBody => None,
+    };
+    Some(Utterance {
+        said: said(happened, &text),
+        target,
+        commands,
+    })
+}
+
+fn said(happened: &Happened, text: &Text<'_>) -> Said {
+    Said {
+        source: votes::source(text.place, text.id),
+        guid: happened.guid.clone(),
+        author: text.author.clone(),
+        created_at: text.created_at.to_owned(),
+        received_at: happened.received_at,
+        is_edit: text.before.is_some(),
+        url: text.url.to_owned(),
+    }
+}
+
+fn text_of(event: &JobEvent) -> Option<Text<'_>> {
+    match event {
+        JobEvent::Comment {
+            id,
+            place,
+            body,
+            before,
+            author,
+            sender,
+            created_at,
+            url,
+        } => Some(Text {
+            id: *id,
+            place: *place,
+            body,
+            before: before.as_ref(),
+            author,
+            sender,
+            created_at,
+            url,
+        }),
+        JobEvent::Review {
+            id,
+            author,
+            sender,
+            submitted_at,
+            url,
+            body,
+            before,
+            ..
+        } => Some(Text {
+            id: *id,
+            place: CommentPlace::ReviewBody,
+            body,
+            before: before.as_ref(),
+            author,
+            sender,
+            created_at: submitted_at,
+            url,
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,240 @@
+//! Every text we post as a comment. Each function gives one part; [`reply`] makes a comment of parts.
+//!
+//! Whatever comes from outside passes `markdown`: nobody is mentioned, no command is triggered, no structure is broken.
+//! Each refusal says what was read, why it is refused, and what to write instead.
+
+mod refusal;
+
+pub use refusal::{
+    applied_to_all, closed, no_discussion, no_such_discussion, not_understood, refused,
+    which_discussion,
+};
+
+use super::access::AuthorRule;
+use super::check::{CheckInput, Findings, overview, sections, title};
+use super::command::table::{Group, Row, TABLE};
+use super::markdown::{cap, code, inline, link, quote_markdown, quote_text, shorten};
+use std::fmt::Write;
+
+/// Bytes GitHub takes for a comment.
+pub const MAX_COMMENT: usize = 65_536;
+/// Characters of a persona's answer that a reply quotes.
+pub const MAX_ANSWER: usize = 1_500;
+/// Characters of a question that a reply quotes.
+const MAX_QUESTION: usize = 500;
+/// Characters of a command line that a reply repeats.
+const MAX_LINE: usize = 200;
+/// Discussions or names listed.
+const MAX_LISTED: usize = 20;
+
+/// A persona's answer to a question put by a command.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// Login of who asked.
+    pub asker: &'a str,
+    /// The question.
+    pub question: &'a str,
+    /// Alias of who answers.
+    pub persona: &'a str,
+    /// Path of the discussion.
+    pub path: &'a str,
+    /// The reply's block as rendered, name line and marker lines included.
+    pub block: &'a str,
+    /// Link to the block in the file, or to the commit.
+    pub link: Option<&'a str>,
+}
+
+/// A vote that was taken down and does not count as it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct VoteTold<'a> {
+    /// Login of the voter.
+    pub voter: &'a str,
+    /// READY, CHANGES or REJECT.
+    pub vote: &'a str,
+    /// Path of the discussion.
+    pub path: &'a str,
+    /// First eight digits of the current subject.
+    pub current: &'a str,
+}
+
+/// A whole comment: the hidden `marker` line, then the parts, cut to what GitHub takes. The marker comes first, so that
+/// a cut never loses it.
+pub fn reply(marker: &str, parts: &[String]) -> String {
+    let parts: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
+    cap(format!("{marker}\n{}\n", parts.join("\n\n")), MAX_COMMENT)
+}
+
+/// Answers a question: the question quoted, the answer cut, a link, the asker named.
+pub fn answer(answer: &Answer<'_>) -> String {
+    let said: Vec<&str> = answer
+        .block
+        .lines()
+        .filter(|line| !is_name_line(line) && !line.starts_with("<!--"))
+        .collect();
+    let place = match answer.link {
+        Some(_) => format!(
+            "\n\n{}",
+            link("The whole reply in the discussion", answer.link)
+        ),
+        None => String::new(),
+    };
+    format!(
+        "{} asked {} about {}:\n\n{}\n\n{} answers:\n\n{}{place}",
+        inline(answer.asker),
+        code(answer.persona),
+        code(answer.path),
+        quote_text(answer.question, MAX_QUESTION),
+        code(answer.persona),
+        quote_markdown(&said.join("\n"), MAX_ANSWER),
+    )
+}
+
+fn is_name_line(line: &str) -> bool {
+    line.get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("name:"))
+}
+
+/// The commands, and the personas (alias, description) there are.
+pub fn help(personas: &[(&str, &str)]) -> String {
+    let mut text = format!(
+        "**What {} understands**\n\nA command stands at the start of a line of a comment, review comment or review. \
+         Several lines are several commands. Inside code, quotes and HTML nothing counts. `PATH` names one \
+         discussion; without it a command is about all discussions of the pull request.\n",
+        code("/discuss")
+    );
+    for group in [Group::Ask, Group::Decide, Group::Inform] {
+        let _ = writeln!(text, "\n**{}**\n", group.heading());
+        for row in TABLE.iter().filter(|row| row.group == group) {
+            let _ = writeln!(text, "{}", help_row(row));
+        }
+    }
+    if !personas.is_empty() {
+        text.push_str("\n**Who can be asked**\n\n");
+        for (alias, description) in personas {
+            let _ = writeln!(
+                text,
+                "- {}: {}",
+                code(alias),
+                inline(&shorten(description, MAX_LINE))
+            );
+        }
+    }
+    text.push_str("\nReactions are not votes. An approving review counts as READY, a review that requests changes as CHANGES.\n");
+    text
+}
+
+fn help_row(row: &Row) -> String {
+    let author = match row.author {
+        AuthorRule::May => "",
+        AuthorRule::ShownNotCounted => " The author's own vote is shown and not counted.",
+        AuthorRule::NotPastTheBound => " Not by the author once the automatic rounds are used up.",
+    };
+    let example = match row.example == row.usage {
+        true => String::new(),
+        false => format!(" Example: {}", code(row.example)),
+    };
+    format!(
+        "- {} {}. Needs {}.{author}{example}",
+        code(row.usage),
+        row.effect,
+        row.need.as_str()
+    )
+}
+
+/// State first, then at most three next steps, votes, open items.
+pub fn status(input: &CheckInput) -> String {
+    let mut text = format!("**{}**\n", inline(&title(&input.findings)));
+    if let Findings::Evaluated(evaluation) = &input.findings {
+        text.push_str(&overview(evaluation));
+        text.push_str(&sections(evaluation));
+    }
+    text
+}
+
+/// A vote given on an older text: recorded, not counted. Also told once when a standing vote becomes stale.
+pub fn vote_is_stale(told: &VoteTold<'_>, given_on: &str, sections: &[String]) -> String {
+    let changed = match sections {
+        [] => "It changed since".to_owned(),
+        sections => {
+            let names: Vec<String> = sections
+                .iter()
+                .take(MAX_LISTED)
+                .map(|name| inline(&shorten(name, MAX_LINE)))
+                .collect();
+            format!("Changed since: {}", names.join(", "))
+        }
+    };
+    format!(
+        "{}: your vote {} was given on text {} of {}, which is now {}. {changed}. The vote is shown and not counted. \
+         To vote on the text as it stands: {}",
+        inline(told.voter),
+        told.vote,
+        code(given_on),
+        code(told.path),
+        code(told.current),
+        code(&vote_line(told))
+    )
+}
+
+/// A vote on a text we never published: not counted, asks to confirm.
+pub fn vote_on_unknown(told: &VoteTold<'_>) -> String {
+    format!(
+        "{}: it cannot be told which text of {} your vote {} is about, so it is not counted. Read the text as it \
+         stands ({}), then confirm: {}",
+        inline(told.voter),
+        code(told.path),
+        told.vote,
+        code(told.current),
+        code(&vote_line(told))
+    )
+}
+
+/// The author's vote: shown, not counted.
+pub fn vote_of_author(told: &VoteTold<'_>) -> String {
+    format!(
+        "{}: you wrote this pull request, so your vote {} on {} is shown and not counted. Somebody else with write \
+         votes with {}, or the base branch sets {} in `.github/discussions.yml`.",
+        inline(told.voter),
+        told.vote,
+        code(told.path),
+        code("/discuss vote ready"),
+        code("gate: {author_may_vote: true}")
+    )
+}
+
+fn vote_line(told: &VoteTold<'_>) -> String {
+    format!(
+        "/discuss {} vote {} {}",
+        told.path,
+        told.vote.to_ascii_lowercase(),
+        told.current
+    )
+}
+
+/// Everybody asked has answered on this text already: (alias, link to the standing block).
+pub fn nothing_new(standing: &[(&str, Option<&str>)]) -> String {
+    let names: Vec<String> = standing
+        .iter()
+        .take(MAX_LISTED)
+        .map(|(alias, address)| link(alias, *address))
+        .collect();
+    let whose = match names.len() {
+        0 => "Every answer".to_owned(),
+        _ => format!("What {} said", names.join(", ")),
+    };
+    format!(
+        "Nothing new to ask. {whose} stands, since neither the text nor an open item changed. A question gets an \
+         answer of its own: {}",
+        code("/discuss security what about tenant isolation?")
+    )
+}
+
+/// A persona that was asked by name and could not answer.
+pub fn unavailable(persona: &str, why: &str) -> String {
+    format!(
+        "{} could not answer: {}. Its vote stays owed; {} asks again.",
+        code(persona),
+        inline(&shorten(why.trim_end_matches('.'), MAX_LINE)),
+        code(&format!("/discuss {persona}"))
+    )
+}

@@ -1,0 +1,184 @@
+//! Why a command was not carried out as written, and what to write instead.
+
+use super::{MAX_LINE, MAX_LISTED};
+use crate::bot::access::{Need, Refusal};
+use crate::bot::command::table;
+use crate::bot::command::{CommandError, MAX_COMMANDS, MAX_NAMES, Parsed};
+use crate::bot::markdown::{code, inline, shorten};
+
+/// A command that its author may not give.
+pub fn refused(login: &str, refusal: &Refusal) -> String {
+    let who = inline(login);
+    match refusal {
+        Refusal::Right { usage, need, has } => {
+            let has = has.map_or("none here", Need::as_str);
+            format!(
+                "{who}: {} needs {} on this repository; you have {has}. Somebody with admin can give it \
+                 under Settings, Collaborators. Until then, somebody who has it can post the line for you.",
+                code(usage),
+                code(need.as_str())
+            )
+        }
+        Refusal::Author { usage, need } => format!(
+            "{who}: you wrote this pull request, so {} is for somebody else with {} now that the automatic rounds are \
+             used up. Another way out: {} in `.github/discussions.yml` on the base branch.",
+            code(usage),
+            need.as_str(),
+            code("gate: {author_may_vote: true}")
+        ),
+    }
+}
+
+/// A line that is no command; `personas` are the aliases there are.
+pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) -> String {
+    let read = line_read(parsed);
+    match error {
+        CommandError::Unknown { word } => unknown(&read, word, personas),
+        CommandError::NotYet { verb } => format!(
+            "{read}: {} is planned and not available yet, so nothing was done. {}",
+            code(verb),
+            see_help()
+        ),
+        CommandError::UnclearVote { word } => {
+            let said = match word.as_str() {
+                "" => "there is no vote in it".to_owned(),
+                word => format!("{} is no vote", code(&shorten(word, MAX_LINE))),
+            };
+            format!(
+                "{read}: {said}, so none was recorded. Write {}, {}, {} or {}.",
+                code("/discuss vote ready"),
+                code("/discuss vote changes"),
+                code("/discuss vote reject"),
+                code("/discuss vote withdraw")
+            )
+        }
+        CommandError::VoteTail { word } => format!(
+            "{read}: {} stands behind the vote and may be a condition, so no vote was recorded. A reason comes after \
+             a colon, the text voted on as 8 or more hex digits before it, the discussion before the verb: {}",
+            code(&shorten(word, MAX_LINE)),
+            code("/discuss vote ready: the rollback plan is clear")
+        ),
+        CommandError::BadPath { path } => format!(
+            "{read}: {} is no path inside this repository. Write it from the top folder: {}",
+            code(&shorten(path, MAX_LINE)),
+            code("/discuss design/cache.md status")
+        ),
+        CommandError::TooManyNames => format!(
+            "{read}: it names more than {MAX_NAMES} personas, so nobody was asked. {} asks every voting participant.",
+            code("/discuss all")
+        ),
+        CommandError::TooManyCommands => format!(
+            "{read}: the first {MAX_COMMANDS} commands of a comment are run. This line and those below it were not; \
+             post them in another comment."
+        ),
+    }
+}
+
+/// How a refusal starts: which line it is about.
+fn line_read(parsed: &Parsed) -> String {
+    format!(
+        "Line {}, {}",
+        parsed.line,
+        code(&shorten(&parsed.text, MAX_LINE))
+    )
+}
+
+fn see_help() -> String {
+    format!("{} lists what there is.", code("/discuss help"))
+}
+
+fn unknown(read: &str, word: &str, personas: &[&str]) -> String {
+    let word_shown = code(&shorten(word, MAX_LINE));
+    let hint = match table::nearest(word, personas) {
+        Some(near) => format!("Did you mean {}?", code(&format!("/discuss {near}"))),
+        None => see_help(),
+    };
+    let there_are = match personas {
+        [] => String::new(),
+        all => format!(" Personas here: {}.", listed_in_code(all)),
+    };
+    format!(
+        "{read}: {word_shown} is neither a command nor a persona, so nothing was done. {hint}{there_are}"
+    )
+}
+
+fn listed_in_code(names: &[&str]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(MAX_LISTED)
+        .map(|name| code(name))
+        .collect();
+    match names.len().saturating_sub(MAX_LISTED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// A command that needs to say which discussion: the lines to choose from.
+pub fn which_discussion(parsed: &Parsed, paths: &[&str]) -> String {
+    format!(
+        "{}: this pull request has {} discussions, so the line must name one. Post one of these:\n\n{}",
+        line_read(parsed),
+        paths.len(),
+        lines_for(parsed, paths)
+    )
+}
+
+/// A PATH that is no discussion of this pull request.
+pub fn no_such_discussion(parsed: &Parsed, paths: &[&str]) -> String {
+    let path = parsed.path.as_deref().unwrap_or_default();
+    format!(
+        "{}: {} is no discussion of this pull request, so nothing was done. These are:\n\n{}",
+        line_read(parsed),
+        code(&shorten(path, MAX_LINE)),
+        lines_for(parsed, paths)
+    )
+}
+
+/// The same command, once for each path, as a list.
+fn lines_for(parsed: &Parsed, paths: &[&str]) -> String {
+    let mut words = parsed.text.split_whitespace().skip(1);
+    if parsed.path.is_some() {
+        words.next();
+    }
+    let rest = words.collect::<Vec<_>>().join(" ");
+    let mut lines: Vec<String> = paths
+        .iter()
+        .take(MAX_LISTED)
+        .map(|path| format!("- {}", code(format!("/discuss {path} {rest}").trim_end())))
+        .collect();
+    if paths.len() > MAX_LISTED {
+        lines.push(format!("- and {} more", paths.len() - MAX_LISTED));
+    }
+    lines.join("\n")
+}
+
+/// A command without PATH that was applied to each of several discussions.
+pub fn applied_to_all(parsed: &Parsed, paths: &[&str]) -> String {
+    format!(
+        "{} names no discussion, so it applies to all {}: {}.",
+        line_read(parsed),
+        paths.len(),
+        listed_in_code(paths)
+    )
+}
+
+/// The pull request has no discussion: how to make one.
+pub fn no_discussion(participants: &[&str]) -> String {
+    format!(
+        "This pull request has no discussion yet. Add a Markdown file that starts like this, and the panel answers on \
+         the next push:\n\n```markdown\n<!-- DISCUSSION -->\n<!-- Title: What is to be decided -->\n\
+         <!-- Participants: {} -->\n\n# What is to be decided\n```",
+        participants.join(", ")
+    )
+}
+
+/// The pull request is closed or merged.
+pub fn closed(parsed: &Parsed) -> String {
+    format!(
+        "{}: this pull request is closed, so nothing is asked or counted any more. {} and {} still answer.",
+        line_read(parsed),
+        code("/discuss status"),
+        code("/discuss help")
+    )
+}

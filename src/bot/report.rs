@@ -1,0 +1,239 @@
+//! The check run of a head, from the outcomes of its discussions, and what the record keeps of it.
+
+use super::apply;
+use super::check::{self, CheckInput, Demand, DiscussionView, Evaluation, Findings, NextStep};
+use super::deps::JobError;
+use super::evaluate::{Evaluated, Outcome};
+use super::ground::CONFIG_PATH;
+use super::plan::{self, Effect};
+use super::work::Work;
+use crate::engine::consensus::{State, Verdict};
+use crate::forge::CheckRun;
+use crate::ids::Sha;
+use crate::store::{Change, DiscussionRecord, PrRecord};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::BTreeMap;
+
+/// What a round or its absence adds to what was evaluated, by path of the record.
+#[derive(Debug, Clone, Default)]
+pub struct Going {
+    /// (answered, asked) where a round is running.
+    pub working: BTreeMap<String, (usize, usize)>,
+    /// What a panel waits for.
+    pub waiting: BTreeMap<String, String>,
+}
+
+/// Everything the check of the current head is made of; `None`: nothing is posted here.
+pub fn input(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Option<CheckInput> {
+    let name = work.ground.check.clone()?;
+    Some(CheckInput {
+        name,
+        head: work.snapshot.head.clone(),
+        external_id: String::new(),
+        details_url: None,
+        findings: Findings::Evaluated(evaluation(work, outcomes, going)),
+        notes: notes(work, outcomes),
+    })
+}
+
+fn evaluation(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Evaluation {
+    let mut discussions = Vec::new();
+    for (path, outcome) in work.paths.iter().zip(outcomes) {
+        let key = &path.candidate.key;
+        let mut view = match outcome {
+            Outcome::Open(evaluated) => evaluated.view.clone(),
+            Outcome::Blocked(view) => view.as_ref().clone(),
+            Outcome::Settled(_) | Outcome::Unmarked | Outcome::Unrelated => continue,
+        };
+        view.url = Some(file_url(work, &view.path));
+        view.waiting = going.waiting.get(key).cloned();
+        if let Some(working) = going.working.get(key) {
+            set_working(&mut view, *working);
+        }
+        discussions.push(view);
+    }
+    let is_concerned = !discussions.is_empty();
+    Evaluation {
+        discussions,
+        config_errors: match is_concerned {
+            true => work.ground.errors.clone(),
+            false => Vec::new(),
+        },
+        config_notices: work.ground.notices.clone(),
+        demands: demands(work),
+    }
+}
+
+fn set_working(view: &mut DiscussionView, working: (usize, usize)) {
+    view.working = Some(working);
+    view.verdict = Verdict {
+        state: State::Working,
+        reasons: Vec::new(),
+    };
+}
+
+/// What the pull request as a whole owes. A list of files that GitHub cut cannot be taken as complete.
+fn demands(work: &Work<'_>) -> Vec<Demand> {
+    let cut = Demand {
+        text: "has more files than GitHub lists (3,000), so a discussion may be missed".to_owned(),
+        step: NextStep {
+            who: "the author".to_owned(),
+            what: "splits this pull request".to_owned(),
+            line: None,
+        },
+    };
+    work.snapshot
+        .files_truncated
+        .then_some(cut)
+        .into_iter()
+        .collect()
+}
+
+/// Things worth knowing that change nothing.
+fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let base = &work.snapshot.base_branch;
+    let is_concerned = outcomes
+        .iter()
+        .any(|outcome| matches!(outcome, Outcome::Open(_) | Outcome::Blocked(_)));
+    if is_concerned && !work.ground.configured {
+        notes.push(format!("No {CONFIG_PATH} on {base}: the defaults apply"));
+    }
+    if !is_concerned && !work.ground.errors.is_empty() {
+        notes.push(format!(
+            "{CONFIG_PATH} or a file beside it is broken on {base}: pull requests with a discussion are invalid until it is mended"
+        ));
+    }
+    if work.snapshot.locked {
+        notes.push("The conversation is locked: commands get no reply".to_owned());
+    }
+    for (path, outcome) in work.paths.iter().zip(outcomes) {
+        let path = &path.candidate.path;
+        match outcome {
+            Outcome::Settled(status) => notes.push(format!(
+                "{path} is settled: it stands on the base with status {status}, and its proposal is unchanged"
+            )),
+            Outcome::Unmarked => notes.push(format!(
+                "{path} matches `files` and does not start with <!-- DISCUSSION -->, so it is no discussion"
+            )),
+            _ => {}
+        }
+    }
+    notes
+}
+
+/// Characters that may stand in a path of a web address.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_');
+
+/// Address of a file at the current head.
+pub fn file_url(work: &Work<'_>, path: &str) -> String {
+    let repository = work.snapshot.url.split("/pull/").next().unwrap_or_default();
+    let path = utf8_percent_encode(path, PATH);
+    format!("{repository}/blob/{}/{path}", work.snapshot.head)
+}
+
+/// Makes a head's run say what was found out: the head that is left first, the record before the write.
+pub async fn post(
+    work: &mut Work<'_>,
+    runs: &mut apply::Runs,
+    input: &CheckInput,
+    changes: Vec<Change>,
+) -> Result<(), JobError> {
+    let overall = check::overall(&input.findings);
+    let run = plan::with_digest(check::check_run(input));
+    let left = work.memory.pr.clone();
+    let mut look_first = left.checked_head == input.head.as_str();
+    if plan::must_revoke(&left.checked_head, &left.conclusion, &input.head, overall)
+        && let Some(effect) = superseded(&left.checked_head, input)
+    {
+        let pr = work.pr().clone();
+        apply::carry_out(work.deps, &work.job.lease, &pr, runs, &[effect]).await?;
+        look_first = false;
+    }
+    let now = PrRecord {
+        checked_head: input.head.to_string(),
+        conclusion: plan::recorded_conclusion(overall, &run),
+    };
+    announce(work, now, changes).await?;
+    let effect = Effect::Check { run, look_first };
+    let pr = work.pr().clone();
+    apply::carry_out(work.deps, &work.job.lease, &pr, runs, &[effect]).await
+}
+
+/// Records which head is about to be posted to, together with other changes. Nothing to record: no transaction.
+async fn announce(
+    work: &mut Work<'_>,
+    now: PrRecord,
+    mut changes: Vec<Change>,
+) -> Result<(), JobError> {
+    if now != work.memory.pr {
+        changes.push(Change::Pr(now.clone()));
+    }
+    work.record(&changes).await?;
+    work.memory.pr = now;
+    Ok(())
+}
+
+/// The run that takes a head's verdict back once the branch points elsewhere.
+fn superseded(left: &str, input: &CheckInput) -> Option<Effect> {
+    let run: CheckRun = check::check_run(&CheckInput {
+        name: input.name.clone(),
+        head: Sha::parse(left)?,
+        external_id: String::new(),
+        details_url: None,
+        findings: Findings::Superseded {
+            by: input.head.clone(),
+        },
+        notes: Vec::new(),
+    });
+    Some(Effect::Check {
+        run: plan::with_digest(run),
+        look_first: true,
+    })
+}
+
+/// Records to write once the check is posted: what people could read from then on. `now` in ms by the store's clock.
+pub fn published(
+    work: &Work<'_>,
+    outcomes: &[Outcome],
+    is_occasion: bool,
+    now: i64,
+) -> Vec<DiscussionRecord> {
+    let open = super::work::open(&work.paths, outcomes);
+    open.filter_map(|(key, evaluated)| {
+        let known = work.memory.discussions.get(key);
+        let record = published_one(known, key, evaluated, is_occasion, now);
+        (known != Some(&record)).then_some(record)
+    })
+    .collect()
+}
+
+fn published_one(
+    known: Option<&DiscussionRecord>,
+    key: &str,
+    evaluated: &Evaluated,
+    is_occasion: bool,
+    now: i64,
+) -> DiscussionRecord {
+    let mut record = known.cloned().unwrap_or_default();
+    record.path = key.to_owned();
+    if record.phase.is_empty() {
+        record.phase = evaluated.phase.name.clone();
+    }
+    if is_occasion {
+        record.subject = evaluated.seen.subject.to_string();
+    }
+    let ballot = &evaluated.seen.ballot;
+    if record
+        .published
+        .last()
+        .is_none_or(|(last, _)| last != ballot)
+    {
+        record.published.push((ballot.clone(), now));
+    }
+    record
+}

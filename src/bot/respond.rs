@@ -1,0 +1,273 @@
+//! What becomes of commands: rights are asked live, votes are recorded, questions go to the panel, and whatever has to
+//! be said in return is collected.
+
+use super::access::{self, Access, Caller, Refusal};
+use super::command::{Command, Parsed, Whom};
+use super::deps::JobError;
+use super::evaluate::{Evaluated, Outcome};
+use super::hear::Utterance;
+use super::message::{self, VoteTold};
+use super::votes::{self, Votable};
+use super::work::{Work, open};
+use crate::engine::vote::Vote;
+use crate::ids::Alias;
+use crate::store::{Change, EffectRecord, HumanVote};
+
+/// One persona that a command wants to hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Want {
+    /// Path of the discussion by the record.
+    pub key: String,
+    /// Who.
+    pub alias: Alias,
+    /// The question; `None`: its view and vote.
+    pub question: Option<String>,
+}
+
+/// What one utterance came to.
+#[derive(Debug, Default)]
+pub struct Response {
+    /// Parts of the reply, in order.
+    pub parts: Vec<String>,
+    /// Whom it wants to hear.
+    pub wants: Vec<Want>,
+    /// `status` was asked: the state is added at the end of the job.
+    pub status: bool,
+    /// Something was refused or not understood.
+    pub refused: bool,
+    /// No reaction at all: this account was told often enough.
+    pub silent: bool,
+    /// Votes that were taken down: (path by the record, source), to tell whether they count.
+    votes: Vec<(String, String)>,
+}
+
+/// Answers every command of an utterance. Votes are recorded at once.
+pub async fn respond(
+    work: &mut Work<'_>,
+    outcomes: &[Outcome],
+    utterance: &Utterance,
+) -> Result<Response, JobError> {
+    let mut response = Response::default();
+    for parsed in &utterance.commands {
+        match &parsed.command {
+            Ok(command) => {
+                carry_out(work, outcomes, utterance, parsed, command, &mut response).await?;
+            }
+            Err(error) => {
+                let personas: Vec<&str> =
+                    work.ground.personas.0.keys().map(Alias::as_str).collect();
+                response
+                    .parts
+                    .push(message::not_understood(parsed, error, &personas));
+                response.refused = true;
+            }
+        }
+    }
+    Ok(response)
+}
+
+async fn carry_out(
+    work: &mut Work<'_>,
+    outcomes: &[Outcome],
+    utterance: &Utterance,
+    parsed: &Parsed,
+    command: &Command,
+    response: &mut Response,
+) -> Result<(), JobError> {
+    let author = &utterance.said.author;
+    let caller = Caller {
+        rights: work.rights_of(author.id, &author.login).await?,
+        is_author: work
+            .snapshot
+            .author
+            .as_ref()
+            .is_some_and(|a| a.id == author.id),
+        author_may_vote: work.ground.config.gate.author_may_vote,
+        past_bound: open(&work.paths, outcomes).any(|(_, evaluated)| evaluated.past_bound),
+    };
+    if let Access::Refused(refusal) = access::decide(command, &caller) {
+        return refuse(work, utterance, &refusal, response).await;
+    }
+    match command {
+        Command::Help => {
+            if is_due(work, utterance, command).await? {
+                let personas = work.ground.personas.0.values();
+                let list: Vec<(&str, &str)> = personas
+                    .map(|persona| (persona.alias.as_str(), persona.description.as_str()))
+                    .collect();
+                response.parts.push(message::help(&list));
+            }
+        }
+        Command::Status => response.status = is_due(work, utterance, command).await?,
+        Command::Ask { .. } | Command::Vote(_) => {
+            let Some(targets) = targets(work, outcomes, parsed, response) else {
+                return Ok(());
+            };
+            match command {
+                Command::Vote(vote) => {
+                    for (key, evaluated) in targets {
+                        let published = work.memory.discussions.get(&key);
+                        let votable = Votable {
+                            key: &key,
+                            ballot: &evaluated.seen.ballot,
+                            published: published.map_or(&[], |record| &record.published),
+                        };
+                        let cast = votes::cast(&utterance.said, parsed.line, vote, votable);
+                        response.votes.push((key.clone(), cast.source.clone()));
+                        work.record(&[Change::HumanVote(cast)]).await?;
+                    }
+                    work.recall_votes().await?;
+                }
+                Command::Ask { whom, question } => {
+                    for (key, evaluated) in targets {
+                        let wants = wanted(whom, question.as_ref(), &key, evaluated);
+                        response.wants.extend(wants);
+                    }
+                }
+                Command::Help | Command::Status => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The discussions a command is about; `None`: there is none, which is said.
+fn targets<'o>(
+    work: &Work<'_>,
+    outcomes: &'o [Outcome],
+    parsed: &Parsed,
+    response: &mut Response,
+) -> Option<Vec<(String, &'o Evaluated)>> {
+    let mut all: Vec<(&str, &str, &'o Evaluated)> = Vec::new();
+    for (path, outcome) in work.paths.iter().zip(outcomes) {
+        if let Outcome::Open(evaluated) = outcome {
+            all.push((&path.candidate.path, &path.candidate.key, evaluated));
+        }
+    }
+    let paths: Vec<&str> = all.iter().map(|(path, _, _)| *path).collect();
+    if all.is_empty() {
+        let panel = work.ground.config.participants.iter();
+        let panel: Vec<&str> = panel.map(Alias::as_str).collect();
+        response.parts.push(message::no_discussion(&panel));
+        response.refused = true;
+        return None;
+    }
+    if let Some(named) = &parsed.path {
+        all.retain(|(path, _, _)| path == named);
+        if all.is_empty() {
+            response
+                .parts
+                .push(message::no_such_discussion(parsed, &paths));
+            response.refused = true;
+            return None;
+        }
+    } else if all.len() > 1 {
+        response.parts.push(message::applied_to_all(parsed, &paths));
+    }
+    let targets = all.into_iter();
+    Some(
+        targets
+            .map(|(_, key, evaluated)| (key.to_owned(), evaluated))
+            .collect(),
+    )
+}
+
+/// Whom a command wants to hear about one discussion.
+fn wanted(whom: &Whom, question: Option<&String>, key: &str, evaluated: &Evaluated) -> Vec<Want> {
+    let aliases: Vec<Alias> = match whom {
+        Whom::Named(aliases) => aliases.clone(),
+        Whom::All => evaluated.panel.clone(),
+        Whom::Missing => {
+            let panel = evaluated.panel.iter();
+            let silent = panel.filter(|alias| !evaluated.fresh.contains_key(alias));
+            silent.cloned().collect()
+        }
+    };
+    let want = |alias| Want {
+        key: key.to_owned(),
+        alias,
+        question: question.cloned(),
+    };
+    aliases.into_iter().map(want).collect()
+}
+
+/// One reply for each account, pull request and hour, then a reaction, then nothing.
+async fn refuse(
+    work: &Work<'_>,
+    utterance: &Utterance,
+    refusal: &Refusal,
+    response: &mut Response,
+) -> Result<(), JobError> {
+    response.refused = true;
+    let author = &utterance.said.author;
+    let key = access::refusal_key(work.pr(), author.id, utterance.said.received_at);
+    if first_time(work, &key, &utterance.said.guid).await? {
+        response
+            .parts
+            .push(message::refused(&author.login, refusal));
+    } else {
+        response.silent = !first_time(work, &format!("{key}:again"), &utterance.said.guid).await?;
+    }
+    Ok(())
+}
+
+/// Whether a reading command gets its reply: once a minute on a pull request.
+async fn is_due(
+    work: &Work<'_>,
+    utterance: &Utterance,
+    command: &Command,
+) -> Result<bool, JobError> {
+    let key = access::reply_key(work.pr(), command, utterance.said.received_at);
+    first_time(work, &key, &utterance.said.guid).await
+}
+
+/// Whether something that may be done once under a key is done by this delivery: now, or by an earlier try.
+async fn first_time(work: &Work<'_>, key: &str, guid: &str) -> Result<bool, JobError> {
+    if let Some(EffectRecord::Done(by)) = work.deps.store.effect(work.pr(), key).await? {
+        return Ok(by == guid);
+    }
+    let (key, result) = (key.to_owned(), guid.to_owned());
+    work.record(&[Change::EffectDone { key, result }]).await?;
+    Ok(true)
+}
+
+impl Response {
+    /// Tells voters whose votes are recorded and do not count as they stand.
+    pub fn tell_votes(&mut self, work: &Work<'_>, outcomes: &[Outcome]) {
+        let author_may_vote = work.ground.config.gate.author_may_vote;
+        let author = work.snapshot.author.as_ref().filter(|_| !author_may_vote);
+        for (key, source) in std::mem::take(&mut self.votes) {
+            let cast = |vote: &&HumanVote| vote.path == key && vote.source == source;
+            let Some(vote) = work.memory.votes.iter().find(cast) else {
+                continue;
+            };
+            let is_author = author.is_some_and(|author| author.id == vote.account);
+            let found = open(&work.paths, outcomes).find(|(path, _)| *path == key);
+            if let Some((_, evaluated)) = found {
+                self.parts.extend(told(vote, evaluated, is_author));
+            }
+        }
+    }
+}
+
+/// What a voter has to be told, if anything.
+pub fn told(vote: &HumanVote, evaluated: &Evaluated, is_author: bool) -> Option<String> {
+    Vote::parse(&vote.vote)?;
+    let told = VoteTold {
+        voter: &vote.login,
+        vote: &vote.vote,
+        path: &evaluated.view.path,
+        current: &evaluated.view.subject,
+    };
+    if is_author {
+        Some(message::vote_of_author(&told))
+    } else if vote.subject.is_empty() {
+        Some(message::vote_on_unknown(&told))
+    } else if vote.subject != evaluated.seen.ballot {
+        let given_on: String = vote.subject.chars().take(8).collect();
+        let sections = &evaluated.view.changed_sections;
+        Some(message::vote_is_stale(&told, &given_on, sections))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,323 @@
+//! One try at a job: what was read, what is recorded, and the evaluation made of both.
+
+use super::deps::{BotDeps, JobError};
+use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
+use super::ground::Ground;
+use super::touched::{self, Candidate, Content};
+use super::votes::removal_key;
+use crate::engine::consensus::Owed;
+use crate::engine::vote::Vote;
+use crate::forge::{FileContent, ForgeError, PrSnapshot, Rights};
+use crate::ids::{Alias, PullRequest, Sha};
+use crate::store::{
+    BlockRecord, Change, Claimed, DiscussionRecord, EffectRecord, HumanVote, PrRecord,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One path of the pull request with what stands there.
+pub struct SeenPath {
+    /// Its paths.
+    pub candidate: Candidate,
+    /// At the head.
+    pub head: Content,
+    /// At the merge base.
+    pub base: Content,
+}
+
+/// What the store has about the pull request, kept in step with what this try writes.
+#[derive(Default)]
+pub struct Memory {
+    /// The pull request.
+    pub pr: PrRecord,
+    /// Discussions by path.
+    pub discussions: BTreeMap<String, DiscussionRecord>,
+    /// Blocks by path and `seq`.
+    pub blocks: Vec<BlockRecord>,
+    /// People's votes, oldest first.
+    pub votes: Vec<HumanVote>,
+    /// Why personas gave no answer on the current subject, by path.
+    pub failures: BTreeMap<String, BTreeMap<Alias, String>>,
+    /// Votes that stand although somebody else removed their comment.
+    pub removals: BTreeMap<String, String>,
+}
+
+/// One try at a job.
+pub struct Work<'a> {
+    /// What the bot is built from.
+    pub deps: &'a BotDeps,
+    /// The job.
+    pub job: &'a Claimed,
+    /// The pull request at the head that is worked on.
+    pub snapshot: PrSnapshot,
+    /// What the base branch says.
+    pub ground: Ground,
+    /// Candidates with their contents.
+    pub paths: Vec<SeenPath>,
+    /// What is recorded.
+    pub memory: Memory,
+    /// Rights asked so far, by account.
+    pub rights: BTreeMap<u64, Rights>,
+}
+
+impl<'a> Work<'a> {
+    /// Reads the pull request and the record. No file is read yet.
+    pub async fn begin(
+        deps: &'a BotDeps,
+        job: &'a Claimed,
+        snapshot: PrSnapshot,
+    ) -> Result<Work<'a>, JobError> {
+        let ground = Ground::of(&snapshot, &deps.built_in);
+        let mut work = Self {
+            deps,
+            job,
+            ground,
+            paths: Vec::new(),
+            memory: Memory::default(),
+            rights: BTreeMap::new(),
+            snapshot,
+        };
+        work.recall().await?;
+        Ok(work)
+    }
+
+    /// The pull request, with its current names.
+    pub fn pr(&self) -> &PullRequest {
+        &self.snapshot.pr
+    }
+
+    /// Reads the record.
+    async fn recall(&mut self) -> Result<(), JobError> {
+        let store = &self.deps.store;
+        let discussions = store.discussions(&self.job.pr).await?;
+        self.memory.pr = store.pr(&self.job.pr).await?;
+        self.memory.discussions = discussions
+            .into_iter()
+            .map(|record| (record.path.clone(), record))
+            .collect();
+        self.recall_blocks().await?;
+        self.recall_votes().await
+    }
+
+    /// Reads the recorded blocks again, after some were added.
+    pub async fn recall_blocks(&mut self) -> Result<(), JobError> {
+        self.memory.blocks = self.deps.store.blocks(&self.job.pr).await?;
+        Ok(())
+    }
+
+    /// Reads people's votes again, after some were added or voided.
+    pub async fn recall_votes(&mut self) -> Result<(), JobError> {
+        self.memory.votes = self.deps.store.human_votes(&self.job.pr).await?;
+        self.memory.removals = BTreeMap::new();
+        let standing = self.memory.votes.iter().filter(|vote| {
+            vote.void.is_none() && !matches!(Vote::parse(&vote.vote), Some(Vote::Ready) | None)
+        });
+        for vote in standing {
+            let key = removal_key(&vote.source);
+            if let Some(EffectRecord::Done(who)) =
+                self.deps.store.effect(&self.job.pr, &key).await?
+            {
+                self.memory.removals.insert(vote.source.clone(), who);
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries changes to the record out in one transaction.
+    pub async fn record(&self, changes: &[Change]) -> Result<(), JobError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let store = &self.deps.store;
+        Ok(store.record(&self.job.lease, &self.job.pr, changes).await?)
+    }
+
+    /// Reads the files that may be discussions, at the head and at the merge base. A pull request without any costs
+    /// no request.
+    pub async fn read_files(&mut self) -> Result<(), JobError> {
+        let recorded: BTreeSet<String> = self.memory.discussions.keys().cloned().collect();
+        let candidates = touched::candidates(&self.snapshot.files, &self.ground.globs, &recorded);
+        if candidates.is_empty() {
+            self.paths = Vec::new();
+            return Ok(());
+        }
+        let at_head: Vec<String> = candidates.iter().map(|c| c.path.clone()).collect();
+        let heads = self.read_at(&self.snapshot.head, &at_head).await?;
+        let at_base: Vec<String> = candidates
+            .iter()
+            .filter_map(|c| c.base_path.clone())
+            .collect();
+        let bases = self.read_base(&at_base).await?;
+        let mut bases = bases.into_iter();
+        let mut paths = Vec::new();
+        for (candidate, head) in candidates.into_iter().zip(heads) {
+            let base = match &candidate.base_path {
+                Some(path) => {
+                    let read = bases.next().flatten();
+                    Content::of(path, read.as_ref(), &self.ground.globs)
+                }
+                None => Content::Missing,
+            };
+            paths.push(SeenPath {
+                head: Content::of(&candidate.path, head.as_ref(), &self.ground.globs),
+                base,
+                candidate,
+            });
+        }
+        self.paths = paths;
+        Ok(())
+    }
+
+    async fn read_base(&self, paths: &[String]) -> Result<Vec<Option<FileContent>>, JobError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (base, head) = (&self.snapshot.base, &self.snapshot.head);
+        let merge_base = self.deps.read.merge_base(self.pr(), base, head).await?;
+        self.read_at(&merge_base, paths).await
+    }
+
+    /// Reads files at a commit; as many answers as paths, or an error.
+    pub async fn read_at(
+        &self,
+        at: &Sha,
+        paths: &[String],
+    ) -> Result<Vec<Option<FileContent>>, JobError> {
+        let read = self.deps.read.files(self.pr(), at, paths).await?;
+        if read.len() != paths.len() {
+            let message = format!(
+                "{} files asked at {at}, {} answered",
+                paths.len(),
+                read.len()
+            );
+            return Err(ForgeError::Unavailable(message).into());
+        }
+        Ok(read)
+    }
+
+    /// Rights of an account, asked once in this try.
+    pub async fn rights_of(&mut self, id: u64, login: &str) -> Result<Rights, JobError> {
+        if let Some(known) = self.rights.get(&id) {
+            return Ok(*known);
+        }
+        let rights = self.deps.read.rights(self.pr(), login).await?;
+        self.rights.insert(id, rights);
+        Ok(rights)
+    }
+
+    /// Recorded blocks of one discussion.
+    pub fn blocks_of(&self, key: &str) -> Vec<&BlockRecord> {
+        let blocks = self.memory.blocks.iter();
+        blocks.filter(|block| block.path == key).collect()
+    }
+
+    /// Evaluates one path with a given content at the head and given blocks.
+    pub fn evaluate_as(
+        &self,
+        path: &SeenPath,
+        head: &Content,
+        blocks: &[&BlockRecord],
+        record: Option<&DiscussionRecord>,
+    ) -> Outcome {
+        let key = &path.candidate.key;
+        let votes: Vec<&HumanVote> = self.votes_of(key);
+        let none = BTreeMap::new();
+        let around = Circumstances {
+            ground: &self.ground,
+            models: &self.deps.models,
+            author: self.snapshot.author.as_ref(),
+            rights: &self.rights,
+        };
+        let case = Case {
+            candidate: &path.candidate,
+            head,
+            base: &path.base,
+            record,
+            blocks,
+            votes: &votes,
+            failures: self.memory.failures.get(key).unwrap_or(&none),
+            removals: &self.memory.removals,
+        };
+        evaluate::evaluate(&around, &case)
+    }
+
+    fn votes_of(&self, key: &str) -> Vec<&HumanVote> {
+        let votes = self.memory.votes.iter();
+        votes.filter(|vote| vote.path == key).collect()
+    }
+
+    /// Evaluates every path as it stands, in the order of `paths`.
+    pub fn evaluate(&self) -> Vec<Outcome> {
+        self.paths
+            .iter()
+            .map(|path| {
+                let key = &path.candidate.key;
+                let record = self.memory.discussions.get(key);
+                self.evaluate_as(path, &path.head, &self.blocks_of(key), record)
+            })
+            .collect()
+    }
+
+    /// Evaluates with everything that has to be asked or looked up for it: rights of the people whose votes would
+    /// count, and answers that failed earlier.
+    pub async fn evaluate_fully(&mut self) -> Result<Vec<Outcome>, JobError> {
+        let first = self.evaluate();
+        let mut voters = BTreeMap::new();
+        for (key, evaluated) in open(&self.paths, &first) {
+            voters.extend(evaluate::voters_to_ask(
+                &self.votes_of(key),
+                &evaluated.seen.ballot,
+            ));
+        }
+        let failures = self.failures(&first).await?;
+        if voters.is_empty() && failures == self.memory.failures {
+            return Ok(first);
+        }
+        self.memory.failures = failures;
+        for (id, login) in voters {
+            self.rights_of(id, &login).await?;
+        }
+        Ok(self.evaluate())
+    }
+
+    /// Recorded failures of owed answers on the current subjects.
+    async fn failures(
+        &self,
+        outcomes: &[Outcome],
+    ) -> Result<BTreeMap<String, BTreeMap<Alias, String>>, JobError> {
+        let mut failures: BTreeMap<String, BTreeMap<Alias, String>> = BTreeMap::new();
+        for (key, evaluated) in open(&self.paths, outcomes) {
+            let owed = evaluated.view.owed.iter();
+            let open = owed.filter(|(_, owed)| !matches!(owed, Owed::Fresh));
+            for (alias, _) in open {
+                let effect = failure_key(key, alias, &evaluated.seen.subject.to_string());
+                let known = self.deps.store.effect(&self.job.pr, &effect).await?;
+                if let Some(EffectRecord::Done(why)) = known {
+                    failures
+                        .entry(key.to_owned())
+                        .or_default()
+                        .insert(alias.clone(), why);
+                }
+            }
+        }
+        Ok(failures)
+    }
+}
+
+/// The discussions that can be worked on, with their paths by the record.
+pub fn open<'a>(
+    paths: &'a [SeenPath],
+    outcomes: &'a [Outcome],
+) -> impl Iterator<Item = (&'a str, &'a Evaluated)> {
+    paths
+        .iter()
+        .zip(outcomes)
+        .filter_map(|(path, outcome)| match outcome {
+            Outcome::Open(evaluated) => Some((path.candidate.key.as_str(), evaluated.as_ref())),
+            _ => None,
+        })
+}
+
+/// Key of the effect row that keeps why a persona gave no answer about a text.
+pub fn failure_key(path: &str, alias: &Alias, subject: &str) -> String {
+    format!("failed:{path}:{alias}:{subject}")
+}

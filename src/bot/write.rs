@@ -1,0 +1,254 @@
+//! From turns to one commit: blocks are recorded as pending, phases move, files get their new text.
+
+use super::apply;
+use super::ask::{block_of, failed};
+use super::deps::JobError;
+use super::evaluate::{Evaluated, Outcome};
+use super::plan::{self, PlannedCommit};
+use super::touched::Content;
+use super::work::{SeenPath, Work, failure_key};
+use crate::engine::consensus::{ReasonCode, blocking_concerns};
+use crate::engine::edit;
+use crate::engine::phase::{RoundEnd, after_round};
+use crate::forge::{CommitRequest, FileContent};
+use crate::round::Turn;
+use crate::store::{BlockRecord, Change, DiscussionRecord};
+use std::collections::BTreeSet;
+
+/// What a job decided about automatic rounds, for the record.
+#[derive(Debug, Clone, Default)]
+pub struct Asking {
+    /// Discussions (by the record's path) whose panel was asked without a command.
+    pub automatic: BTreeSet<String>,
+    /// Whether this job was an occasion for it at all: its subjects then count as seen.
+    pub is_occasion: bool,
+}
+
+/// What one discussion gets.
+struct Draft {
+    /// Position among the paths.
+    at: usize,
+    record: DiscussionRecord,
+    new_blocks: Vec<BlockRecord>,
+    /// Path by the record and hash of every block in the new text, with its author.
+    written: Vec<(String, String, String)>,
+    /// The new file, if anything is appended.
+    text: Option<String>,
+    title: String,
+}
+
+/// Records what the round gave and commits it. `true`: the head moved, and everything read is in step with it.
+pub async fn write(
+    work: &mut Work<'_>,
+    outcomes: &[Outcome],
+    turns: &[(String, Turn)],
+    asking: &Asking,
+) -> Result<bool, JobError> {
+    let mut drafts = Vec::new();
+    for (at, (path, outcome)) in work.paths.iter().zip(outcomes).enumerate() {
+        if let Outcome::Open(evaluated) = outcome {
+            drafts.extend(draft(work, at, path, evaluated, turns, asking)?);
+        }
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    for draft in &drafts {
+        if !draft.new_blocks.is_empty() {
+            changes.push(Change::Blocks(draft.new_blocks.clone()));
+        }
+        changes.push(Change::Discussion(draft.record.clone()));
+    }
+    changes.extend(failures(turns));
+    work.record(&changes).await?;
+    for draft in &drafts {
+        let record = draft.record.clone();
+        work.memory.discussions.insert(record.path.clone(), record);
+    }
+    work.recall_blocks().await?;
+    commit(work, drafts).await
+}
+
+/// Effects that remember why an owed answer did not come. A question that was not answered leaves no vote owed.
+fn failures(turns: &[(String, Turn)]) -> Vec<Change> {
+    failed(turns)
+        .filter(|(_, turn, _)| turn.question.is_none())
+        .map(|(key, turn, why)| Change::EffectDone {
+            key: failure_key(key, &turn.alias, &turn.subject.to_string()),
+            result: why,
+        })
+        .collect()
+}
+
+fn draft(
+    work: &Work<'_>,
+    at: usize,
+    path: &SeenPath,
+    evaluated: &Evaluated,
+    turns: &[(String, Turn)],
+    asking: &Asking,
+) -> Result<Option<Draft>, JobError> {
+    let key = &path.candidate.key;
+    let turns = || turns.iter().filter(|(of, _)| of == key);
+    let new_blocks: Vec<BlockRecord> = turns()
+        .filter_map(|(_, turn)| block_of(key, turn, &work.job.id))
+        .collect();
+    let known = work.blocks_of(key);
+    let kept = evaluated
+        .to_write
+        .iter()
+        .filter_map(|index| known.get(*index).copied());
+    let mut blocks: Vec<&BlockRecord> = kept.collect();
+    blocks.extend(&new_blocks);
+    let was_asked = turns().next().is_some();
+    if blocks.is_empty() && !was_asked {
+        return Ok(None);
+    }
+    let Some(discussion) = path.head.discussion() else {
+        return Ok(None);
+    };
+    let texts: Vec<String> = blocks.iter().map(|block| block.text.clone()).collect();
+    let appended = edit::append(discussion, &texts);
+    let appended = appended.map_err(|error| JobError::Internal(format!("{key}: {error}")))?;
+    let after = evaluate_text(work, path, &appended, &new_blocks);
+    let phase = match after.as_deref() {
+        Some(after) if was_asked => phase_after(work, after),
+        _ => evaluated.phase.name.clone(),
+    };
+    let text = plan::written(discussion, &texts, &phase, &evaluated.template.first_phase);
+    let text = text.map_err(|error| JobError::Internal(format!("{key}: {error}")))?;
+    let written = blocks
+        .iter()
+        .map(|block| (block.path.clone(), block.hash.clone(), block.alias.clone()));
+    Ok(Some(Draft {
+        at,
+        record: record(work, key, evaluated, phase, !new_blocks.is_empty(), asking),
+        written: written.collect(),
+        text: (!blocks.is_empty()).then_some(text),
+        title: evaluated.view.title.clone(),
+        new_blocks,
+    }))
+}
+
+/// The discussion as it will be with its new text, for the phase rules.
+fn evaluate_text(
+    work: &Work<'_>,
+    path: &SeenPath,
+    text: &str,
+    new_blocks: &[BlockRecord],
+) -> Option<Box<Evaluated>> {
+    let head = content(work, path, text);
+    let mut blocks = work.blocks_of(&path.candidate.key);
+    blocks.extend(new_blocks);
+    let record = work.memory.discussions.get(&path.candidate.key);
+    match work.evaluate_as(path, &head, &blocks, record) {
+        Outcome::Open(evaluated) => Some(evaluated),
+        _ => None,
+    }
+}
+
+fn content(work: &Work<'_>, path: &SeenPath, text: &str) -> Content {
+    let blob = FileContent::Blob(text.as_bytes().to_vec());
+    Content::of(&path.candidate.path, Some(&blob), &work.ground.globs)
+}
+
+/// Where the phase goes from an evaluation.
+pub fn phase_after(work: &Work<'_>, evaluated: &Evaluated) -> String {
+    let view = &evaluated.view;
+    let entries: Vec<_> = view.votes.iter().map(|vote| vote.entry.clone()).collect();
+    let rules = &work.ground.config.gate.rules;
+    let blocking = blocking_concerns(rules, &view.ledger, &entries, &view.veto);
+    let only_the_phase = |code| matches!(code, ReasonCode::PhaseDoesNotVote | ReasonCode::Bound);
+    let mut reasons = view.verdict.reasons.iter();
+    let end = RoundEnd {
+        owed_votes: &evaluated.owed_votes(),
+        blocking_concern_open: !blocking.is_empty(),
+        ready_holds: reasons.all(|reason| only_the_phase(reason.code)),
+    };
+    after_round(&evaluated.template, &evaluated.phase.name, &end)
+}
+
+/// The discussion's record after the round. Rounds count within a phase; a new phase starts at none.
+fn record(
+    work: &Work<'_>,
+    key: &str,
+    evaluated: &Evaluated,
+    phase: String,
+    has_blocks: bool,
+    asking: &Asking,
+) -> DiscussionRecord {
+    let mut record = work
+        .memory
+        .discussions
+        .get(key)
+        .cloned()
+        .unwrap_or_default();
+    record.path = key.to_owned();
+    record.rounds = match phase == evaluated.phase.name {
+        true => record.rounds + u32::from(asking.automatic.contains(key)),
+        false => 0,
+    };
+    record.phase = phase;
+    if has_blocks {
+        record.proposal = evaluated.proposal.clone();
+    }
+    if asking.is_occasion {
+        record.subject = evaluated.seen.subject.to_string();
+    }
+    record
+}
+
+async fn commit(work: &mut Work<'_>, drafts: Vec<Draft>) -> Result<bool, JobError> {
+    let with_text: Vec<(&Draft, &String)> = drafts
+        .iter()
+        .filter_map(|draft| Some((draft, draft.text.as_ref()?)))
+        .collect();
+    if with_text.is_empty() {
+        return Ok(false);
+    }
+    let planned = planned(work, &with_text);
+    let head = apply::commit(work.deps, &work.job.lease, work.pr(), &planned).await?;
+    let contents: Vec<(usize, Content)> = with_text
+        .iter()
+        .filter_map(|(draft, text)| {
+            let path = work.paths.get(draft.at)?;
+            Some((draft.at, content(work, path, text)))
+        })
+        .collect();
+    for (at, content) in contents {
+        if let Some(path) = work.paths.get_mut(at) {
+            path.head = content;
+        }
+    }
+    work.snapshot.head = head;
+    Ok(true)
+}
+
+fn planned(work: &Work<'_>, drafts: &[(&Draft, &String)]) -> PlannedCommit {
+    let mut personas: Vec<String> = Vec::new();
+    let mut blocks = Vec::new();
+    for (path, hash, alias) in drafts.iter().flat_map(|(draft, _)| &draft.written) {
+        if !personas.contains(alias) {
+            personas.push(alias.clone());
+        }
+        blocks.push((path.clone(), hash.clone()));
+    }
+    let title = match drafts {
+        [(draft, _)] => &draft.title,
+        _ => &work.snapshot.title,
+    };
+    let template = &work.ground.config.commit_message;
+    let (headline, body) = plan::commit_message(template, &personas, title, &work.job.id);
+    let file = |(draft, text): &(&Draft, &String)| {
+        let path = work.paths.get(draft.at)?;
+        Some((path.candidate.path.clone(), text.as_bytes().to_vec()))
+    };
+    PlannedCommit {
+        request: CommitRequest {
+            branch: work.snapshot.head_branch.clone(),
+            expected_head: work.snapshot.head.clone(),
+            headline,
+            body,
+            files: drafts.iter().filter_map(file).collect(),
+        },
+        blocks,
+    }
+}

@@ -1,0 +1,159 @@
+//! Comments, reactions, and which pull requests a commit belongs to.
+
+use super::super::{ForgeError, Reaction, ReactionTarget};
+use super::transport::Request;
+use super::{GitHub, repo_route};
+use crate::ids::{PullRequest, Sha};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Pages of comments that are searched for our own: it is among the first, as it is written when the App first looks.
+const MAX_COMMENT_PAGES: usize = 30;
+/// Pages of open pull requests that are searched for a head.
+const MAX_PULL_PAGES: usize = 10;
+
+#[derive(Deserialize)]
+struct Created {
+    id: u64,
+}
+
+#[derive(Deserialize)]
+struct Comment {
+    id: u64,
+    body: Option<String>,
+    user: Option<Author>,
+    performed_via_github_app: Option<Numbered>,
+}
+
+#[derive(Deserialize)]
+struct Author {
+    login: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    id: u64,
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    number: u64,
+    state: String,
+    head: Tip,
+    base: Tip,
+}
+
+#[derive(Deserialize)]
+struct Tip {
+    sha: String,
+    repo: Option<Numbered>,
+}
+
+impl GitHub {
+    pub(super) async fn write_comment(
+        &self,
+        pr: &PullRequest,
+        body: &str,
+    ) -> Result<u64, ForgeError> {
+        let route = repo_route(&pr.repo, &["issues", &pr.number.to_string(), "comments"]);
+        let request = Request::post(route, json!({ "body": body }));
+        Ok(self.json::<Created>(pr, &request).await?.id)
+    }
+
+    pub(super) async fn rewrite_comment(
+        &self,
+        pr: &PullRequest,
+        id: u64,
+        body: &str,
+    ) -> Result<(), ForgeError> {
+        let route = repo_route(&pr.repo, &["issues", "comments", &id.to_string()]);
+        let request = Request::patch(route, json!({ "body": body }));
+        self.call(pr, &request).await.map(|_| ())
+    }
+
+    pub(super) async fn add_reaction(
+        &self,
+        pr: &PullRequest,
+        target: ReactionTarget,
+        reaction: Reaction,
+    ) -> Result<(), ForgeError> {
+        let (place, id) = match target {
+            ReactionTarget::IssueComment(id) => ("issues", id),
+            ReactionTarget::ReviewComment(id) => ("pulls", id),
+        };
+        let id = id.to_string();
+        let route = repo_route(&pr.repo, &[place, "comments", &id, "reactions"]);
+        let request = Request::post(route, json!({ "content": reaction.as_str() }));
+        self.call(pr, &request).await.map(|_| ())
+    }
+
+    pub(super) async fn find_own_comment(
+        &self,
+        pr: &PullRequest,
+        marker: &str,
+    ) -> Result<Option<u64>, ForgeError> {
+        let route = repo_route(&pr.repo, &["issues", &pr.number.to_string(), "comments"]);
+        let comments: Vec<Comment> = self.pages(pr, &route, MAX_COMMENT_PAGES).await?;
+        for comment in comments {
+            let marked = comment
+                .body
+                .as_deref()
+                .is_some_and(|body| body.contains(marker));
+            if marked && self.is_own(&comment).await? {
+                return Ok(Some(comment.id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Anybody can type our marker, so the author decides: the App's id, or where GitHub does not tell it, the App's
+    /// own machine account.
+    async fn is_own(&self, comment: &Comment) -> Result<bool, ForgeError> {
+        if let Some(app) = &comment.performed_via_github_app {
+            return Ok(app.id == self.auth.app_id());
+        }
+        let bot = comment
+            .user
+            .as_ref()
+            .filter(|user| user.kind.as_deref() == Some("Bot"));
+        match bot.and_then(|user| user.login.strip_suffix("[bot]")) {
+            Some(slug) => Ok(slug == self.auth.slug(&self.transport).await?),
+            None => Ok(false),
+        }
+    }
+
+    /// GitHub links commits to pull requests with some delay, and not at all for forks: where it knows none, the open
+    /// ones are searched, most recently touched first.
+    pub(super) async fn find_pulls_with_head(
+        &self,
+        pr: &PullRequest,
+        head: &Sha,
+    ) -> Result<Vec<u64>, ForgeError> {
+        let linked = repo_route(&pr.repo, &["commits", head.as_str(), "pulls"]);
+        let found = match self.pages(pr, &linked, 1).await {
+            Ok(pulls) => headed_by(pulls, pr, head),
+            Err(ForgeError::NotFound(_) | ForgeError::Refused(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let open = repo_route(&pr.repo, &["pulls"]) + "?state=open&sort=updated&direction=desc";
+        let pulls = self.pages(pr, &open, MAX_PULL_PAGES).await?;
+        Ok(headed_by(pulls, pr, head))
+    }
+}
+
+fn headed_by(pulls: Vec<Pull>, pr: &PullRequest, head: &Sha) -> Vec<u64> {
+    let here = |pull: &Pull| {
+        let base = pull.base.repo.as_ref();
+        base.is_none_or(|repo| repo.id == pr.repo.id)
+    };
+    pulls
+        .into_iter()
+        .filter(|pull| pull.state == "open" && pull.head.sha == head.as_str() && here(pull))
+        .map(|pull| pull.number)
+        .collect()
+}

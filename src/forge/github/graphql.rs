@@ -1,0 +1,85 @@
+//! GraphQL: answers of status 200 that may still be errors, wholly or in part.
+
+use super::super::ForgeError;
+use super::transport::Request;
+use super::{GitHub, error};
+use crate::ids::PullRequest;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    data: Option<T>,
+    #[serde(default)]
+    errors: Option<Vec<Complaint>>,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    message: Option<String>,
+    /// `NOT_FOUND`, `STALE_DATA`, ...; missing when GitHub itself failed.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    path: Option<Vec<serde_json::Value>>,
+    extensions: Option<Extensions>,
+}
+
+#[derive(Deserialize)]
+struct Extensions {
+    /// Set for queries that do not fit the schema.
+    code: Option<String>,
+}
+
+impl GitHub {
+    /// Runs a query. Partial data is used only if all that is missing are things that may be absent: a `NOT_FOUND` at
+    /// a field for which `optional` holds. Every other error fails the whole query.
+    pub(super) async fn graphql<T: DeserializeOwned>(
+        &self,
+        pr: &PullRequest,
+        query: &str,
+        variables: serde_json::Value,
+        optional: fn(&str) -> bool,
+    ) -> Result<T, ForgeError> {
+        let request = Request::graphql(query, variables);
+        let answer = self.call(pr, &request).await?;
+        let envelope: Envelope<T> = error::json(&request, &answer)?;
+        let complaints = envelope.errors.unwrap_or_default();
+        if let Some(serious) = complaints.iter().find(|c| !c.is_absence(optional)) {
+            return Err(serious.classified(error::wait(&answer.headers, self.auth.now())));
+        }
+        envelope.data.ok_or_else(|| {
+            ForgeError::Unavailable("GraphQL: neither data nor an error in the answer".to_owned())
+        })
+    }
+}
+
+impl Complaint {
+    fn is_absence(&self, optional: fn(&str) -> bool) -> bool {
+        let field = self.path.as_ref().and_then(|path| path.last()?.as_str());
+        self.kind.as_deref() == Some("NOT_FOUND") && field.is_some_and(optional)
+    }
+
+    fn classified(&self, wait: u64) -> ForgeError {
+        let said = error::clipped(self.message.as_deref().unwrap_or("no message"));
+        let kind = self.kind.as_deref().unwrap_or_default();
+        let message = format!("GraphQL: {said} {kind}").trim_end().to_owned();
+        let unfit = self.extensions.as_ref().is_some_and(|e| e.code.is_some());
+        match kind {
+            "STALE_DATA" => ForgeError::StaleHead(message),
+            _ if said.contains("Expected branch to point to") => ForgeError::StaleHead(message),
+            "NOT_FOUND" => ForgeError::NotFound(message),
+            "RATE_LIMITED" | "RATE_LIMIT" => ForgeError::RateLimited {
+                retry_after: wait,
+                message,
+            },
+            _ if error::speaks_of_limits(&said) => ForgeError::RateLimited {
+                retry_after: wait,
+                message,
+            },
+            "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ForgeError::Forbidden(message),
+            "" if !unfit => ForgeError::Unavailable(message),
+            "SERVICE_UNAVAILABLE" | "INTERNAL" => ForgeError::Unavailable(message),
+            _ => ForgeError::Refused(message),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Accounts and what they may do.
+
+use super::super::{ForgeError, Rights};
+use super::transport::Request;
+use super::{GitHub, repo_route};
+use crate::ids::{Actor, ActorKind, PullRequest};
+use serde::Deserialize;
+
+/// An account in GraphQL: `author { __typename login ... on User { databaseId } ... on Bot { databaseId } }`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GraphActor {
+    #[serde(rename = "__typename")]
+    kind: String,
+    login: String,
+    database_id: Option<u64>,
+}
+
+impl GraphActor {
+    /// `None` for kinds of accounts that have no numeric id.
+    pub(super) fn into_actor(self) -> Option<Actor> {
+        Some(Actor {
+            id: self.database_id?,
+            login: self.login,
+            kind: match self.kind.as_str() {
+                "User" => ActorKind::User,
+                _ => ActorKind::Bot,
+            },
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Collaborator {
+    user: Option<User>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    permissions: Option<Permissions>,
+}
+
+/// Enterprise editions leave `triage` and `maintain` out.
+#[derive(Debug, Default, Deserialize)]
+struct Permissions {
+    #[serde(default)]
+    pull: bool,
+    triage: Option<bool>,
+    #[serde(default)]
+    push: bool,
+    maintain: Option<bool>,
+    #[serde(default)]
+    admin: bool,
+}
+
+impl From<Permissions> for Rights {
+    /// A boolean that is missing needs the next higher right.
+    fn from(permissions: Permissions) -> Self {
+        Self {
+            read: permissions.pull,
+            triage: permissions.triage.unwrap_or(permissions.push),
+            write: permissions.push,
+            maintain: permissions.maintain.unwrap_or(permissions.admin),
+            admin: permissions.admin,
+        }
+    }
+}
+
+impl GitHub {
+    /// Only the booleans count: `.permission` folds maintain into write, and a role may have any name. Somebody whom
+    /// GitHub does not know here has no rights; any other failure is an error, for the caller to deny and to say so.
+    pub(super) async fn read_rights(
+        &self,
+        pr: &PullRequest,
+        login: &str,
+    ) -> Result<Rights, ForgeError> {
+        let request = Request::get(repo_route(
+            &pr.repo,
+            &["collaborators", login, "permission"],
+        ));
+        match self.json::<Collaborator>(pr, &request).await {
+            Ok(answer) => {
+                let permissions = answer.user.and_then(|user| user.permissions);
+                Ok(permissions.unwrap_or_default().into())
+            }
+            Err(ForgeError::NotFound(_)) => Ok(Rights::default()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Everything about a pull request at one head: one GraphQL query, and REST for the files, because only REST tells the
+//! path before a rename.
+
+use super::super::{ChangedFile, ForgeError, PrSnapshot, PrState, Review};
+use super::contents::{self, Entry};
+use super::people::GraphActor;
+use super::transport::Request;
+use super::{GitHub, PER_PAGE, repo_route};
+use crate::ids::{PullRequest, Repo, Sha};
+use serde::Deserialize;
+
+const QUERY: &str = include_str!("snapshot.graphql");
+/// GitHub lists 3,000 files of a pull request and no more.
+const MAX_FILE_PAGES: usize = 30;
+
+#[derive(Deserialize)]
+struct Data {
+    repository: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Repository {
+    database_id: Option<u64>,
+    name: String,
+    owner: Owner,
+    default_branch_ref: Option<Branch>,
+    pull_request: Option<Pull>,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    login: String,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pull {
+    number: u64,
+    state: String,
+    is_draft: bool,
+    locked: bool,
+    title: String,
+    url: String,
+    author: Option<GraphActor>,
+    head_ref_name: String,
+    head_ref_oid: String,
+    is_cross_repository: bool,
+    changed_files: Option<u64>,
+    base_ref_name: String,
+    base_ref: Option<BaseRef>,
+    reviews: Option<Nodes<ReviewNode>>,
+}
+
+#[derive(Deserialize)]
+struct BaseRef {
+    target: Option<Base>,
+}
+
+#[derive(Deserialize)]
+struct Base {
+    oid: Option<String>,
+    config: Option<Entry>,
+    personas: Option<Entry>,
+    templates: Option<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Nodes<T> {
+    nodes: Option<Vec<Option<T>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReviewNode {
+    full_database_id: Option<BigInt>,
+    state: String,
+    author: Option<GraphActor>,
+}
+
+/// GraphQL's `BigInt` is text, because JavaScript numbers end at 2^53.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum BigInt {
+    Text(String),
+    Number(u64),
+}
+
+impl BigInt {
+    fn value(&self) -> Option<u64> {
+        match self {
+            Self::Text(text) => text.parse().ok(),
+            Self::Number(number) => Some(*number),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct FileNode {
+    filename: String,
+    previous_filename: Option<String>,
+    status: String,
+    contents_url: Option<String>,
+}
+
+/// Files of a list and whether GitHub keeps some back.
+struct FileList {
+    files: Vec<ChangedFile>,
+    complete: bool,
+}
+
+impl GitHub {
+    pub(super) async fn read_snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError> {
+        let variables = serde_json::json!({
+            "owner": pr.repo.owner, "name": pr.repo.name, "number": pr.number,
+        });
+        let optional = |field: &str| matches!(field, "config" | "personas" | "templates");
+        let data: Data = self.graphql(pr, QUERY, variables, optional).await?;
+        let repository = data
+            .repository
+            .ok_or_else(|| missing(&pr.repo.to_string()))?;
+        let pull = repository
+            .pull_request
+            .ok_or_else(|| missing(&pr.to_string()))?;
+        let repo = same_repository(
+            pr,
+            repository.database_id,
+            repository.owner.login,
+            repository.name,
+        )?;
+        let pr = PullRequest {
+            repo,
+            number: pull.number,
+            ..pr.clone()
+        };
+        let head = sha(&pull.head_ref_oid)?;
+        let base = pull.base_ref.and_then(|base| base.target);
+        let base = base.ok_or_else(|| missing(&format!("base branch {}", pull.base_ref_name)))?;
+        let list = self.changed_files(&pr, &head, pull.changed_files).await?;
+        Ok(PrSnapshot {
+            state: state(&pull.state)?,
+            draft: pull.is_draft,
+            locked: pull.locked,
+            title: pull.title,
+            author: pull.author.and_then(GraphActor::into_actor),
+            head,
+            head_branch: pull.head_ref_name,
+            from_fork: pull.is_cross_repository,
+            base_branch: pull.base_ref_name,
+            base: sha(base.oid.as_deref().unwrap_or_default())?,
+            default_branch: repository
+                .default_branch_ref
+                .map_or(String::new(), |b| b.name),
+            reviews: reviews(pull.reviews),
+            config: self.text_of(&pr, base.config).await?,
+            personas: self.texts_in(&pr, base.personas).await?,
+            templates: self.texts_in(&pr, base.templates).await?,
+            files: list.files,
+            files_truncated: !list.complete,
+            url: pull.url,
+            pr,
+        })
+    }
+
+    async fn changed_files(
+        &self,
+        pr: &PullRequest,
+        head: &Sha,
+        expected: Option<u64>,
+    ) -> Result<FileList, ForgeError> {
+        let number = pr.number.to_string();
+        let route = repo_route(&pr.repo, &["pulls", &number, "files"]);
+        let nodes: Vec<FileNode> = self.pages(pr, &route, MAX_FILE_PAGES).await?;
+        if let Some(other) = nodes.iter().find_map(|node| node.other_head(head)) {
+            return Err(ForgeError::StaleHead(format!(
+                "{pr} moved from {} to {other} while its files were read",
+                head.as_str()
+            )));
+        }
+        let files: Vec<ChangedFile> = nodes.into_iter().map(ChangedFile::from).collect();
+        let complete = match expected {
+            Some(expected) => files.len() as u64 >= expected,
+            None => files.len() < MAX_FILE_PAGES * PER_PAGE,
+        };
+        Ok(FileList { files, complete })
+    }
+
+    /// All items of a paged list, at most `limit` pages. Pages are asked for by number: an address in a `Link` header
+    /// is never followed, so it can neither lead elsewhere nor round in circles.
+    pub(super) async fn pages<T: serde::de::DeserializeOwned>(
+        &self,
+        pr: &PullRequest,
+        route: &str,
+        limit: usize,
+    ) -> Result<Vec<T>, ForgeError> {
+        let separator = if route.contains('?') { '&' } else { '?' };
+        let mut all = Vec::new();
+        for page in 1..=limit {
+            let request =
+                Request::get(format!("{route}{separator}per_page={PER_PAGE}&page={page}"));
+            let items: Vec<T> = self.json(pr, &request).await?;
+            let full = items.len() >= PER_PAGE;
+            all.extend(items);
+            if !full {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The text of a regular file. Bytes that are not UTF-8 are replaced by U+FFFD, which no configuration survives.
+    async fn text_of(
+        &self,
+        pr: &PullRequest,
+        entry: Option<Entry>,
+    ) -> Result<Option<String>, ForgeError> {
+        let Some(blob) = entry.and_then(Entry::into_blob) else {
+            return Ok(None);
+        };
+        let bytes = self.blob_bytes(pr, blob).await?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    async fn texts_in(
+        &self,
+        pr: &PullRequest,
+        folder: Option<Entry>,
+    ) -> Result<Vec<(String, String)>, ForgeError> {
+        let mut texts = Vec::new();
+        for entry in folder.map(Entry::into_entries).unwrap_or_default() {
+            let name = entry.name.clone();
+            if !entry.is_regular() || entry.size() > contents::MAX_BLOB {
+                continue;
+            }
+            if let Some(text) = self.text_of(pr, Some(entry)).await? {
+                texts.push((name, text));
+            }
+        }
+        Ok(texts)
+    }
+}
+
+impl FileNode {
+    /// The commit the list was made for, if it is not `head`: GitHub writes it into the link to the contents.
+    fn other_head(&self, head: &Sha) -> Option<Sha> {
+        let (_, reference) = self.contents_url.as_deref()?.rsplit_once("?ref=")?;
+        Sha::parse(reference).filter(|listed| listed != head)
+    }
+}
+
+impl From<FileNode> for ChangedFile {
+    fn from(node: FileNode) -> Self {
+        Self {
+            removed: node.status == "removed",
+            added: node.status == "added",
+            previous_path: node.previous_filename,
+            path: node.filename,
+        }
+    }
+}
+
+/// Names may change and be taken over by another repository; the id tells.
+fn same_repository(
+    pr: &PullRequest,
+    id: Option<u64>,
+    owner: String,
+    name: String,
+) -> Result<Repo, ForgeError> {
+    match id {
+        Some(id) if id == pr.repo.id => Ok(Repo { id, owner, name }),
+        _ => Err(ForgeError::NotFound(format!(
+            "{} is another repository now than the one with id {}",
+            pr.repo, pr.repo.id
+        ))),
+    }
+}
+
+fn reviews(list: Option<Nodes<ReviewNode>>) -> Vec<Review> {
+    let nodes = list.and_then(|list| list.nodes).unwrap_or_default();
+    let read = |node: ReviewNode| {
+        Some(Review {
+            id: node.full_database_id?.value()?,
+            author: node.author.and_then(GraphActor::into_actor),
+            state: node.state,
+        })
+    };
+    nodes.into_iter().flatten().filter_map(read).collect()
+}
+
+fn state(word: &str) -> Result<PrState, ForgeError> {
+    match word {
+        "OPEN" => Ok(PrState::Open),
+        "CLOSED" => Ok(PrState::Closed),
+        "MERGED" => Ok(PrState::Merged),
+        other => Err(ForgeError::Unavailable(format!(
+            "GraphQL: unknown pull request state {}",
+            super::error::clipped(other)
+        ))),
+    }
+}
+
+pub(super) fn sha(text: &str) -> Result<Sha, ForgeError> {
+    Sha::parse(text).ok_or_else(|| {
+        let text = super::error::clipped(text);
+        ForgeError::Unavailable(format!("GitHub gave `{text}` where a commit id belongs"))
+    })
+}
+
+fn missing(what: &str) -> ForgeError {
+    ForgeError::NotFound(format!("{what} is gone or not visible to the App"))
+}

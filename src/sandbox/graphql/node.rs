@@ -1,0 +1,126 @@
+//! The objects a query walks over: references into the world, resolved field by field.
+
+use super::super::git::{Oid, TreeItem};
+use super::super::state::{AccountId, AccountKind, World};
+use super::connection::Connection;
+use serde_json::Value;
+
+/// A pull request's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PullPlace {
+    /// Repository.
+    pub repo: u64,
+    /// Number.
+    pub number: u64,
+}
+
+/// A git object's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ObjectPlace {
+    /// Repository.
+    pub repo: u64,
+    /// Id.
+    pub oid: Oid,
+}
+
+/// An object of the graph.
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    Query,
+    Mutation,
+    RateLimit,
+    Account(AccountId),
+    Repository(u64),
+    Ref {
+        repo: u64,
+        branch: String,
+    },
+    Pull(PullPlace),
+    Review(PullPlace, u64),
+    Comment(PullPlace, u64),
+    PullCommit(PullPlace, Oid),
+    ChangedFile {
+        path: String,
+        change: &'static str,
+        additions: usize,
+        deletions: usize,
+    },
+    Commit(ObjectPlace),
+    Tree(ObjectPlace),
+    Blob(ObjectPlace),
+    Entry {
+        repo: u64,
+        path: String,
+        item: TreeItem,
+    },
+    Submodule {
+        path: String,
+        oid: Oid,
+    },
+    GitActor {
+        place: ObjectPlace,
+    },
+    Connection(Connection),
+    PageInfo(Connection),
+    CommitPayload {
+        place: ObjectPlace,
+        branch: String,
+        mutation_id: Value,
+    },
+}
+
+/// What a field gives.
+pub(super) enum Out {
+    Null,
+    Scalar(Value),
+    Node(Node),
+    List(Vec<Node>),
+}
+
+impl Out {
+    /// A node, or null.
+    pub fn maybe(node: Option<Node>) -> Self {
+        node.map_or(Self::Null, Self::Node)
+    }
+}
+
+impl<T: Into<Value>> From<T> for Out {
+    fn from(value: T) -> Self {
+        match value.into() {
+            Value::Null => Self::Null,
+            value => Self::Scalar(value),
+        }
+    }
+}
+
+impl Node {
+    /// GraphQL type.
+    pub fn type_name(&self, world: &World) -> &'static str {
+        match self {
+            Self::Query => "Query",
+            Self::Mutation => "Mutation",
+            Self::RateLimit => "RateLimit",
+            Self::Account(id) => match world.accounts.get(id).map(|account| account.kind) {
+                Some(AccountKind::Organization) => "Organization",
+                Some(AccountKind::Bot) => "Bot",
+                _ => "User",
+            },
+            Self::Repository(_) => "Repository",
+            Self::Ref { .. } => "Ref",
+            Self::Pull(_) => "PullRequest",
+            Self::Review(..) => "PullRequestReview",
+            Self::Comment(..) => "IssueComment",
+            Self::PullCommit(..) => "PullRequestCommit",
+            Self::ChangedFile { .. } => "PullRequestChangedFile",
+            Self::Commit(_) => "Commit",
+            Self::Tree(_) => "Tree",
+            Self::Blob(_) => "Blob",
+            Self::Entry { .. } => "TreeEntry",
+            Self::Submodule { .. } => "Submodule",
+            Self::GitActor { .. } => "GitActor",
+            Self::Connection(connection) => connection.type_name,
+            Self::PageInfo(_) => "PageInfo",
+            Self::CommitPayload { .. } => "CreateCommitOnBranchPayload",
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Acting as people: what a test, the demo or the control routes do in somebody's name.
+//!
+//! Accounts are named by login, repositories by `owner/name`. Everything sends the webhooks GitHub would send.
+
+mod checks;
+mod pulls;
+mod repos;
+mod talk;

@@ -1,0 +1,83 @@
+//! Repositories, branches, and what an account may do in one.
+
+use super::super::shape;
+use super::super::state::Role;
+use super::{Answer, Call, Refusal};
+use serde_json::json;
+
+/// `GET /repos/{owner}/{repo}`
+pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    Ok(Answer::ok(shape::repository(call.world, call.repo()?)))
+}
+
+/// `GET /repos/{owner}/{repo}/branches/{branch}`
+pub fn branch(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let repo = call.repo()?;
+    let name = call.param("branch");
+    let tip = repo
+        .git
+        .branches
+        .get(name)
+        .ok_or_else(|| Refusal::new(404, "Branch not found"))?;
+    let commit = repo.git.commit(tip).ok_or_else(Refusal::not_found)?;
+    let rules = repo.protections.get(name);
+    let checks = rules
+        .map(|rules| rules.required_checks.clone())
+        .unwrap_or_default();
+    let url = format!(
+        "{}/repos/{}/branches/{name}",
+        call.world.hosts.api,
+        call.world.full_name(repo)
+    );
+    let web = format!(
+        "{}/{}/tree/{name}",
+        call.world.hosts.web,
+        call.world.full_name(repo)
+    );
+    Ok(Answer::ok(json!({
+        "name": name,
+        "commit": shape::commit(call.world, repo, commit),
+        "_links": {"self": url, "html": web},
+        "protected": rules.is_some(),
+        "protection": {
+            "enabled": rules.is_some(),
+            "required_status_checks": {
+                "enforcement_level": if checks.is_empty() { "off" } else { "everyone" },
+                "contexts": checks.iter().map(|check| check.name.as_str()).collect::<Vec<_>>(),
+                "checks": checks
+                    .iter()
+                    .map(|check| json!({"context": check.name, "app_id": check.app}))
+                    .collect::<Vec<_>>(),
+            },
+        },
+        "protection_url": format!("{url}/protection"),
+    })))
+}
+
+/// `GET /repos/{owner}/{repo}/collaborators/{username}/permission`
+pub fn permission(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let repo = call.repo()?;
+    let account = call.world.account_by_login(call.param("username"));
+    let account = account.ok_or_else(Refusal::not_found)?;
+    // Everybody may read a public repository; strangers have nothing in a private one.
+    let role = call
+        .world
+        .role(repo, account.id)
+        .or((!repo.private).then_some(Role::Read));
+    let at_least = |needed: Role| role >= Some(needed);
+    let mut user = shape::user(call.world, account.id);
+    user["permissions"] = json!({
+        "pull": at_least(Role::Read),
+        "triage": at_least(Role::Triage),
+        "push": at_least(Role::Write),
+        "maintain": at_least(Role::Maintain),
+        "admin": at_least(Role::Admin),
+    });
+    let role_name = role.map_or("none", Role::as_str);
+    user["role_name"] = json!(role_name);
+    Ok(Answer::ok(json!({
+        "permission": role.map_or("none", Role::folded),
+        "role_name": role_name,
+        "user": user,
+    })))
+}

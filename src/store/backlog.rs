@@ -1,0 +1,87 @@
+//! The queue seen from outside any job: what waits, what is parked, and what nobody needs any more.
+
+use super::queue::{millis, pull_request};
+use super::sql::{Database, from_column, to_column};
+use super::{ParkedJob, StoreError};
+use sqlx::Row;
+use std::time::Duration;
+
+/// Age after which a delivery is no longer needed to recognise a redelivery: GitHub repeats them for three days,
+/// GitHub Enterprise Server for seven.
+const KEEP_DELIVERIES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Deliveries deleted in one transaction.
+const PRUNE_BATCH: u64 = 500;
+
+/// See [`super::Store::parked`].
+pub(super) async fn parked(database: &Database) -> Result<Vec<ParkedJob>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT public_id, installation, repo, owner, name, number, attempts, last_error FROM jobs \
+         WHERE state = 'parked' ORDER BY parked_at DESC, id DESC",
+    )
+    .fetch_all(database.readers())
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ParkedJob {
+                id: row.try_get("public_id")?,
+                pr: pull_request(row)?,
+                attempts: from_column(row.try_get("attempts")?, "the number of tries")?,
+                error: row.try_get("last_error")?,
+            })
+        })
+        .collect()
+}
+
+/// See [`super::Store::backlog`].
+pub(super) async fn backlog(database: &Database) -> Result<u64, StoreError> {
+    let row = sqlx::query("SELECT COUNT(*) FROM jobs WHERE state IN ('waiting', 'running')")
+        .fetch_one(database.readers())
+        .await?;
+    from_column(row.try_get(0)?, "the number of jobs")
+}
+
+/// See [`super::Store::next_ready_in`].
+pub(super) async fn next_ready_in(database: &Database) -> Result<Option<Duration>, StoreError> {
+    let row = database
+        .dialect
+        .query(
+            "SELECT MIN(CASE WHEN j.state = 'running' THEN j.lease_until ELSE j.run_at END) - {now} FROM jobs j \
+             WHERE j.state = 'running' OR (j.state = 'waiting' AND NOT EXISTS \
+             (SELECT 1 FROM jobs r WHERE r.lane = j.lane AND r.state = 'running'))",
+        )
+        .fetch_one(database.readers())
+        .await?;
+    let left: Option<i64> = row.try_get(0)?;
+    Ok(left.map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0))))
+}
+
+/// See [`super::Store::prune`].
+pub(super) async fn prune(database: &Database) -> Result<u64, StoreError> {
+    let mut pruned = 0;
+    loop {
+        let batch = prune_batch(database).await?;
+        pruned += batch;
+        if batch < PRUNE_BATCH {
+            return Ok(pruned);
+        }
+    }
+}
+
+async fn prune_batch(database: &Database) -> Result<u64, StoreError> {
+    let mut writing = database.begin().await?;
+    let done = writing
+        .dialect
+        .query(
+            "DELETE FROM deliveries WHERE guid IN (SELECT d.guid FROM deliveries d \
+             WHERE d.received_at < {now} - $1 AND NOT EXISTS (SELECT 1 FROM job_events e WHERE e.guid = d.guid) \
+             ORDER BY d.received_at LIMIT $2)",
+        )
+        .bind(millis(KEEP_DELIVERIES))
+        .bind(to_column(PRUNE_BATCH, "batch")?)
+        .execute(writing.connection())
+        .await?;
+    if done.rows_affected() > 0 {
+        writing.commit().await?;
+    }
+    Ok(done.rows_affected())
+}

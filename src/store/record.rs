@@ -1,0 +1,314 @@
+//! The record of a pull request. Its rows are found by repository id and number, which survive renames.
+
+use super::sql::{Database, Writing, from_column, to_column};
+use super::{
+    BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, StoreError, effect,
+};
+use crate::ids::PullRequest;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+/// What finds the rows of a pull request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    /// Numeric repository id.
+    pub(super) repo: i64,
+    /// Number within the repository.
+    pub(super) number: i64,
+}
+
+impl Key {
+    /// The key of a pull request.
+    pub(super) fn of(pr: &PullRequest) -> Result<Self, StoreError> {
+        Ok(Self {
+            repo: to_column(pr.repo.id, "repository")?,
+            number: to_column(pr.number, "pull request")?,
+        })
+    }
+}
+
+/// Carries out one change inside a transaction whose lease was checked.
+pub(super) async fn apply(
+    writing: &mut Writing<'_>,
+    pr: &PullRequest,
+    change: &Change,
+) -> Result<(), StoreError> {
+    let key = Key::of(pr)?;
+    match change {
+        Change::Pr(record) => put_pr(writing, key, record).await,
+        Change::Discussion(record) => put_discussion(writing, key, record).await,
+        Change::Blocks(blocks) => add_blocks(writing, key, blocks).await,
+        Change::Written(blocks) => mark_written(writing, key, blocks).await,
+        Change::HumanVote(vote) => add_human_vote(writing, key, vote).await,
+        Change::VoidVotes { source, reason } => void_votes(writing, key, source, reason).await,
+        Change::Intend(effect) => effect::intend(writing, key, effect).await,
+        Change::EffectDone {
+            key: effect,
+            result,
+        } => effect::done(writing, key, effect, result).await,
+    }
+}
+
+// --- the pull request itself
+
+/// See [`super::Store::pr`].
+pub(super) async fn pr(database: &Database, pr: &PullRequest) -> Result<PrRecord, StoreError> {
+    let key = Key::of(pr)?;
+    let row =
+        sqlx::query("SELECT checked_head, conclusion FROM pulls WHERE repo = $1 AND number = $2")
+            .bind(key.repo)
+            .bind(key.number)
+            .fetch_optional(database.readers())
+            .await?;
+    let Some(row) = row else {
+        return Ok(PrRecord::default());
+    };
+    Ok(PrRecord {
+        checked_head: row.try_get("checked_head")?,
+        conclusion: row.try_get("conclusion")?,
+    })
+}
+
+async fn put_pr(writing: &mut Writing<'_>, key: Key, record: &PrRecord) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO pulls (repo, number, checked_head, conclusion) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (repo, number) DO UPDATE \
+         SET checked_head = excluded.checked_head, conclusion = excluded.conclusion",
+    )
+    .bind(key.repo)
+    .bind(key.number)
+    .bind(record.checked_head.as_str())
+    .bind(record.conclusion.as_str())
+    .execute(writing.connection())
+    .await?;
+    Ok(())
+}
+
+// --- discussions
+
+/// See [`super::Store::discussions`].
+pub(super) async fn discussions(
+    database: &Database,
+    pr: &PullRequest,
+) -> Result<Vec<DiscussionRecord>, StoreError> {
+    let key = Key::of(pr)?;
+    let rows = sqlx::query(
+        "SELECT path, phase, proposal, subject, rounds, published FROM discussions \
+         WHERE repo = $1 AND number = $2 ORDER BY path",
+    )
+    .bind(key.repo)
+    .bind(key.number)
+    .fetch_all(database.readers())
+    .await?;
+    rows.iter().map(read_discussion).collect()
+}
+
+fn read_discussion(row: &AnyRow) -> Result<DiscussionRecord, StoreError> {
+    let path: String = row.try_get("path")?;
+    let published: String = row.try_get("published")?;
+    let published = serde_json::from_str(&published)
+        .map_err(|error| StoreError::Corrupt(format!("published subjects of {path}: {error}")))?;
+    Ok(DiscussionRecord {
+        path,
+        phase: row.try_get("phase")?,
+        proposal: row.try_get("proposal")?,
+        subject: row.try_get("subject")?,
+        rounds: from_column(row.try_get("rounds")?, "a number of rounds")?,
+        published,
+    })
+}
+
+async fn put_discussion(
+    writing: &mut Writing<'_>,
+    key: Key,
+    record: &DiscussionRecord,
+) -> Result<(), StoreError> {
+    let published = serde_json::to_string(&record.published)
+        .map_err(|error| StoreError::Database(error.to_string()))?;
+    sqlx::query(
+        "INSERT INTO discussions (repo, number, path, phase, proposal, subject, rounds, published) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (repo, number, path) DO UPDATE \
+         SET phase = excluded.phase, proposal = excluded.proposal, subject = excluded.subject, \
+         rounds = excluded.rounds, published = excluded.published",
+    )
+    .bind(key.repo)
+    .bind(key.number)
+    .bind(record.path.as_str())
+    .bind(record.phase.as_str())
+    .bind(record.proposal.as_str())
+    .bind(record.subject.as_str())
+    .bind(i64::from(record.rounds))
+    .bind(published)
+    .execute(writing.connection())
+    .await?;
+    Ok(())
+}
+
+// --- blocks
+
+/// See [`super::Store::blocks`].
+pub(super) async fn blocks(
+    database: &Database,
+    pr: &PullRequest,
+) -> Result<Vec<BlockRecord>, StoreError> {
+    let key = Key::of(pr)?;
+    let rows = sqlx::query(
+        "SELECT path, seq, alias, vote, subject, hash, text, question, model, persona, job, state FROM blocks \
+         WHERE repo = $1 AND number = $2 ORDER BY path, seq",
+    )
+    .bind(key.repo)
+    .bind(key.number)
+    .fetch_all(database.readers())
+    .await?;
+    rows.iter().map(read_block).collect()
+}
+
+fn read_block(row: &AnyRow) -> Result<BlockRecord, StoreError> {
+    let state: String = row.try_get("state")?;
+    Ok(BlockRecord {
+        path: row.try_get("path")?,
+        seq: row.try_get("seq")?,
+        alias: row.try_get("alias")?,
+        vote: row.try_get("vote")?,
+        subject: row.try_get("subject")?,
+        hash: row.try_get("hash")?,
+        text: row.try_get("text")?,
+        question: row.try_get("question")?,
+        model: row.try_get("model")?,
+        persona: row.try_get("persona")?,
+        job: row.try_get("job")?,
+        state: match state.as_str() {
+            "pending" => BlockState::Pending,
+            "written" => BlockState::Written,
+            other => return Err(StoreError::Corrupt(format!("block state `{other}`"))),
+        },
+    })
+}
+
+async fn add_blocks(
+    writing: &mut Writing<'_>,
+    key: Key,
+    blocks: &[BlockRecord],
+) -> Result<(), StoreError> {
+    for block in blocks {
+        sqlx::query(
+            "INSERT INTO blocks (repo, number, path, seq, alias, vote, subject, hash, text, question, model, persona, \
+             job, state) VALUES ($1, $2, $3, \
+             (SELECT COALESCE(MAX(seq), 0) + 1 FROM blocks WHERE repo = $1 AND number = $2 AND path = $3), \
+             $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending') ON CONFLICT (repo, number, path, hash) DO NOTHING",
+        )
+        .bind(key.repo)
+        .bind(key.number)
+        .bind(block.path.as_str())
+        .bind(block.alias.as_str())
+        .bind(block.vote.as_deref())
+        .bind(block.subject.as_str())
+        .bind(block.hash.as_str())
+        .bind(block.text.as_str())
+        .bind(block.question.as_deref())
+        .bind(block.model.as_str())
+        .bind(block.persona.as_str())
+        .bind(block.job.as_str())
+        .execute(writing.connection())
+        .await?;
+    }
+    Ok(())
+}
+
+async fn mark_written(
+    writing: &mut Writing<'_>,
+    key: Key,
+    blocks: &[(String, String)],
+) -> Result<(), StoreError> {
+    for (path, hash) in blocks {
+        sqlx::query(
+            "UPDATE blocks SET state = 'written' WHERE repo = $1 AND number = $2 AND path = $3 AND hash = $4",
+        )
+        .bind(key.repo)
+        .bind(key.number)
+        .bind(path.as_str())
+        .bind(hash.as_str())
+        .execute(writing.connection())
+        .await?;
+    }
+    Ok(())
+}
+
+// --- people's votes
+
+/// See [`super::Store::human_votes`].
+pub(super) async fn human_votes(
+    database: &Database,
+    pr: &PullRequest,
+) -> Result<Vec<HumanVote>, StoreError> {
+    let key = Key::of(pr)?;
+    let rows = sqlx::query(
+        "SELECT path, account, login, vote, subject, reason, source, link, cast_at, void FROM human_votes \
+         WHERE repo = $1 AND number = $2 ORDER BY cast_at, id",
+    )
+    .bind(key.repo)
+    .bind(key.number)
+    .fetch_all(database.readers())
+    .await?;
+    rows.iter().map(read_human_vote).collect()
+}
+
+fn read_human_vote(row: &AnyRow) -> Result<HumanVote, StoreError> {
+    Ok(HumanVote {
+        path: row.try_get("path")?,
+        account: from_column(row.try_get("account")?, "an account id")?,
+        login: row.try_get("login")?,
+        vote: row.try_get("vote")?,
+        subject: row.try_get("subject")?,
+        reason: row.try_get("reason")?,
+        source: row.try_get("source")?,
+        link: row.try_get("link")?,
+        cast_at: row.try_get("cast_at")?,
+        void: row.try_get("void")?,
+    })
+}
+
+async fn add_human_vote(
+    writing: &mut Writing<'_>,
+    key: Key,
+    vote: &HumanVote,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO human_votes (repo, number, path, account, login, vote, subject, reason, source, link, cast_at, \
+         void) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         ON CONFLICT (repo, number, path, source, vote) DO NOTHING",
+    )
+    .bind(key.repo)
+    .bind(key.number)
+    .bind(vote.path.as_str())
+    .bind(to_column(vote.account, "account")?)
+    .bind(vote.login.as_str())
+    .bind(vote.vote.as_str())
+    .bind(vote.subject.as_str())
+    .bind(vote.reason.as_deref())
+    .bind(vote.source.as_str())
+    .bind(vote.link.as_str())
+    .bind(vote.cast_at)
+    .bind(vote.void.as_deref())
+    .execute(writing.connection())
+    .await?;
+    Ok(())
+}
+
+async fn void_votes(
+    writing: &mut Writing<'_>,
+    key: Key,
+    source: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE human_votes SET void = $4 WHERE repo = $1 AND number = $2 AND source = $3 AND void IS NULL",
+    )
+    .bind(key.repo)
+    .bind(key.number)
+    .bind(source)
+    .bind(reason)
+    .execute(writing.connection())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Who may give which command.
+
+use discussions::bot::access::{
+    Access, Caller, Need, Refusal, decide, refusal_key, reply_key, speaks_for_itself,
+};
+use discussions::bot::command::{Command, VoteCommand, Whom};
+use discussions::bot::job::StoredActor;
+use discussions::engine::vote::Vote;
+use discussions::forge::Rights;
+use discussions::ids::{Alias, PullRequest, Repo};
+
+fn rights(up_to: &str) -> Rights {
+    let ladder = ["none", "read", "triage", "write", "maintain", "admin"];
+    let level = ladder.iter().position(|name| *name == up_to).unwrap();
+    Rights {
+        read: level >= 1,
+        triage: level >= 2,
+        write: level >= 3,
+        maintain: level >= 4,
+        admin: level >= 5,
+    }
+}
+
+fn command(name: &str) -> Command {
+    let ask = |whom| Command::Ask {
+        whom,
+        question: None,
+    };
+    match name {
+        "personas" => ask(Whom::Named(vec![Alias::parse("security").unwrap()])),
+        "all" => ask(Whom::All),
+        "missing" => ask(Whom::Missing),
+        "vote" => Command::Vote(VoteCommand {
+            vote: Some(Vote::Ready),
+            hash: None,
+            reason: None,
+        }),
+        "status" => Command::Status,
+        _ => Command::Help,
+    }
+}
+
+fn outcome(access: &Access) -> &'static str {
+    match access {
+        Access::Granted => "granted",
+        Access::ShownNotCounted => "shown",
+        Access::Refused(Refusal::Right { .. }) => "no right",
+        Access::Refused(Refusal::Author { .. }) => "author",
+    }
+}
+
+#[test]
+fn the_access_table() {
+    // command, right, author, author may vote, past the bound, outcome
+    for (name, right, is_author, author_may_vote, past_bound, want) in [
+        ("personas", "write", false, false, false, "granted"),
+        ("personas", "triage", false, false, false, "no right"),
+        ("personas", "write", true, false, true, "granted"),
+        ("missing", "write", true, false, false, "granted"),
+        ("missing", "read", false, false, false, "no right"),
+        ("all", "write", true, false, false, "granted"),
+        ("all", "write", true, false, true, "author"),
+        ("all", "admin", true, false, true, "author"),
+        ("all", "write", true, true, true, "granted"),
+        ("all", "write", false, false, true, "granted"),
+        ("vote", "write", false, false, false, "granted"),
+        ("vote", "triage", false, false, false, "no right"),
+        ("vote", "none", false, false, false, "no right"),
+        ("vote", "admin", true, false, false, "shown"),
+        ("vote", "write", true, true, false, "granted"),
+        ("vote", "read", true, true, false, "no right"),
+        ("status", "read", false, false, false, "granted"),
+        ("status", "none", false, false, false, "no right"),
+        ("help", "read", true, false, true, "granted"),
+    ] {
+        let caller = Caller {
+            rights: rights(right),
+            is_author,
+            author_may_vote,
+            past_bound,
+        };
+        let got = decide(&command(name), &caller);
+        assert_eq!(outcome(&got), want, "{name} with {right}, {caller:?}");
+    }
+}
+
+#[test]
+fn without_any_right_nothing_runs() {
+    for name in ["personas", "all", "missing", "vote", "status", "help"] {
+        let caller = Caller {
+            rights: Rights::default(),
+            is_author: false,
+            author_may_vote: true,
+            past_bound: false,
+        };
+        assert_eq!(
+            outcome(&decide(&command(name), &caller)),
+            "no right",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_write_is_not_made_up_from_admin() {
+    let odd = Rights {
+        admin: true,
+        read: true,
+        ..Rights::default()
+    };
+    let caller = Caller {
+        rights: odd,
+        is_author: false,
+        author_may_vote: false,
+        past_bound: false,
+    };
+    let want = Access::Refused(Refusal::Right {
+        usage: "/discuss [PATH] vote ready|changes|reject|withdraw [HASH] [: reason]",
+        need: Need::Write,
+        has: Some(Need::Read),
+    });
+    assert_eq!(decide(&command("vote"), &caller), want);
+}
+
+#[test]
+fn nobody_speaks_by_editing_somebody_elses_comment() {
+    let actor = |id, person| StoredActor {
+        id,
+        login: "x".to_owned(),
+        person,
+    };
+    assert!(speaks_for_itself(&actor(1, true), &actor(1, true)));
+    assert!(!speaks_for_itself(&actor(1, true), &actor(2, true)));
+    assert!(!speaks_for_itself(&actor(1, false), &actor(1, false)));
+}
+
+#[test]
+fn one_refusal_per_account_pull_request_and_hour() {
+    let pr = |number| PullRequest {
+        installation: 1,
+        repo: Repo {
+            id: 9,
+            owner: "o".to_owned(),
+            name: "r".to_owned(),
+        },
+        number,
+    };
+    let hour = 3_600_000;
+    let key = refusal_key(&pr(7), 5, 10 * hour);
+    assert_eq!(key, refusal_key(&pr(7), 5, 11 * hour - 1));
+    assert_ne!(key, refusal_key(&pr(7), 5, 11 * hour));
+    assert_ne!(key, refusal_key(&pr(7), 6, 10 * hour));
+    assert_ne!(key, refusal_key(&pr(8), 5, 10 * hour));
+    let status = reply_key(&pr(7), &Command::Status, 0);
+    assert_eq!(status, reply_key(&pr(7), &Command::Status, 59_999));
+    assert_ne!(status, reply_key(&pr(7), &Command::Status, 60_000));
+    assert_ne!(status, reply_key(&pr(7), &Command::Help, 0));
+}

@@ -1,0 +1,83 @@
+//! Commands, who may give them, what starts work, and what the check and our comments say.
+
+mod access;
+mod check;
+mod markdown;
+mod messages;
+mod parsing;
+mod summary;
+mod trigger;
+mod views;
+
+use discussions::bot::command::{Command, CommandError, Parsed, Whom};
+use serde::de::DeserializeOwned;
+
+/// Reads a fixture below `tests/fixtures`.
+fn cases<T: DeserializeOwned>(name: &str) -> Vec<T> {
+    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let cases: Vec<T> = serde_saphyr::from_str(&text).unwrap();
+    assert!(!cases.is_empty(), "{name} is empty");
+    cases
+}
+
+/// Compares a product text with the accepted one in `tests/suite/snapshots`.
+fn assert_reads(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(format!("commands__{name}"), text));
+}
+
+const PERSONAS: [&str; 4] = ["architect", "security", "pragmatist", "diagram-editor"];
+
+fn is_persona(alias: &str) -> bool {
+    PERSONAS.contains(&alias)
+}
+
+/// A parsed line as the fixtures write it.
+fn described(parsed: &Parsed) -> String {
+    let what = match &parsed.command {
+        Ok(Command::Ask { whom, question }) => {
+            let whom = match whom {
+                Whom::Missing => "missing".to_owned(),
+                Whom::All => "all".to_owned(),
+                Whom::Named(names) => names
+                    .iter()
+                    .map(|a| a.as_str())
+                    .collect::<Vec<_>>()
+                    .join(","),
+            };
+            let question = question
+                .as_ref()
+                .map_or(String::new(), |q| format!(" | {q}"));
+            format!("ask {whom}{question}")
+        }
+        Ok(Command::Vote(vote)) => {
+            let word = vote.vote.map_or("WITHDRAW", |v| v.as_str());
+            let hash = vote
+                .hash
+                .as_ref()
+                .map_or(String::new(), |h| format!(" {h}"));
+            let reason = vote
+                .reason
+                .as_ref()
+                .map_or(String::new(), |r| format!(" : {r}"));
+            format!("vote {word}{hash}{reason}")
+        }
+        Ok(Command::Status) => "status".to_owned(),
+        Ok(Command::Help) => "help".to_owned(),
+        Err(CommandError::Unknown { word }) => format!("unknown {word}"),
+        Err(CommandError::NotYet { verb }) => format!("not-yet {verb}"),
+        Err(CommandError::UnclearVote { word }) => format!("unclear {word}"),
+        Err(CommandError::VoteTail { word }) => format!("vote-tail {word}"),
+        Err(CommandError::BadPath { .. }) => "bad-path".to_owned(),
+        Err(CommandError::TooManyNames) => "too-many-names".to_owned(),
+        Err(CommandError::TooManyCommands) => "too-many-commands".to_owned(),
+    };
+    match &parsed.path {
+        Some(path) => format!("[{path}] {what}"),
+        None => what,
+    }
+}

@@ -1,0 +1,187 @@
+//! What an operator is told about settings, and what is taken.
+
+use crate::github::keys::rsa;
+use discussions::config::{GitHubUrls, Settings, SettingsError};
+use discussions::telemetry::LogFormat;
+use secrecy::ExposeSecret;
+
+const SECRET: &str = "5f1d0c6f0c7b4f5e9a3c2b1a";
+
+/// The smallest environment that is enough, with the given variables on top.
+fn read(more: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let mut vars = vec![
+        ("APP_ID", "900"),
+        ("PRIVATE_KEY", rsa().pkcs8.as_str()),
+        ("WEBHOOK_SECRET", SECRET),
+        ("PATH", "/usr/bin"),
+    ];
+    vars.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+    vars.extend_from_slice(more);
+    let owned = vars
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Settings::from_vars(owned)
+}
+
+fn complaint(more: &[(&str, &str)]) -> String {
+    read(more).unwrap_err().to_string()
+}
+
+#[test]
+fn three_variables_are_enough() {
+    let settings = read(&[]).unwrap();
+    assert_eq!(settings.app_id, 900);
+    assert_eq!(settings.host.to_string(), "0.0.0.0");
+    assert_eq!(settings.port, 3000);
+    assert_eq!(settings.webhook_path, "/api/github/webhooks");
+    let database = settings.database_url.expose_secret();
+    assert_eq!(database, "sqlite://data/discussions.db?mode=rwc");
+    assert_eq!(settings.log_filter, "info");
+    assert_eq!(settings.log_format, LogFormat::Text);
+    assert_eq!(settings.model, None);
+    assert_eq!(settings.github.server, "https://github.com");
+}
+
+#[test]
+fn an_empty_environment_lists_everything_that_is_missing_and_where_to_find_it() {
+    let nothing = Settings::from_vars([("APP_ID".to_owned(), " ".to_owned())]);
+    insta::assert_snapshot!(nothing.unwrap_err());
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    insta::assert_snapshot!(complaint(&[
+        ("APP_ID", "Iv1.8a61f9b3a7aba766"),
+        (
+            "PRIVATE_KEY",
+            "-----BEGIN RSA PRIVATE KEY-----\nbm8=\n-----END RSA PRIVATE KEY-----"
+        ),
+        ("WEBHOOK_SECRET", "development"),
+        ("DATABASE_URL", "postgres://u:p@db/x"),
+        ("HOST", "localhost"),
+        ("PORT", "70000"),
+        ("WEBHOOK_PATH", "hooks/{id}"),
+        ("GITHUB_API_URL", "http://ghe.example.com/api/v3"),
+        ("GITHUB_SERVER_URL", "ghe.example.com"),
+        ("LOG_FORMAT", "xml"),
+        ("DISCUSSIONS_MODEL", "gpt-9"),
+        ("DISCUSSIONS_MODLE", "checklist"),
+    ]));
+}
+
+#[test]
+fn webhook_secrets_that_keep_nobody_out_are_refused() {
+    for weak in [
+        "development",
+        "secret",
+        "my-webhook-secret",
+        "changemechangemechangeme",
+        "SecretSecretSecretSecret",
+        "0123456789012345678",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "5f1d0c6f0c7b4f5e9a3c2b1a,secret",
+    ] {
+        let said = complaint(&[("WEBHOOK_SECRET", weak)]);
+        assert!(said.contains("WEBHOOK_SECRET"), "{weak}: {said}");
+        assert!(said.contains("openssl rand -hex 32"), "{weak}: {said}");
+    }
+}
+
+#[test]
+fn secrets_are_a_list_while_one_is_replaced() {
+    let both = format!(" {SECRET}-new , {SECRET},\n");
+    let settings = read(&[("WEBHOOK_SECRET", &both)]).unwrap();
+    let secrets: Vec<&str> = settings
+        .webhook_secrets
+        .iter()
+        .map(|secret| secret.expose_secret())
+        .collect();
+    assert_eq!(secrets, [format!("{SECRET}-new").as_str(), SECRET]);
+}
+
+#[test]
+fn private_keys_are_taken_in_every_form_they_travel_in() {
+    let (pkcs1, pkcs8) = (&rsa().pkcs1, &rsa().pkcs8);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.pem");
+    std::fs::write(&path, pkcs1.replace('\n', "\r\n")).unwrap();
+    for (form, variables) in [
+        ("PKCS#8", vec![("PRIVATE_KEY", pkcs8.clone())]),
+        ("PKCS#1", vec![("PRIVATE_KEY", pkcs1.clone())]),
+        ("CRLF", vec![("PRIVATE_KEY", pkcs8.replace('\n', "\r\n"))]),
+        (
+            "one line",
+            vec![("PRIVATE_KEY", pkcs1.replace('\n', "\\n"))],
+        ),
+        (
+            "quoted",
+            vec![(
+                "PRIVATE_KEY",
+                format!("\"{}\"", pkcs1.replace('\n', "\\r\\n")),
+            )],
+        ),
+        (
+            "no last line end",
+            vec![("PRIVATE_KEY", pkcs8.trim_end().to_owned())],
+        ),
+        (
+            "file",
+            vec![
+                ("PRIVATE_KEY", String::new()),
+                ("PRIVATE_KEY_PATH", path.display().to_string()),
+            ],
+        ),
+    ] {
+        let variables: Vec<_> = variables.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let settings = read(&variables).unwrap_or_else(|error| panic!("{form}: {error}"));
+        let pem = settings.private_key.expose_secret();
+        assert!(
+            !pem.contains('\r') && pem.starts_with("-----BEGIN"),
+            "{form}"
+        );
+    }
+}
+
+#[test]
+fn a_key_given_twice_or_from_nowhere_is_refused() {
+    let said = complaint(&[("PRIVATE_KEY_PATH", "/nowhere/app.pem")]);
+    assert!(said.contains("keep one of them"), "{said}");
+    let said = complaint(&[
+        ("PRIVATE_KEY", ""),
+        ("PRIVATE_KEY_PATH", "/nowhere/app.pem"),
+    ]);
+    assert!(said.contains("`/nowhere/app.pem` cannot be read"), "{said}");
+}
+
+#[test]
+fn enterprise_addresses_follow_from_the_first() {
+    let urls = |vars: &[(&str, &str)]| read(vars).unwrap().github;
+    let enterprise = GitHubUrls {
+        api: "https://ghe.example.com/api/v3".to_owned(),
+        graphql: "https://ghe.example.com/api/graphql".to_owned(),
+        server: "https://ghe.example.com".to_owned(),
+    };
+    assert_eq!(
+        urls(&[("GITHUB_API_URL", "https://ghe.example.com/api/v3/\n")]),
+        enterprise
+    );
+    let here = urls(&[("GITHUB_API_URL", "http://127.0.0.1:4000")]);
+    assert_eq!(here.graphql, "http://127.0.0.1:4000/graphql");
+    let apart = urls(&[("GITHUB_GRAPHQL_URL", "https://graph.example.com/graphql")]);
+    assert_eq!(apart.api, "https://api.github.com");
+    assert_eq!(apart.graphql, "https://graph.example.com/graphql");
+}
+
+#[test]
+fn settings_do_not_print_their_secrets() {
+    let printed = format!("{:?}", read(&[]).unwrap());
+    assert!(
+        !printed.contains(SECRET) && !printed.contains("BEGIN"),
+        "{printed}"
+    );
+    let said = complaint(&[
+        ("WEBHOOK_SECRET", "hunter2-hunter2"),
+        ("PRIVATE_KEY", "BEGIN hunter2"),
+    ]);
+    assert!(!said.contains("hunter2"), "{said}");
+}

@@ -1,0 +1,8 @@
+//! The GitHub adapter against a scripted double: what it asks, what it makes of answers, whom it gives its tokens.
+
+mod double;
+mod errors;
+pub(crate) mod keys;
+mod reading;
+mod tokens;
+mod writing;
