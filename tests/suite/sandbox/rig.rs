@@ -88,7 +88,9 @@ impl Rig {
 
     pub async fn mint(&self, body: Value) -> Reply {
         let path = format!("/app/installations/{}/access_tokens", self.installation());
-        self.call(Method::POST, &path, &good_jwt(), Some(body)).await
+        let now = self.sandbox.look(|world| world.now().timestamp());
+        let claims = json!({"iss": "4711", "iat": now - 60, "exp": now + 540});
+        self.call(Method::POST, &path, &jwt(&claims, key()), Some(body)).await
     }
 
     /// A request that may fail to get an answer at all.
