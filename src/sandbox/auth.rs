@@ -76,8 +76,13 @@ fn check_jwt(world: &World, jwt: &str) -> Result<(), Refusal> {
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let claims = decode::<Claims>(jwt, &key, &validation).map_err(|_| undecodable())?.claims;
-    let issuer = claims.iss.as_str().map_or_else(|| claims.iss.to_string(), str::to_owned);
+    let claims = decode::<Claims>(jwt, &key, &validation)
+        .map_err(|_| undecodable())?
+        .claims;
+    let issuer = claims
+        .iss
+        .as_str()
+        .map_or_else(|| claims.iss.to_string(), str::to_owned);
     if issuer != app.id.to_string() && issuer != format!("Iv23li{:014}", app.id) {
         return Err(Refusal::new(404, "Integration not found"));
     }
@@ -93,7 +98,10 @@ fn check_times(iat: Option<i64>, exp: Option<i64>, now: Time) -> Result<(), Refu
         ));
     };
     if exp > now + JWT_AHEAD {
-        return Err(Refusal::new(401, "'Expiration time' claim ('exp') is too far in the future"));
+        return Err(Refusal::new(
+            401,
+            "'Expiration time' claim ('exp') is too far in the future",
+        ));
     }
     if iat.is_none_or(|iat| iat > now) {
         return Err(Refusal::new(
@@ -110,15 +118,25 @@ pub fn bad_credentials() -> Refusal {
 }
 
 /// Makes a token for an installation, narrowed as the request body asks.
-pub fn mint(world: &mut World, installation: u64, body: &Value) -> Result<(String, Token), Refusal> {
-    let found = world.installations.get(&installation).ok_or_else(Refusal::not_found)?;
+pub fn mint(
+    world: &mut World,
+    installation: u64,
+    body: &Value,
+) -> Result<(String, Token), Refusal> {
+    let found = world
+        .installations
+        .get(&installation)
+        .ok_or_else(Refusal::not_found)?;
     if found.suspended_at.is_some() {
         return Err(Refusal::new(403, "This installation has been suspended"));
     }
     let permissions = narrowed_permissions(&found.permissions, &body["permissions"])?;
     let (account, selected) = (found.account, found.selected.clone());
     let reachable = |id: &u64| {
-        world.repos.get(id).is_some_and(|repo| repo.owner == account)
+        world
+            .repos
+            .get(id)
+            .is_some_and(|repo| repo.owner == account)
             && selected.as_ref().is_none_or(|ids| ids.contains(id))
     };
     let wanted = wanted_repositories(world, account, body)?;
@@ -149,7 +167,9 @@ fn narrowed_permissions(granted: &Permissions, wanted: &Value) -> Result<Permiss
     for (name, level) in wanted {
         let level = level.as_str().and_then(Access::parse);
         match level {
-            Some(level) if granted.get(name) >= Some(&level) => narrowed.insert(name.clone(), level),
+            Some(level) if granted.get(name) >= Some(&level) => {
+                narrowed.insert(name.clone(), level)
+            }
             _ => {
                 return Err(Refusal::new(
                     422,
@@ -160,13 +180,24 @@ fn narrowed_permissions(granted: &Permissions, wanted: &Value) -> Result<Permiss
     }
     // Metadata comes along with every other permission.
     if granted.contains_key("metadata") {
-        narrowed.entry("metadata".to_owned()).or_insert(Access::Read);
+        narrowed
+            .entry("metadata".to_owned())
+            .or_insert(Access::Read);
     }
     Ok(narrowed)
 }
 
-fn wanted_repositories(world: &World, account: u64, body: &Value) -> Result<Option<BTreeSet<u64>>, Refusal> {
-    let unreadable = || Refusal::new(422, "Invalid request.\n\nrepositories must be names, repository_ids numbers.");
+fn wanted_repositories(
+    world: &World,
+    account: u64,
+    body: &Value,
+) -> Result<Option<BTreeSet<u64>>, Refusal> {
+    let unreadable = || {
+        Refusal::new(
+            422,
+            "Invalid request.\n\nrepositories must be names, repository_ids numbers.",
+        )
+    };
     let mut wanted = BTreeSet::new();
     if let Some(ids) = body["repository_ids"].as_array() {
         for id in ids {
@@ -193,7 +224,12 @@ fn token_text(app: u64) -> Result<String, Refusal> {
             .map(|()| URL_SAFE_NO_PAD.encode(&bytes))
             .map_err(|_| Refusal::new(500, "no randomness"))
     };
-    Ok(format!("ghs_{app}_{}.{}.{}", part(27)?, part(96)?, part(256)?))
+    Ok(format!(
+        "ghs_{app}_{}.{}.{}",
+        part(27)?,
+        part(96)?,
+        part(256)?
+    ))
 }
 
 impl Token {
@@ -202,9 +238,19 @@ impl Token {
         let Some(installation) = world.installations.get(&self.installation) else {
             return false;
         };
-        let covered = world.repos.get(&repo).is_some_and(|repo| repo.owner == installation.account)
-            && installation.selected.as_ref().is_none_or(|ids| ids.contains(&repo));
-        covered && self.repositories.as_ref().is_none_or(|ids| ids.contains(&repo))
+        let covered = world
+            .repos
+            .get(&repo)
+            .is_some_and(|repo| repo.owner == installation.account)
+            && installation
+                .selected
+                .as_ref()
+                .is_none_or(|ids| ids.contains(&repo));
+        covered
+            && self
+                .repositories
+                .as_ref()
+                .is_none_or(|ids| ids.contains(&repo))
     }
 
     /// Whether the token carries that permission at that level.

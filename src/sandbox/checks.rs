@@ -10,8 +10,10 @@ impl World {
     pub(super) fn suite_for(&mut self, repo: u64, app: u64, head: &Oid) -> Result<u64, Refused> {
         let (id, created_at) = (self.large_id(), self.now());
         let repository = self.repo_mut(repo)?;
-        let existing =
-            repository.check_suites.iter().find(|suite| suite.app == app && suite.head == *head);
+        let existing = repository
+            .check_suites
+            .iter()
+            .find(|suite| suite.app == app && suite.head == *head);
         if let Some(suite) = existing {
             return Ok(suite.id);
         }
@@ -40,7 +42,10 @@ impl World {
         let app = self.own_app;
         let known = |world: &Self| {
             world.repos.get(&repo).is_some_and(|repository| {
-                repository.check_suites.iter().any(|s| s.app == app && s.head == *head)
+                repository
+                    .check_suites
+                    .iter()
+                    .any(|s| s.app == app && s.head == *head)
             })
         };
         if known(self) {
@@ -77,11 +82,20 @@ impl World {
 
     /// A run for changing it.
     pub(super) fn check_mut(&mut self, repo: u64, id: u64) -> Option<&mut CheckRun> {
-        self.repos.get_mut(&repo)?.check_runs.iter_mut().find(|run| run.id == id)
+        self.repos
+            .get_mut(&repo)?
+            .check_runs
+            .iter_mut()
+            .find(|run| run.id == id)
     }
 
     /// A person presses "Re-run" on one check: GitHub resets nothing itself, the App must answer.
-    pub(super) fn rerequest_check(&mut self, repo: u64, id: u64, by: AccountId) -> Result<(), Refused> {
+    pub(super) fn rerequest_check(
+        &mut self,
+        repo: u64,
+        id: u64,
+        by: AccountId,
+    ) -> Result<(), Refused> {
         if self.check_mut(repo, id).is_none() {
             return Err(Refused(format!("there is no check run {id}")));
         }
@@ -99,7 +113,11 @@ impl World {
     ) -> Result<(), Refused> {
         let run = self.check_mut(repo, id);
         let run = run.ok_or_else(|| Refused(format!("there is no check run {id}")))?;
-        if !run.actions.iter().any(|action| action["identifier"] == identifier) {
+        if !run
+            .actions
+            .iter()
+            .any(|action| action["identifier"] == identifier)
+        {
             return Err(Refused(format!("the check has no button {identifier}")));
         }
         let more = json!({"requested_action": {"identifier": identifier}});

@@ -87,12 +87,22 @@ pub struct Fault {
 impl Fault {
     /// The next matching request only.
     pub fn once(matcher: Matcher, kind: FaultKind) -> Self {
-        Self { matcher, times: Times::Next(1), after: 0, kind }
+        Self {
+            matcher,
+            times: Times::Next(1),
+            after: 0,
+            kind,
+        }
     }
 
     /// A share of all matching requests.
     pub fn sometimes(matcher: Matcher, kind: FaultKind, per_mille: u16, seed: u64) -> Self {
-        Self { matcher, times: Times::Chance { per_mille, seed }, after: 0, kind }
+        Self {
+            matcher,
+            times: Times::Chance { per_mille, seed },
+            after: 0,
+            kind,
+        }
     }
 }
 
@@ -131,7 +141,11 @@ impl Faults {
             Times::Chance { seed, .. } => seed,
             Times::Next(_) => 0,
         };
-        self.armed.push(Armed { fault, struck: 0, chance: Chance::new(seed) });
+        self.armed.push(Armed {
+            fault,
+            struck: 0,
+            chance: Chance::new(seed),
+        });
     }
 
     /// Disarms everything and lifts a limit in force.
@@ -142,7 +156,10 @@ impl Faults {
 
     /// The fault that strikes this request, the first armed one that matches.
     pub fn strike(&mut self, incoming: Incoming<'_>) -> Option<FaultKind> {
-        let kind = self.armed.iter_mut().find_map(|armed| armed.strike(incoming));
+        let kind = self
+            .armed
+            .iter_mut()
+            .find_map(|armed| armed.strike(incoming));
         self.armed.retain(|armed| !armed.spent());
         kind
     }

@@ -91,7 +91,10 @@ pub struct Ledger {
 impl Ledger {
     /// Effects of one kind.
     pub fn of(&self, kind: EffectKind) -> Vec<&Effect> {
-        self.effects.iter().filter(|effect| effect.kind == kind).collect()
+        self.effects
+            .iter()
+            .filter(|effect| effect.kind == kind)
+            .collect()
     }
 
     /// Requests by `METHOD route`, GraphQL by `GRAPHQL operation`.
@@ -109,6 +112,9 @@ impl Ledger {
 
     /// Requests sent although a rate limit had said to wait.
     pub fn inside_limits(&self) -> usize {
-        self.requests.iter().filter(|request| request.inside_limit).count()
+        self.requests
+            .iter()
+            .filter(|request| request.inside_limit)
+            .count()
     }
 }

@@ -22,7 +22,11 @@ impl World {
 
     /// Requests counted in this hour.
     pub(super) fn used_this_hour(&self) -> u64 {
-        if self.counted.0 == self.hour() { self.counted.1 } else { 0 }
+        if self.counted.0 == self.hour() {
+            self.counted.1
+        } else {
+            0
+        }
     }
 
     /// When the count starts anew, in seconds since 1970.
@@ -37,7 +41,10 @@ impl World {
             for run in repo.check_runs.iter_mut().filter(|run| run.id > id) {
                 run.visible_from = until;
             }
-            let comments = repo.pulls.values_mut().flat_map(|pull| pull.comments.iter_mut());
+            let comments = repo
+                .pulls
+                .values_mut()
+                .flat_map(|pull| pull.comments.iter_mut());
             for comment in comments.filter(|comment| comment.id > id) {
                 comment.visible_from = until;
             }

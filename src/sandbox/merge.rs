@@ -57,7 +57,12 @@ impl World {
         Ok(Mergeability { reasons })
     }
 
-    fn reviews_in_the_way(&self, repo: &Repository, pull: &Pull, rules: &Protection) -> Vec<String> {
+    fn reviews_in_the_way(
+        &self,
+        repo: &Repository,
+        pull: &Pull,
+        rules: &Protection,
+    ) -> Vec<String> {
         let mut reasons = Vec::new();
         let latest = latest_opinions(pull);
         let counting = |wanted: ReviewState| {
@@ -68,7 +73,10 @@ impl World {
         };
         let approvals = counting(ReviewState::Approved);
         if approvals < rules.approvals {
-            reasons.push(format!("{} approving reviews needed, {approvals} given", rules.approvals));
+            reasons.push(format!(
+                "{} approving reviews needed, {approvals} given",
+                rules.approvals
+            ));
         }
         if rules.approvals > 0 && counting(ReviewState::ChangesRequested) > 0 {
             reasons.push("changes are requested".to_owned());
@@ -109,16 +117,25 @@ fn check_in_the_way(repo: &Repository, head: &Oid, required: &RequiredCheck) -> 
         };
     }
     if required.app.is_none()
-        && let Some(status) =
-            repo.statuses.iter().rev().find(|status| status.context == *name && status.head == *head)
+        && let Some(status) = repo
+            .statuses
+            .iter()
+            .rev()
+            .find(|status| status.context == *name && status.head == *head)
     {
         let passes = status.state == "success";
         return (!passes).then(|| format!("the required status {name} is {}", status.state));
     }
     let elsewhere = repo.check_runs.iter().any(|run| on_head(&run))
-        || repo.statuses.iter().any(|status| status.context == *name && status.head == *head);
+        || repo
+            .statuses
+            .iter()
+            .any(|status| status.context == *name && status.head == *head);
     Some(if elsewhere {
-        format!("the required check {name} is expected from App {}, not from others", required.app?)
+        format!(
+            "the required check {name} is expected from App {}, not from others",
+            required.app?
+        )
     } else {
         format!("the required check {name} is expected, but nobody reported it on this commit")
     })

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 /// Permission without which GitHub sends no such event.
 fn permission_for(event: &str) -> Option<&'static str> {
     match event {
-        "pull_request" | "pull_request_review" | "pull_request_review_comment" => Some("pull_requests"),
+        "pull_request" | "pull_request_review" | "pull_request_review_comment" => {
+            Some("pull_requests")
+        }
         "issue_comment" => Some("issues"),
         "push" => Some("contents"),
         "check_run" | "check_suite" => Some("checks"),
@@ -59,7 +61,14 @@ impl World {
     }
 
     /// `pull_request` with that action; `more` adds members such as `changes`.
-    pub(super) fn announce_pull(&mut self, repo: u64, number: u64, sender: AccountId, action: &str, more: Value) {
+    pub(super) fn announce_pull(
+        &mut self,
+        repo: u64,
+        number: u64,
+        sender: AccountId,
+        action: &str,
+        more: Value,
+    ) {
         let Some((repository, pull)) = self.pull_in(repo, number) else {
             return;
         };
@@ -149,7 +158,14 @@ impl World {
     }
 
     /// `check_run` with that action. The suite is embedded in full, unlike in REST answers.
-    pub(super) fn announce_check(&mut self, repo: u64, run: u64, sender: AccountId, action: &str, more: Value) {
+    pub(super) fn announce_check(
+        &mut self,
+        repo: u64,
+        run: u64,
+        sender: AccountId,
+        action: &str,
+        more: Value,
+    ) {
         let Some(repository) = self.repos.get(&repo) else {
             return;
         };
@@ -157,7 +173,11 @@ impl World {
             return;
         };
         let mut value = shape::check_run(self, repository, check);
-        if let Some(suite) = repository.check_suites.iter().find(|suite| suite.id == check.suite) {
+        if let Some(suite) = repository
+            .check_suites
+            .iter()
+            .find(|suite| suite.id == check.suite)
+        {
             value["check_suite"] = shape::check_suite(self, repository, suite);
         }
         let mut body = json!({"action": action, "check_run": value});
@@ -168,14 +188,25 @@ impl World {
     }
 
     /// `check_suite` with that action.
-    pub(super) fn announce_suite(&mut self, repo: u64, suite: u64, sender: AccountId, action: &str) {
+    pub(super) fn announce_suite(
+        &mut self,
+        repo: u64,
+        suite: u64,
+        sender: AccountId,
+        action: &str,
+    ) {
         let Some(repository) = self.repos.get(&repo) else {
             return;
         };
-        let Some(found) = repository.check_suites.iter().find(|found| found.id == suite) else {
+        let Some(found) = repository
+            .check_suites
+            .iter()
+            .find(|found| found.id == suite)
+        else {
             return;
         };
-        let body = json!({"action": action, "check_suite": shape::check_suite(self, repository, found)});
+        let body =
+            json!({"action": action, "check_suite": shape::check_suite(self, repository, found)});
         self.announce(repo, sender, "check_suite", body);
     }
 

@@ -12,7 +12,11 @@ pub(super) fn pull_changes(repo: &Repository, pull: &Pull) -> Vec<FileChange> {
         .merge_base(&pull.base, &pull.head)
         .map(|commit| commit.files.clone())
         .unwrap_or_default();
-    let head_files = repo.git.commit(&pull.head).map(|commit| commit.files.clone()).unwrap_or_default();
+    let head_files = repo
+        .git
+        .commit(&pull.head)
+        .map(|commit| commit.files.clone())
+        .unwrap_or_default();
     changes_between(&repo.git, &base_files, &head_files)
 }
 
@@ -33,7 +37,12 @@ pub struct NewPull {
 
 impl World {
     /// Opens a pull request by that account.
-    pub(super) fn open_pull(&mut self, repo: u64, by: AccountId, new: &NewPull) -> Result<u64, Refused> {
+    pub(super) fn open_pull(
+        &mut self,
+        repo: u64,
+        by: AccountId,
+        new: &NewPull,
+    ) -> Result<u64, Refused> {
         let (head_repo, head_branch) = self.head_of(repo, &new.head)?;
         let head = self.repo(head_repo)?.tip(&head_branch)?;
         let source = self.repo(head_repo)?.git.clone();
@@ -49,7 +58,9 @@ impl World {
         let base = repository.tip(&base_branch)?;
         repository.git.fetch(&source, &head);
         if repository.git.commits_ahead(&base, &head).is_empty() {
-            return Err(Refused(format!("No commits between {base_branch} and {head_branch}")));
+            return Err(Refused(format!(
+                "No commits between {base_branch} and {head_branch}"
+            )));
         }
         let twin = repository.pulls.values().find(|pull| {
             pull.open
@@ -58,7 +69,10 @@ impl World {
                 && pull.base_branch == base_branch
         });
         if let Some(twin) = twin {
-            return Err(Refused(format!("#{} is already open for {head_branch}", twin.number)));
+            return Err(Refused(format!(
+                "#{} is already open for {head_branch}",
+                twin.number
+            )));
         }
         let number = repository.next_number;
         repository.next_number += 1;
@@ -133,7 +147,8 @@ impl World {
         if let Some((branch, tip)) = new_base {
             let old_branch = std::mem::replace(&mut pull.base_branch, branch);
             let old_base = std::mem::replace(&mut pull.base, tip);
-            changes["base"] = json!({"ref": {"from": old_branch}, "sha": {"from": old_base.as_str()}});
+            changes["base"] =
+                json!({"ref": {"from": old_branch}, "sha": {"from": old_base.as_str()}});
         }
         pull.updated_at = now;
         self.announce_pull(repo, number, by, "edited", json!({"changes": changes}));
@@ -153,13 +168,22 @@ impl World {
             return Ok(());
         }
         pull.draft = draft;
-        let action = if draft { "converted_to_draft" } else { "ready_for_review" };
+        let action = if draft {
+            "converted_to_draft"
+        } else {
+            "ready_for_review"
+        };
         self.announce_pull(repo, number, by, action, json!({}));
         Ok(())
     }
 
     /// Closes without merging.
-    pub(super) fn close_pull(&mut self, repo: u64, number: u64, by: AccountId) -> Result<(), Refused> {
+    pub(super) fn close_pull(
+        &mut self,
+        repo: u64,
+        number: u64,
+        by: AccountId,
+    ) -> Result<(), Refused> {
         let now = self.now();
         let pull = self.repo_mut(repo)?.pull_mut(number)?;
         if !pull.open {
@@ -173,7 +197,12 @@ impl World {
     }
 
     /// Opens a closed pull request again, at its branch's present tip.
-    pub(super) fn reopen_pull(&mut self, repo: u64, number: u64, by: AccountId) -> Result<(), Refused> {
+    pub(super) fn reopen_pull(
+        &mut self,
+        repo: u64,
+        number: u64,
+        by: AccountId,
+    ) -> Result<(), Refused> {
         let now = self.now();
         let pull = self.repo(repo)?.pull(number)?;
         if pull.open || pull.merged.is_some() {
@@ -194,7 +223,12 @@ impl World {
     }
 
     /// Merges if the rules allow it: a merge commit on the base branch, then `push` and `closed`.
-    pub(super) fn merge_pull(&mut self, repo: u64, number: u64, by: AccountId) -> Result<Oid, Refused> {
+    pub(super) fn merge_pull(
+        &mut self,
+        repo: u64,
+        number: u64,
+        by: AccountId,
+    ) -> Result<Oid, Refused> {
         let repository = self.repo(repo)?;
         if self.role(repository, by) < Some(Role::Write) {
             return Err(Refused::new("merging needs write access"));
@@ -207,7 +241,10 @@ impl World {
         let tip = repository.tip(&pull.base_branch)?;
         let files = merged_files(repository, &tip, &pull.head)?;
         let (ident, now) = (self.ident(by), self.now());
-        let message = format!("Merge pull request #{number} from {}\n\n{}", pull.head_branch, pull.title);
+        let message = format!(
+            "Merge pull request #{number} from {}\n\n{}",
+            pull.head_branch, pull.title
+        );
         let meta = CommitMeta {
             parents: vec![tip, pull.head.clone()],
             author: ident.clone(),
@@ -222,7 +259,10 @@ impl World {
         merged.open = false;
         merged.closed_at = Some(now);
         merged.updated_at = now;
-        merged.merged = Some(Merge { by, commit: commit.clone() });
+        merged.merged = Some(Merge {
+            by,
+            commit: commit.clone(),
+        });
         self.move_branch(repo, &pull.base_branch, &commit, by)?;
         self.announce_pull(repo, number, by, "closed", json!({}));
         Ok(commit)
@@ -242,7 +282,11 @@ pub struct PullEdit {
 
 /// Three-way merge by whole files: a path changed on both sides in different ways is a conflict.
 pub(super) fn merged_files(repo: &Repository, base: &Oid, head: &Oid) -> Result<Snapshot, Refused> {
-    let common = repo.git.merge_base(base, head).map(|c| c.files.clone()).unwrap_or_default();
+    let common = repo
+        .git
+        .merge_base(base, head)
+        .map(|c| c.files.clone())
+        .unwrap_or_default();
     let (ours, theirs) = (repo.files_at(base), repo.files_at(head));
     let mut merged = ours.clone();
     for path in common.keys().chain(theirs.keys()) {

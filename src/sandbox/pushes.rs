@@ -43,7 +43,11 @@ pub enum FileEdit {
 impl FileEdit {
     /// Writes a regular file.
     pub fn write(path: &str, content: impl AsRef<[u8]>) -> Self {
-        Self::Write { path: path.to_owned(), content: content.as_ref().to_vec(), mode: git::FILE }
+        Self::Write {
+            path: path.to_owned(),
+            content: content.as_ref().to_vec(),
+            mode: git::FILE,
+        }
     }
 
     /// Writes a symbolic link.
@@ -62,7 +66,10 @@ impl FileEdit {
 
     /// Moves a file.
     pub fn rename(from: &str, to: &str) -> Self {
-        Self::Rename { from: from.to_owned(), to: to.to_owned() }
+        Self::Rename {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        }
     }
 }
 
@@ -77,15 +84,31 @@ pub(super) fn path_is_sane(path: &str) -> bool {
 
 impl Repository {
     /// Applies edits to a snapshot.
-    pub(super) fn edit_files(&mut self, files: &mut Snapshot, edits: &[FileEdit]) -> Result<(), Refused> {
+    pub(super) fn edit_files(
+        &mut self,
+        files: &mut Snapshot,
+        edits: &[FileEdit],
+    ) -> Result<(), Refused> {
         for edit in edits {
             let (path, file) = match edit {
-                FileEdit::Write { path, content, mode } => {
-                    (path, File { mode: *mode, oid: self.git.write_blob(content) })
-                }
-                FileEdit::Submodule { path, commit } => {
-                    (path, File { mode: git::SUBMODULE, oid: commit.clone() })
-                }
+                FileEdit::Write {
+                    path,
+                    content,
+                    mode,
+                } => (
+                    path,
+                    File {
+                        mode: *mode,
+                        oid: self.git.write_blob(content),
+                    },
+                ),
+                FileEdit::Submodule { path, commit } => (
+                    path,
+                    File {
+                        mode: git::SUBMODULE,
+                        oid: commit.clone(),
+                    },
+                ),
                 FileEdit::Delete(path) => {
                     remove(files, path)?;
                     continue;
@@ -96,9 +119,13 @@ impl Repository {
                 return Err(Refused(format!("git cannot hold the path {path:?}")));
             }
             let folder = format!("{path}/");
-            let below_a_file = files.keys().any(|other| path.starts_with(&format!("{other}/")));
+            let below_a_file = files
+                .keys()
+                .any(|other| path.starts_with(&format!("{other}/")));
             if below_a_file || files.keys().any(|other| other.starts_with(&folder)) {
-                return Err(Refused(format!("{path} would be a file and a folder at once")));
+                return Err(Refused(format!(
+                    "{path} would be a file and a folder at once"
+                )));
             }
             files.insert(path.clone(), file);
         }
@@ -107,12 +134,17 @@ impl Repository {
 
     /// Files of a branch's tip.
     pub(super) fn files_at(&self, commit: &Oid) -> Snapshot {
-        self.git.commit(commit).map(|commit| (*commit.files).clone()).unwrap_or_default()
+        self.git
+            .commit(commit)
+            .map(|commit| (*commit.files).clone())
+            .unwrap_or_default()
     }
 }
 
 fn remove(files: &mut Snapshot, path: &str) -> Result<File, Refused> {
-    files.remove(path).ok_or_else(|| Refused(format!("there is no file {path}")))
+    files
+        .remove(path)
+        .ok_or_else(|| Refused(format!("there is no file {path}")))
 }
 
 impl World {
@@ -140,12 +172,18 @@ impl World {
         let verified = self.app_of_bot(author).is_some();
         // Commits made through the API are committed by GitHub itself, which also signs them.
         let committer = if verified {
-            Ident { name: "GitHub".to_owned(), email: "noreply@github.com".to_owned(), account: None }
+            Ident {
+                name: "GitHub".to_owned(),
+                email: "noreply@github.com".to_owned(),
+                account: None,
+            }
         } else {
             ident.clone()
         };
         let repository = self.repo_mut(repo)?;
-        let mut files = parent.map(|parent| repository.files_at(parent)).unwrap_or_default();
+        let mut files = parent
+            .map(|parent| repository.files_at(parent))
+            .unwrap_or_default();
         repository.edit_files(&mut files, edits)?;
         let meta = CommitMeta {
             parents: parent.cloned().into_iter().collect(),
@@ -159,7 +197,12 @@ impl World {
     }
 
     /// Whether the branch's rules let that account push to it.
-    pub(super) fn may_push(&self, repo: u64, branch: &str, account: AccountId) -> Result<(), Refused> {
+    pub(super) fn may_push(
+        &self,
+        repo: u64,
+        branch: &str,
+        account: AccountId,
+    ) -> Result<(), Refused> {
         let repository = self.repo(repo)?;
         if repository.archived {
             return Err(Refused::new("Repository was archived so is read-only."));
@@ -173,9 +216,9 @@ impl World {
             ));
         }
         match &rules.pushers {
-            Some(pushers) if !pushers.contains(&account) => {
-                Err(Refused(format!("You're not authorized to push to this branch: {branch}")))
-            }
+            Some(pushers) if !pushers.contains(&account) => Err(Refused(format!(
+                "You're not authorized to push to this branch: {branch}"
+            ))),
             _ => Ok(()),
         }
     }
@@ -193,7 +236,10 @@ impl World {
         if repository.git.commit(to).is_none() {
             return Err(Refused(format!("there is no commit {to}")));
         }
-        let before = repository.git.branches.insert(branch.to_owned(), to.clone());
+        let before = repository
+            .git
+            .branches
+            .insert(branch.to_owned(), to.clone());
         if before.as_ref() == Some(to) {
             return Ok(());
         }
@@ -205,7 +251,12 @@ impl World {
     }
 
     /// Deletes a branch; pull requests from it close.
-    pub(super) fn remove_branch(&mut self, repo: u64, branch: &str, by: AccountId) -> Result<(), Refused> {
+    pub(super) fn remove_branch(
+        &mut self,
+        repo: u64,
+        branch: &str,
+        by: AccountId,
+    ) -> Result<(), Refused> {
         let before = self.repo(repo)?.tip(branch)?;
         self.repo_mut(repo)?.git.branches.remove(branch);
         self.announce_push(repo, branch, Some(&before), None, by);
@@ -222,12 +273,21 @@ impl World {
         };
         self.repos
             .values()
-            .flat_map(|base| base.pulls.values().filter(is_from).map(|pull| (base.id, pull.number)))
+            .flat_map(|base| {
+                base.pulls
+                    .values()
+                    .filter(is_from)
+                    .map(|pull| (base.id, pull.number))
+            })
             .collect()
     }
 
     fn move_heads(&mut self, repo: u64, branch: &str, to: &Oid, by: AccountId) {
-        let source = self.repos.get(&repo).map(|repo| repo.git.clone()).unwrap_or_default();
+        let source = self
+            .repos
+            .get(&repo)
+            .map(|repo| repo.git.clone())
+            .unwrap_or_default();
         for (base_repo, number) in self.pulls_from(repo, branch) {
             let now = self.now();
             let Some(base) = self.repos.get_mut(&base_repo) else {
@@ -258,18 +318,24 @@ impl World {
         let Some(repository) = self.repos.get(&repo) else {
             return;
         };
-        let known = before.cloned().or_else(|| repository.tip(&repository.default_branch).ok());
+        let known = before
+            .cloned()
+            .or_else(|| repository.tip(&repository.default_branch).ok());
         let mut commits = match (&known, after) {
             (Some(known), Some(after)) => repository.git.commits_ahead(known, after),
             (None, Some(after)) => repository.git.ancestry(after),
             (_, None) => Vec::new(),
         };
         commits.truncate(LISTED_COMMITS);
-        let listed: Vec<Value> =
-            commits.iter().map(|commit| shape::push_commit(self, repository, commit)).collect();
+        let listed: Vec<Value> = commits
+            .iter()
+            .map(|commit| shape::push_commit(self, repository, commit))
+            .collect();
         let head = after
             .and_then(|after| repository.git.commit(after))
-            .map_or(Value::Null, |commit| shape::push_commit(self, repository, commit));
+            .map_or(Value::Null, |commit| {
+                shape::push_commit(self, repository, commit)
+            });
         let forced = match (before, after) {
             (Some(before), Some(after)) => !repository.git.is_ancestor(before, after),
             _ => false,
@@ -310,7 +376,10 @@ fn synchronize(
     let before = std::mem::replace(&mut pull.head, to.clone());
     pull.base = base_tip.unwrap_or_else(|| pull.base.clone());
     pull.updated_at = now;
-    let dismisses = repo.protections.get(&base_branch).is_some_and(|rules| rules.dismiss_stale);
+    let dismisses = repo
+        .protections
+        .get(&base_branch)
+        .is_some_and(|rules| rules.dismiss_stale);
     let mut dismissed = Vec::new();
     if dismisses && fingerprint(repo, number)? != old_diff {
         let pull = repo.pulls.get_mut(&number)?;
@@ -328,7 +397,11 @@ fn synchronize(
 fn fingerprint(repo: &Repository, number: u64) -> Option<Vec<(String, bool, String)>> {
     let pull = repo.pulls.get(&number)?;
     let entry = |change: git::FileChange| {
-        (change.path, change.status == ChangeStatus::Removed, change.file.oid.to_string())
+        (
+            change.path,
+            change.status == ChangeStatus::Removed,
+            change.file.oid.to_string(),
+        )
     };
     Some(pull_changes(repo, pull).into_iter().map(entry).collect())
 }

@@ -318,7 +318,9 @@ pub struct CommitStatus {
 impl Repository {
     /// A pull request, or a refusal.
     pub fn pull(&self, number: u64) -> Result<&Pull, Refused> {
-        self.pulls.get(&number).ok_or_else(|| Refused(format!("there is no pull request #{number}")))
+        self.pulls
+            .get(&number)
+            .ok_or_else(|| Refused(format!("there is no pull request #{number}")))
     }
 
     /// A pull request for changing it, or a refusal.
@@ -340,7 +342,10 @@ impl Repository {
     /// The pull request and place of a conversation comment.
     pub fn find_comment(&self, id: u64) -> Option<(&Pull, &Comment)> {
         self.pulls.values().find_map(|pull| {
-            pull.comments.iter().find(|comment| comment.id == id).map(|comment| (pull, comment))
+            pull.comments
+                .iter()
+                .find(|comment| comment.id == id)
+                .map(|comment| (pull, comment))
         })
     }
 
@@ -356,6 +361,8 @@ impl Repository {
 
     /// Open pull requests with that head commit.
     pub fn open_with_head(&self, head: &Oid) -> impl Iterator<Item = &Pull> {
-        self.pulls.values().filter(move |pull| pull.open && pull.head == *head)
+        self.pulls
+            .values()
+            .filter(move |pull| pull.open && pull.head == *head)
     }
 }

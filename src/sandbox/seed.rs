@@ -1,6 +1,6 @@
 //! What a fresh sandbox holds, and what our App asks for.
 
-use super::Sandbox;
+use super::hub::Hub;
 use super::repository::{Protection, RequiredCheck};
 use super::state::{Access, Permissions, Refused, Role};
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ pub fn default_events() -> BTreeSet<String> {
     .collect()
 }
 
-impl Sandbox {
+impl Hub {
     /// Fills the sandbox: `octo/demo` with a README, the required check `discussions` pinned to our App on `main`,
     /// `rob` who writes, `ann` who maintains, and the stranger `eve`.
     ///
@@ -55,8 +55,14 @@ impl Sandbox {
         self.add_collaborator(DEMO_REPO, "rob", Role::Write)?;
         self.add_collaborator(DEMO_REPO, "ann", Role::Maintain)?;
         self.create_user("eve");
-        let required = RequiredCheck { name: "discussions".to_owned(), app: Some(self.hub.app_id) };
-        let rules = Protection { required_checks: vec![required], ..Protection::default() };
+        let required = RequiredCheck {
+            name: "discussions".to_owned(),
+            app: Some(self.app_id),
+        };
+        let rules = Protection {
+            required_checks: vec![required],
+            ..Protection::default()
+        };
         self.protect(DEMO_REPO, "main", rules)
     }
 }

@@ -2,10 +2,11 @@
 
 use super::auth::{self, Caller};
 use super::faults::{FaultKind, Incoming};
+use super::hub::Hub;
 use super::ledger::RequestRecord;
 use super::rest::{self, Answer, Body, Call, Refusal, Route, decode};
 use super::state::{Time, World};
-use super::{Hub, control, graphql, page};
+use super::{control, graphql, page};
 use chrono::TimeDelta;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -36,6 +37,8 @@ pub(super) struct Raw {
     pub accept: String,
     pub authorization: Option<String>,
     pub user_agent: bool,
+    /// The body is declared as JSON.
+    pub json: bool,
     pub body: Bytes,
 }
 
@@ -73,10 +76,23 @@ pub(super) async fn serve(hub: Arc<Hub>, listener: TcpListener, stop: Cancellati
     }
 }
 
-async fn respond(hub: Arc<Hub>, request: Request<IncomingBody>) -> Result<Response<Full<Bytes>>, Cut> {
+async fn respond(
+    hub: Arc<Hub>,
+    request: Request<IncomingBody>,
+) -> Result<Response<Full<Bytes>>, Cut> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|_| Cut)?.to_bytes();
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = Limited::new(body, BODY_LIMIT)
+        .collect()
+        .await
+        .map_err(|_| Cut)?
+        .to_bytes();
+    let header = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
     let raw = Raw {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
@@ -84,15 +100,20 @@ async fn respond(hub: Arc<Hub>, request: Request<IncomingBody>) -> Result<Respon
         accept: header("accept").unwrap_or_default(),
         authorization: header("authorization"),
         user_agent: header("user-agent").is_some(),
+        json: header("content-type").is_some_and(|media| media.starts_with("application/json")),
         body,
     };
     if let Some(rest) = raw.path.strip_prefix("/_sandbox") {
-        return Ok(build(control::handle(&hub, &raw, rest), Vec::new(), false));
+        return Ok(build(
+            control::handle(&hub, &raw, rest),
+            page_headers(),
+            false,
+        ));
     }
     if raw.method == "GET"
         && let Some(html) = page::find(&hub, &raw.path)
     {
-        return Ok(build(html, page::HEADERS.map(|(name, value)| (name, value.to_owned())).to_vec(), false));
+        return Ok(build(html, page_headers(), false));
     }
     let exchange = hub.act(|world| exchange(&hub, world, &raw));
     if let Some(delay) = exchange.delay {
@@ -104,10 +125,23 @@ async fn respond(hub: Arc<Hub>, request: Request<IncomingBody>) -> Result<Respon
     Ok(build(exchange.answer, exchange.headers, exchange.truncate))
 }
 
-fn build(answer: Answer, headers: Vec<(&'static str, String)>, truncate: bool) -> Response<Full<Bytes>> {
+fn page_headers() -> Vec<(&'static str, String)> {
+    page::HEADERS
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec()
+}
+
+fn build(
+    answer: Answer,
+    headers: Vec<(&'static str, String)>,
+    truncate: bool,
+) -> Response<Full<Bytes>> {
     let (media, mut bytes) = match answer.body {
         Body::Empty => (None, Vec::new()),
-        Body::Json(value) => (Some("application/json; charset=utf-8"), value.to_string().into_bytes()),
+        Body::Json(value) => (
+            Some("application/json; charset=utf-8"),
+            value.to_string().into_bytes(),
+        ),
         Body::Raw(media, bytes) => (Some(media), bytes),
     };
     if truncate {
@@ -140,15 +174,27 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
         Target::Rest(route, _) => (route.pattern.to_owned(), None, raw.method != "GET"),
         Target::Graphql(operation, _) => {
             let mutation = operation.as_ref().is_some_and(|(_, mutation)| *mutation);
-            ("/graphql".to_owned(), operation.as_ref().map(|(name, _)| name.clone()), mutation)
+            (
+                "/graphql".to_owned(),
+                operation.as_ref().map(|(name, _)| name.clone()),
+                mutation,
+            )
         }
         Target::Nowhere => (path.clone(), None, raw.method != "GET"),
     };
     let request = uuid::Uuid::new_v4().simple().to_string().to_uppercase();
-    let incoming =
-        Incoming { method: &raw.method, route: &route, operation: operation.as_deref(), write };
+    let incoming = Incoming {
+        method: &raw.method,
+        route: &route,
+        operation: operation.as_deref(),
+        write,
+    };
     let now = world.precise_now();
-    let window = world.faults.limited.clone().filter(|(until, _)| *until > now);
+    let window = world
+        .faults
+        .limited
+        .clone()
+        .filter(|(until, _)| *until > now);
     let fault = match &window {
         Some((_, kind)) => Some(kind.clone()),
         None => world.faults.strike(incoming),
@@ -161,7 +207,10 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
         cut: false,
         truncate: false,
     };
-    exchange.answer = match fault.as_ref().and_then(|kind| instead(world, kind, window.is_some())) {
+    exchange.answer = match fault
+        .as_ref()
+        .and_then(|kind| instead(world, kind, window.is_some()))
+    {
         Some(answer) => answer,
         None => {
             world.count_request();
@@ -170,7 +219,11 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
     };
     afterwards(world, fault.as_ref(), newest, &mut exchange);
     exchange.headers = headers(world, &request);
-    let query = if raw.query.is_empty() { String::new() } else { format!("?{}", raw.query) };
+    let query = if raw.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", raw.query)
+    };
     world.ledger.requests.push(RequestRecord {
         id: request,
         at: now,
@@ -178,7 +231,11 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
         route,
         path: format!("{}{query}", raw.path),
         operation,
-        status: if exchange.cut { 0 } else { exchange.answer.status },
+        status: if exchange.cut {
+            0
+        } else {
+            exchange.answer.status
+        },
         inside_limit: window.is_some(),
     });
     exchange
@@ -187,7 +244,9 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
 /// The path below the API's base; numeric repository addresses become named ones.
 fn api_path(hub: &Hub, world: &World, path: &str) -> String {
     let path = path.strip_prefix(hub.api_prefix.as_str()).unwrap_or(path);
-    let numeric = path.strip_prefix("/repositories/").map(|rest| rest.split_once('/').unwrap_or((rest, "")));
+    let numeric = path
+        .strip_prefix("/repositories/")
+        .map(|rest| rest.split_once('/').unwrap_or((rest, "")));
     let named = numeric.and_then(|(id, rest)| {
         let repo = world.repos.get(&id.parse().ok()?)?;
         Some((world.full_name(repo), rest))
@@ -237,11 +296,22 @@ fn carry_out(
                 let token = match caller {
                     Caller::Installation(token) => token,
                     Caller::App | Caller::Nobody => {
-                        return Err(Refusal::new(401, "This endpoint requires you to be authenticated."));
+                        return Err(Refusal::new(
+                            401,
+                            "This endpoint requires you to be authenticated.",
+                        ));
                     }
                 };
-                let mut context = graphql::Context { world, token, request: request.to_owned() };
-                Ok(Answer::ok(graphql::answer(&mut context, &hub.schema, &body)))
+                let mut context = graphql::Context {
+                    world,
+                    token,
+                    request: request.to_owned(),
+                };
+                Ok(Answer::ok(graphql::answer(
+                    &mut context,
+                    &hub.schema,
+                    &body,
+                )))
             }
             Target::Rest(route, params) => {
                 let body = parse_body(&raw.body)?;
@@ -282,7 +352,10 @@ fn parse_query(query: &str) -> BTreeMap<String, String> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
+            (
+                decode(&name.replace('+', " ")),
+                decode(&value.replace('+', " ")),
+            )
         })
         .collect()
 }
@@ -293,8 +366,14 @@ fn instead(world: &mut World, kind: &FaultKind, inside: bool) -> Option<Answer> 
     match kind {
         FaultKind::DropBefore => Some(Answer::empty(200)),
         FaultKind::Status(status) => {
-            let reason = StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
-            let message = if *status == 401 { "Bad credentials" } else { reason.unwrap_or("Server Error") };
+            let reason = StatusCode::from_u16(*status)
+                .ok()
+                .and_then(|status| status.canonical_reason());
+            let message = if *status == 401 {
+                "Bad credentials"
+            } else {
+                reason.unwrap_or("Server Error")
+            };
             plain(*status, message)
         }
         FaultKind::PrimaryLimit { reset_in } => {
@@ -302,11 +381,20 @@ fn instead(world: &mut World, kind: &FaultKind, inside: bool) -> Option<Answer> 
                 let until = world.precise_now() + TimeDelta::seconds((*reset_in).max(0));
                 world.faults.limited = Some((until, kind.clone()));
             }
-            let until = world.faults.limited.as_ref().map_or_else(|| world.now(), |(until, _)| *until);
+            let until = world
+                .faults
+                .limited
+                .as_ref()
+                .map_or_else(|| world.now(), |(until, _)| *until);
             Some(primary_limit(until))
         }
-        FaultKind::SecondaryLimit { status, retry_after } => {
-            let seconds = retry_after.as_deref().and_then(|text| text.parse::<u32>().ok());
+        FaultKind::SecondaryLimit {
+            status,
+            retry_after,
+        } => {
+            let seconds = retry_after
+                .as_deref()
+                .and_then(|text| text.parse::<u32>().ok());
             if let (false, Some(seconds)) = (inside, seconds) {
                 let until = world.precise_now() + TimeDelta::seconds(i64::from(seconds));
                 world.faults.limited = Some((until, kind.clone()));
@@ -315,15 +403,23 @@ fn instead(world: &mut World, kind: &FaultKind, inside: bool) -> Option<Answer> 
         }
         FaultKind::Html(status) => Some(Answer {
             status: *status,
-            body: Body::Raw("text/html", b"<html><body><h1>Whoa there!</h1></body></html>".to_vec()),
+            body: Body::Raw(
+                "text/html",
+                b"<html><body><h1>Whoa there!</h1></body></html>".to_vec(),
+            ),
             headers: Vec::new(),
         }),
         FaultKind::Garbage => Some(Answer {
             status: 200,
-            body: Body::Raw("application/json; charset=utf-8", vec![0xff, b'{', 0x00, b'!']),
+            body: Body::Raw(
+                "application/json; charset=utf-8",
+                vec![0xff, b'{', 0x00, b'!'],
+            ),
             headers: Vec::new(),
         }),
-        FaultKind::GraphqlErrors(errors) => Some(Answer::ok(json!({"data": null, "errors": errors}))),
+        FaultKind::GraphqlErrors(errors) => {
+            Some(Answer::ok(json!({"data": null, "errors": errors})))
+        }
         FaultKind::Redirect(to) => {
             let mut refusal = Refusal::new(301, "Moved Permanently");
             refusal.headers.push(("location", to.clone()));
@@ -353,8 +449,12 @@ fn afterwards(world: &mut World, fault: Option<&FaultKind>, newest: u64, exchang
 
 fn primary_limit(until: Time) -> Answer {
     let mut refusal = Refusal::new(403, "API rate limit exceeded for installation.");
-    refusal.headers.push(("x-ratelimit-remaining", "0".to_owned()));
-    refusal.headers.push(("x-ratelimit-reset", until.timestamp().to_string()));
+    refusal
+        .headers
+        .push(("x-ratelimit-remaining", "0".to_owned()));
+    refusal
+        .headers
+        .push(("x-ratelimit-reset", until.timestamp().to_string()));
     refusal.into_answer()
 }
 
@@ -363,19 +463,27 @@ fn secondary_limit(status: u16, retry_after: Option<String>) -> Refusal {
         status,
         "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
     );
-    refusal.headers.extend(retry_after.map(|value| ("retry-after", value)));
+    refusal
+        .headers
+        .extend(retry_after.map(|value| ("retry-after", value)));
     refusal
 }
 
 fn headers(world: &World, request: &str) -> Vec<(&'static str, String)> {
     let used = world.used_this_hour().min(world.hourly_limit);
     vec![
-        ("date", world.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()),
+        (
+            "date",
+            world.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
+        ),
         ("server", "github.com".to_owned()),
         ("x-github-request-id", request.to_owned()),
         ("x-github-media-type", "github.v3; format=json".to_owned()),
         ("x-ratelimit-limit", world.hourly_limit.to_string()),
-        ("x-ratelimit-remaining", (world.hourly_limit - used).to_string()),
+        (
+            "x-ratelimit-remaining",
+            (world.hourly_limit - used).to_string(),
+        ),
         ("x-ratelimit-used", used.to_string()),
         ("x-ratelimit-reset", world.next_reset().to_string()),
         ("x-ratelimit-resource", "core".to_owned()),
@@ -387,11 +495,19 @@ impl World {
     fn within_limits(&self, write: bool) -> Result<(), Refusal> {
         if self.used_this_hour() > self.hourly_limit {
             let mut refusal = Refusal::new(403, "API rate limit exceeded for installation.");
-            refusal.headers.push(("x-ratelimit-remaining", "0".to_owned()));
+            refusal
+                .headers
+                .push(("x-ratelimit-remaining", "0".to_owned()));
             return Err(refusal);
         }
         let since = self.precise_now() - TimeDelta::minutes(1);
-        let recent = self.ledger.effects.iter().rev().take_while(|effect| effect.at > since).count();
+        let recent = self
+            .ledger
+            .effects
+            .iter()
+            .rev()
+            .take_while(|effect| effect.at > since)
+            .count();
         match self.content_limit {
             Some(limit) if write && u64::try_from(recent).is_ok_and(|recent| recent >= limit) => {
                 Err(secondary_limit(403, Some("60".to_owned())))

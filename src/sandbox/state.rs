@@ -212,7 +212,10 @@ impl World {
             hourly_limit: 5_000,
             content_limit: None,
             counted: (0, 0),
-            ids: Ids { small: 10_000, large: 4_300_000_000 },
+            ids: Ids {
+                small: 10_000,
+                large: 4_300_000_000,
+            },
             offset: TimeDelta::zero(),
         };
         world.add_app(app);
@@ -274,13 +277,22 @@ impl World {
             return account.id;
         }
         let id = self.small_id();
-        self.accounts.insert(id, Account { id, login: login.to_owned(), kind });
+        self.accounts.insert(
+            id,
+            Account {
+                id,
+                login: login.to_owned(),
+                kind,
+            },
+        );
         id
     }
 
     /// An account by login, any case.
     pub fn account_by_login(&self, login: &str) -> Option<&Account> {
-        self.accounts.values().find(|account| account.login.eq_ignore_ascii_case(login))
+        self.accounts
+            .values()
+            .find(|account| account.login.eq_ignore_ascii_case(login))
     }
 
     /// The id of a person's account, or a refusal.
@@ -294,15 +306,19 @@ impl World {
     pub fn repo_named(&self, owner: &str, name: &str) -> Option<&Repository> {
         self.repos.values().find(|repo| {
             repo.name.eq_ignore_ascii_case(name)
-                && self.login(repo.owner).is_some_and(|login| login.eq_ignore_ascii_case(owner))
+                && self
+                    .login(repo.owner)
+                    .is_some_and(|login| login.eq_ignore_ascii_case(owner))
         })
     }
 
     /// A repository that once had that full name.
     pub fn repo_formerly(&self, full_name: &str) -> Option<&Repository> {
-        self.repos
-            .values()
-            .find(|repo| repo.former_names.iter().any(|old| old.eq_ignore_ascii_case(full_name)))
+        self.repos.values().find(|repo| {
+            repo.former_names
+                .iter()
+                .any(|old| old.eq_ignore_ascii_case(full_name))
+        })
     }
 
     /// The id of `owner/name`, or a refusal.
@@ -316,12 +332,16 @@ impl World {
 
     /// The repository with that id, or a refusal.
     pub fn repo(&self, id: u64) -> Result<&Repository, Refused> {
-        self.repos.get(&id).ok_or_else(|| Refused(format!("there is no repository {id}")))
+        self.repos
+            .get(&id)
+            .ok_or_else(|| Refused(format!("there is no repository {id}")))
     }
 
     /// The repository with that id for changing it, or a refusal.
     pub fn repo_mut(&mut self, id: u64) -> Result<&mut Repository, Refused> {
-        self.repos.get_mut(&id).ok_or_else(|| Refused(format!("there is no repository {id}")))
+        self.repos
+            .get_mut(&id)
+            .ok_or_else(|| Refused(format!("there is no repository {id}")))
     }
 
     /// Login of an account; `None` once it is deleted.
@@ -331,14 +351,21 @@ impl World {
 
     /// `owner/name`.
     pub fn full_name(&self, repo: &Repository) -> String {
-        format!("{}/{}", self.login(repo.owner).unwrap_or("ghost"), repo.name)
+        format!(
+            "{}/{}",
+            self.login(repo.owner).unwrap_or("ghost"),
+            repo.name
+        )
     }
 
     /// The installation that covers a repository.
     pub fn installation_of(&self, repo: &Repository) -> Option<&Installation> {
         self.installations.values().find(|installation| {
             installation.account == repo.owner
-                && installation.selected.as_ref().is_none_or(|ids| ids.contains(&repo.id))
+                && installation
+                    .selected
+                    .as_ref()
+                    .is_none_or(|ids| ids.contains(&repo.id))
         })
     }
 
@@ -443,9 +470,15 @@ impl Role {
 
     /// Reads GitHub's word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Read, Self::Triage, Self::Write, Self::Maintain, Self::Admin]
-            .into_iter()
-            .find(|role| role.as_str() == text)
+        [
+            Self::Read,
+            Self::Triage,
+            Self::Write,
+            Self::Maintain,
+            Self::Admin,
+        ]
+        .into_iter()
+        .find(|role| role.as_str() == text)
     }
 
     /// The older `permission` word, into which GitHub folds triage and maintain.

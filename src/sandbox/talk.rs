@@ -50,7 +50,13 @@ impl World {
     }
 
     /// Replaces a conversation comment's text; `by` may be another account than the author.
-    pub(super) fn edit_comment(&mut self, repo: u64, id: u64, by: AccountId, body: &str) -> Result<(), Refused> {
+    pub(super) fn edit_comment(
+        &mut self,
+        repo: u64,
+        id: u64,
+        by: AccountId,
+        body: &str,
+    ) -> Result<(), Refused> {
         let now = self.now();
         let number = self.number_of_comment(repo, id)?;
         let pull = self.repo_mut(repo)?.pull_mut(number)?;
@@ -65,10 +71,17 @@ impl World {
     }
 
     /// Deletes a conversation comment; `by` may be another account than the author.
-    pub(super) fn delete_comment(&mut self, repo: u64, id: u64, by: AccountId) -> Result<(), Refused> {
+    pub(super) fn delete_comment(
+        &mut self,
+        repo: u64,
+        id: u64,
+        by: AccountId,
+    ) -> Result<(), Refused> {
         let number = self.number_of_comment(repo, id)?;
         let repository = self.repo_mut(repo)?;
-        repository.reactions.retain(|reaction| reaction.target != ReactionTarget::IssueComment(id));
+        repository
+            .reactions
+            .retain(|reaction| reaction.target != ReactionTarget::IssueComment(id));
         let pull = repository.pull_mut(number)?;
         let index = pull.comments.iter().position(|comment| comment.id == id);
         let comment = pull.comments.remove(index.ok_or_else(|| no_comment(id))?);
@@ -78,7 +91,9 @@ impl World {
 
     fn number_of_comment(&self, repo: u64, id: u64) -> Result<u64, Refused> {
         let found = self.repo(repo)?.find_comment(id);
-        found.map(|(pull, _)| pull.number).ok_or_else(|| no_comment(id))
+        found
+            .map(|(pull, _)| pull.number)
+            .ok_or_else(|| no_comment(id))
     }
 
     /// Submits a review on a commit (the head unless named) with its comments on files.
@@ -95,7 +110,11 @@ impl World {
         let (id, now) = (self.large_id(), self.now());
         let pull = self.repo(repo)?.pull(number)?;
         if pull.author == by && state != ReviewState::Commented {
-            let what = if state == ReviewState::Approved { "approve" } else { "request changes on" };
+            let what = if state == ReviewState::Approved {
+                "approve"
+            } else {
+                "request changes on"
+            };
             return Err(Refused(format!("Can not {what} your own pull request")));
         }
         let commit = commit.unwrap_or_else(|| pull.head.clone());
@@ -148,8 +167,13 @@ impl World {
         let Some(found) = pull.reviews.iter_mut().find(|found| found.id == review) else {
             return Err(Refused(format!("there is no review {review}")));
         };
-        if !matches!(found.state, ReviewState::Approved | ReviewState::ChangesRequested) {
-            return Err(Refused::new("Can not dismiss a commented or dismissed pull request review"));
+        if !matches!(
+            found.state,
+            ReviewState::Approved | ReviewState::ChangesRequested
+        ) {
+            return Err(Refused::new(
+                "Can not dismiss a commented or dismissed pull request review",
+            ));
         }
         found.state = ReviewState::Dismissed;
         let found = found.clone();
@@ -171,7 +195,13 @@ impl World {
         if let Some(existing) = reactions.iter().find(same) {
             return Ok((existing.clone(), false));
         }
-        let reaction = Reaction { id, target, author: by, content: content.to_owned(), created_at };
+        let reaction = Reaction {
+            id,
+            target,
+            author: by,
+            content: content.to_owned(),
+            created_at,
+        };
         reactions.push(reaction.clone());
         Ok((reaction, true))
     }

@@ -3,8 +3,8 @@
 //! Like GitHub: one POST per event, signed over the exact bytes, ten seconds to answer, never repeated by itself.
 //! Within a repository deliveries go out in order, unless a plan says otherwise.
 
-use super::Hub;
 use super::chance::Chance;
+use super::hub::Hub;
 use super::state::{Time, World};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -118,15 +118,22 @@ impl Mailroom {
             return Vec::new();
         }
         let busy = |delivery: &&Delivery| delivery.state == DeliveryState::Sending;
-        let mut lanes: BTreeSet<Option<u64>> =
-            self.log.iter().filter(busy).map(|delivery| delivery.repository).collect();
+        let mut lanes: BTreeSet<Option<u64>> = self
+            .log
+            .iter()
+            .filter(busy)
+            .map(|delivery| delivery.repository)
+            .collect();
         let mut taken = Vec::new();
         loop {
             let ready: Vec<usize> = (0..self.log.len())
                 .filter(|&i| self.log[i].state == DeliveryState::Queued)
                 .filter(|&i| !lanes.contains(&self.log[i].repository))
                 .collect();
-            let pick = self.shuffler.as_mut().map_or(0, |chance| chance.below(ready.len()));
+            let pick = self
+                .shuffler
+                .as_mut()
+                .map_or(0, |chance| chance.below(ready.len()));
             let Some(&index) = ready.get(pick) else {
                 return taken;
             };
@@ -163,7 +170,10 @@ impl World {
             response: String::new(),
         };
         for copy in 0..=self.mail.plan.extra_copies {
-            self.log_attempt(Delivery { redelivery: copy > 0, ..delivery.clone() });
+            self.log_attempt(Delivery {
+                redelivery: copy > 0,
+                ..delivery.clone()
+            });
         }
     }
 
@@ -200,7 +210,10 @@ impl World {
 pub fn signature(secret: &str, body: &[u8]) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     mac.update(body);
-    Some(format!("sha256={}", hex::encode(mac.finalize().into_bytes())))
+    Some(format!(
+        "sha256={}",
+        hex::encode(mac.finalize().into_bytes())
+    ))
 }
 
 /// What came back from the receiver.
@@ -283,10 +296,19 @@ async fn send(
                 200..=299 => "OK",
                 _ => code.canonical_reason().unwrap_or("Invalid HTTP Response"),
             };
-            (status.to_owned(), code.as_u16(), answer.text().await.unwrap_or_default())
+            (
+                status.to_owned(),
+                code.as_u16(),
+                answer.text().await.unwrap_or_default(),
+            )
         }
         Err(error) if error.is_timeout() => ("timed out".to_owned(), 504, String::new()),
         Err(_) => ("failed to connect to host".to_owned(), 502, String::new()),
     };
-    Outcome { status, code, response, seconds: started.elapsed().as_secs_f64() }
+    Outcome {
+        status,
+        code,
+        response,
+        seconds: started.elapsed().as_secs_f64(),
+    }
 }

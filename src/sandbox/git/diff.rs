@@ -50,8 +50,10 @@ pub struct FileChange {
 
 /// Changes that lead from one snapshot to the other, by path.
 pub fn changes_between(git: &GitStore, old: &Snapshot, new: &Snapshot) -> Vec<FileChange> {
-    let mut removed: Vec<(&String, &File)> =
-        old.iter().filter(|(path, _)| !new.contains_key(*path)).collect();
+    let mut removed: Vec<(&String, &File)> = old
+        .iter()
+        .filter(|(path, _)| !new.contains_key(*path))
+        .collect();
     let mut changes = Vec::new();
     for (path, file) in new {
         match old.get(path) {
@@ -80,7 +82,11 @@ fn modified(git: &GitStore, path: &str, before: &File, after: &File) -> FileChan
     FileChange {
         path: path.to_owned(),
         previous_path: None,
-        status: if only_mode { ChangeStatus::Changed } else { ChangeStatus::Modified },
+        status: if only_mode {
+            ChangeStatus::Changed
+        } else {
+            ChangeStatus::Modified
+        },
         file: after.clone(),
         additions,
         deletions,
@@ -97,7 +103,11 @@ fn added_or_renamed(
     let source = removed
         .iter()
         .position(|(_, before)| before.oid == file.oid)
-        .or_else(|| removed.iter().position(|(_, before)| similar(git, before, file)));
+        .or_else(|| {
+            removed
+                .iter()
+                .position(|(_, before)| similar(git, before, file))
+        });
     match source {
         Some(index) => {
             let (old_path, before) = removed.remove(index);
@@ -124,9 +134,11 @@ fn added_or_renamed(
 
 fn lines_of<'a>(git: &'a GitStore, file: &File) -> Vec<&'a [u8]> {
     match git.blob(&file.oid) {
-        Some(blob) if !blob.is_empty() => {
-            blob.strip_suffix(b"\n").unwrap_or(blob).split(|byte| *byte == b'\n').collect()
-        }
+        Some(blob) if !blob.is_empty() => blob
+            .strip_suffix(b"\n")
+            .unwrap_or(blob)
+            .split(|byte| *byte == b'\n')
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -151,7 +151,9 @@ impl GitStore {
     /// Stores a blob and gives its id.
     pub fn write_blob(&mut self, content: &[u8]) -> Oid {
         let oid = object_id("blob", content);
-        self.blobs.entry(oid.clone()).or_insert_with(|| Arc::new(content.to_vec()));
+        self.blobs
+            .entry(oid.clone())
+            .or_insert_with(|| Arc::new(content.to_vec()));
         oid
     }
 
@@ -172,7 +174,9 @@ impl GitStore {
 
     /// A commit by branch name, full ref or full id.
     pub fn resolve(&self, reference: &str) -> Option<&Arc<Commit>> {
-        let branch = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("heads/"));
+        let branch = reference
+            .strip_prefix("refs/heads/")
+            .or_else(|| reference.strip_prefix("heads/"));
         self.branches
             .get(branch.unwrap_or(reference))
             .cloned()
@@ -206,7 +210,10 @@ impl GitStore {
         for (path, file) in files {
             match path.split_once('/') {
                 Some((folder, rest)) => {
-                    folders.entry(folder).or_default().insert(rest.to_owned(), file.clone());
+                    folders
+                        .entry(folder)
+                        .or_default()
+                        .insert(rest.to_owned(), file.clone());
                 }
                 None => items.push(TreeItem {
                     name: path.clone(),
@@ -217,11 +224,19 @@ impl GitStore {
         }
         for (name, inner) in folders {
             let oid = self.write_tree(&inner);
-            items.push(TreeItem { name: name.to_owned(), mode: FOLDER, oid });
+            items.push(TreeItem {
+                name: name.to_owned(),
+                mode: FOLDER,
+                oid,
+            });
         }
         // Git sorts folders as if their name ended in a slash.
         items.sort_by_key(|item| {
-            if item.mode == FOLDER { format!("{}/", item.name) } else { item.name.clone() }
+            if item.mode == FOLDER {
+                format!("{}/", item.name)
+            } else {
+                item.name.clone()
+            }
         });
         let mut content = Vec::new();
         for item in &items {
@@ -257,15 +272,23 @@ impl GitStore {
 
     /// The nearest commit both descend from.
     pub fn merge_base(&self, one: &Oid, other: &Oid) -> Option<Arc<Commit>> {
-        let reachable: BTreeSet<Oid> =
-            self.ancestry(one).into_iter().map(|commit| commit.oid.clone()).collect();
-        self.ancestry(other).into_iter().find(|commit| reachable.contains(&commit.oid))
+        let reachable: BTreeSet<Oid> = self
+            .ancestry(one)
+            .into_iter()
+            .map(|commit| commit.oid.clone())
+            .collect();
+        self.ancestry(other)
+            .into_iter()
+            .find(|commit| reachable.contains(&commit.oid))
     }
 
     /// Commits of `head` that `base` lacks, oldest first.
     pub fn commits_ahead(&self, base: &Oid, head: &Oid) -> Vec<Arc<Commit>> {
-        let known: BTreeSet<Oid> =
-            self.ancestry(base).into_iter().map(|commit| commit.oid.clone()).collect();
+        let known: BTreeSet<Oid> = self
+            .ancestry(base)
+            .into_iter()
+            .map(|commit| commit.oid.clone())
+            .collect();
         let mut ahead: Vec<_> = self
             .ancestry(head)
             .into_iter()
@@ -310,7 +333,11 @@ impl GitStore {
         let mut tree = commit.tree.clone();
         for name in path.split('/').filter(|name| !name.is_empty()) {
             let items = self.tree(&tree)?;
-            tree = items.iter().find(|item| item.name == name && item.mode == FOLDER)?.oid.clone();
+            tree = items
+                .iter()
+                .find(|item| item.name == name && item.mode == FOLDER)?
+                .oid
+                .clone();
         }
         Some(PathKind::Folder(tree))
     }
@@ -323,7 +350,10 @@ fn commit_text(tree: &Oid, meta: &CommitMeta) -> String {
     }
     let time = meta.at.timestamp();
     for (role, who) in [("author", &meta.author), ("committer", &meta.committer)] {
-        text.push_str(&format!("{role} {} <{}> {time} +0000\n", who.name, who.email));
+        text.push_str(&format!(
+            "{role} {} <{}> {time} +0000\n",
+            who.name, who.email
+        ));
     }
     text.push('\n');
     text.push_str(&meta.message);

@@ -26,7 +26,11 @@ impl Connection {
         args: &Map<String, Value>,
     ) -> Result<Out, Problem> {
         let count = |name: &str| args.get(name).and_then(Value::as_i64);
-        let cursor = |name: &str| args.get(name).and_then(Value::as_str).and_then(|text| text.parse::<usize>().ok());
+        let cursor = |name: &str| {
+            args.get(name)
+                .and_then(Value::as_str)
+                .and_then(|text| text.parse::<usize>().ok())
+        };
         let (first, last) = (count("first"), count("last"));
         let asked = first.or(last).ok_or_else(|| {
             Problem::new(
@@ -37,16 +41,25 @@ impl Connection {
         if !(0..=PAGE_LIMIT).contains(&asked) {
             return Err(Problem::new(
                 "EXCESSIVE_PAGINATION",
-                format!("Requesting {asked} records on the `{field}` connection exceeds the `first` limit of {PAGE_LIMIT} records."),
+                format!(
+                    "Requesting {asked} records on the `{field}` connection exceeds the `first` limit of {PAGE_LIMIT} records."
+                ),
             ));
         }
         let total = nodes.len();
-        let low = cursor("after").map_or(0, |position| position + 1).min(total);
+        let low = cursor("after")
+            .map_or(0, |position| position + 1)
+            .min(total);
         let high = cursor("before").unwrap_or(total).clamp(low, total);
         let size = usize::try_from(asked).unwrap_or(0).min(high - low);
         let start = if first.is_some() { low } else { high - size };
         let nodes = nodes.into_iter().skip(start).take(size).collect();
-        Ok(Out::Node(Node::Connection(Self { type_name, nodes, total, start })))
+        Ok(Out::Node(Node::Connection(Self {
+            type_name,
+            nodes,
+            total,
+            start,
+        })))
     }
 
     /// A field of the connection.
@@ -63,7 +76,11 @@ impl Connection {
     pub fn page_info(&self, name: &str) -> Out {
         let end = self.start + self.nodes.len();
         let cursor = |position: usize| {
-            if self.nodes.is_empty() { Out::Null } else { json!(position.to_string()).into() }
+            if self.nodes.is_empty() {
+                Out::Null
+            } else {
+                json!(position.to_string()).into()
+            }
         };
         match name {
             "hasNextPage" => (end < self.total).into(),

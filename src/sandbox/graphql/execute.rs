@@ -8,9 +8,23 @@ use graphql_parser::query::{Directive, Field, Selection, SelectionSet, Type, Typ
 use serde_json::{Map, Value, json};
 
 /// Runs the operation; gives `data` and `errors`.
-pub(super) fn run(context: &mut Context<'_>, schema: &Schema, request: &Validated<'_>) -> (Value, Vec<Value>) {
-    let root = if request.root == "Mutation" { Node::Mutation } else { Node::Query };
-    let mut execution = Execution { context, schema, request, path: Vec::new(), errors: Vec::new() };
+pub(super) fn run(
+    context: &mut Context<'_>,
+    schema: &Schema,
+    request: &Validated<'_>,
+) -> (Value, Vec<Value>) {
+    let root = if request.root == "Mutation" {
+        Node::Mutation
+    } else {
+        Node::Query
+    };
+    let mut execution = Execution {
+        context,
+        schema,
+        request,
+        path: Vec::new(),
+        errors: Vec::new(),
+    };
     let data = execution.object(&root, &[request.selection]);
     (data.unwrap_or(Value::Null), execution.errors)
 }
@@ -61,15 +75,21 @@ impl<'d> Execution<'_, '_, 'd> {
                     }
                 }
                 Selection::InlineFragment(fragment) if self.included(&fragment.directives) => {
-                    let fits = fragment.type_condition.as_ref().is_none_or(|TypeCondition::On(target)| {
-                        self.schema.satisfies(type_name, target)
-                    });
+                    let fits =
+                        fragment
+                            .type_condition
+                            .as_ref()
+                            .is_none_or(|TypeCondition::On(target)| {
+                                self.schema.satisfies(type_name, target)
+                            });
                     if fits {
                         self.collect(&fragment.selection_set, type_name, grouped);
                     }
                 }
                 Selection::FragmentSpread(spread) if self.included(&spread.directives) => {
-                    if let Some(fragment) = self.request.fragments.get(spread.fragment_name.as_str()) {
+                    if let Some(fragment) =
+                        self.request.fragments.get(spread.fragment_name.as_str())
+                    {
                         let TypeCondition::On(target) = &fragment.type_condition;
                         if self.schema.satisfies(type_name, target) {
                             self.collect(&fragment.selection_set, type_name, grouped);
@@ -85,8 +105,9 @@ impl<'d> Execution<'_, '_, 'd> {
     fn included(&self, directives: &[Directive<'static, String>]) -> bool {
         directives.iter().all(|directive| {
             let condition = directive.arguments.iter().find(|(name, _)| name == "if");
-            let holds = condition
-                .is_some_and(|(_, value)| to_json(value, &self.request.variables) == Value::Bool(true));
+            let holds = condition.is_some_and(|(_, value)| {
+                to_json(value, &self.request.variables) == Value::Bool(true)
+            });
             match directive.name.as_str() {
                 "include" => holds,
                 "skip" => !holds,
@@ -116,7 +137,8 @@ impl<'d> Execution<'_, '_, 'd> {
             .map(|(name, value)| (name.clone(), to_json(value, &self.request.variables)))
             .filter(|(_, value)| !value.is_null())
             .collect();
-        let sets: Vec<&SelectionSet<'static, String>> = fields.iter().map(|field| &field.selection_set).collect();
+        let sets: Vec<&SelectionSet<'static, String>> =
+            fields.iter().map(|field| &field.selection_set).collect();
         let ty = &definition.ty;
         match resolve::field(self.context, node, &first.name, &args) {
             Ok(out) => self.complete(out, ty, &sets),
@@ -146,7 +168,11 @@ impl<'d> Execution<'_, '_, 'd> {
                 Value::Array(list)
             }
         };
-        if value.is_null() { null_or_void(ty) } else { Ok(value) }
+        if value.is_null() {
+            null_or_void(ty)
+        } else {
+            Ok(value)
+        }
     }
 
     fn report(&mut self, problem: &Problem) {
@@ -160,5 +186,9 @@ impl<'d> Execution<'_, '_, 'd> {
 }
 
 fn null_or_void(ty: &TypeRef) -> Result<Value, Void> {
-    if matches!(ty, Type::NonNullType(_)) { Err(Void) } else { Ok(Value::Null) }
+    if matches!(ty, Type::NonNullType(_)) {
+        Err(Void)
+    } else {
+        Ok(Value::Null)
+    }
 }

@@ -36,7 +36,10 @@ pub(super) struct Problem {
 
 impl Problem {
     fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 
     fn forbidden() -> Self {
@@ -46,7 +49,9 @@ impl Problem {
 
 /// Name of the operation a request body asks for, and whether it is a mutation.
 pub(super) fn operation(body: &Value) -> Option<(String, bool)> {
-    let document = parse_query::<String>(body["query"].as_str()?).ok()?.into_static();
+    let document = parse_query::<String>(body["query"].as_str()?)
+        .ok()?
+        .into_static();
     let wanted = body["operationName"].as_str();
     let found = choose(&document, wanted)?;
     let (name, mutation) = match found {
@@ -61,14 +66,21 @@ fn choose<'d>(
     document: &'d Document<'static, String>,
     wanted: Option<&str>,
 ) -> Option<&'d OperationDefinition<'static, String>> {
-    let mut operations = document.definitions.iter().filter_map(|definition| match definition {
-        Definition::Operation(operation) => Some(operation),
-        Definition::Fragment(_) => None,
-    });
+    let mut operations = document
+        .definitions
+        .iter()
+        .filter_map(|definition| match definition {
+            Definition::Operation(operation) => Some(operation),
+            Definition::Fragment(_) => None,
+        });
     match wanted {
         None => {
             let first = operations.next();
-            if operations.next().is_some() { None } else { first }
+            if operations.next().is_some() {
+                None
+            } else {
+                first
+            }
         }
         Some(name) => operations.find(|operation| match operation {
             OperationDefinition::Query(query) => query.name.as_deref() == Some(name),

@@ -11,17 +11,28 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// Runs the mutation.
-pub(super) fn create_commit_on_branch(context: &mut Context<'_>, input: &Value) -> Result<Out, Problem> {
-    let full_name = input["branch"]["repositoryNameWithOwner"].as_str().unwrap_or_default();
+pub(super) fn create_commit_on_branch(
+    context: &mut Context<'_>,
+    input: &Value,
+) -> Result<Out, Problem> {
+    let full_name = input["branch"]["repositoryNameWithOwner"]
+        .as_str()
+        .unwrap_or_default();
     let branch = input["branch"]["branchName"].as_str().unwrap_or_default();
-    let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch).to_owned();
+    let branch = branch
+        .strip_prefix("refs/heads/")
+        .unwrap_or(branch)
+        .to_owned();
     let repo = full_name
         .split_once('/')
         .and_then(|(owner, name)| context.world.repo_named(owner, name))
         .map(|repo| repo.id)
         .filter(|id| context.token.reaches(context.world, *id))
         .ok_or_else(|| {
-            Problem::new("NOT_FOUND", format!("Could not resolve to a Repository with the name '{full_name}'."))
+            Problem::new(
+                "NOT_FOUND",
+                format!("Could not resolve to a Repository with the name '{full_name}'."),
+            )
         })?;
     if !context.token.permits("contents", Access::Write) {
         return Err(Problem::forbidden());
@@ -29,23 +40,38 @@ pub(super) fn create_commit_on_branch(context: &mut Context<'_>, input: &Value) 
     let edits = file_edits(&input["fileChanges"])?;
     forbid_workflows(context, &edits)?;
     let bot = context.world.own_bot();
-    let tip = context.world.repos.get(&repo).and_then(|found| found.git.branches.get(&branch)).cloned();
-    let tip = tip.ok_or_else(|| Problem::new("NOT_FOUND", format!("No branch named '{branch}' exists.")))?;
+    let tip = context
+        .world
+        .repos
+        .get(&repo)
+        .and_then(|found| found.git.branches.get(&branch))
+        .cloned();
+    let tip = tip
+        .ok_or_else(|| Problem::new("NOT_FOUND", format!("No branch named '{branch}' exists.")))?;
     let expected = input["expectedHeadOid"].as_str().unwrap_or_default();
     if Oid::parse(expected).as_ref() != Some(&tip) {
-        let message =
-            format!("Expected branch to point to \"{expected}\" but it did not. Pull and try again.");
+        let message = format!(
+            "Expected branch to point to \"{expected}\" but it did not. Pull and try again."
+        );
         return Err(Problem::new("STALE_DATA", message));
     }
     let refused = |refused: super::super::state::Refused| Problem::new("UNPROCESSABLE", refused.0);
     context.world.may_push(repo, &branch, bot).map_err(|why| {
-        let kind = if why.0.contains("authorized") { "FORBIDDEN" } else { "UNPROCESSABLE" };
+        let kind = if why.0.contains("authorized") {
+            "FORBIDDEN"
+        } else {
+            "UNPROCESSABLE"
+        };
         Problem::new(kind, why.0)
     })?;
     let message = message(&input["message"]);
     let world = &mut *context.world;
-    let oid = world.build_commit(repo, Some(&tip), &edits, &message, bot).map_err(refused)?;
-    world.move_branch(repo, &branch, &oid, bot).map_err(refused)?;
+    let oid = world
+        .build_commit(repo, Some(&tip), &edits, &message, bot)
+        .map_err(refused)?;
+    world
+        .move_branch(repo, &branch, &oid, bot)
+        .map_err(refused)?;
     let effect = Effect {
         at: world.precise_now(),
         request: context.request.clone(),
@@ -77,7 +103,9 @@ fn message(value: &Value) -> String {
 
 fn edited_path(edit: &FileEdit) -> &str {
     match edit {
-        FileEdit::Write { path, .. } | FileEdit::Submodule { path, .. } | FileEdit::Delete(path) => path,
+        FileEdit::Write { path, .. }
+        | FileEdit::Submodule { path, .. }
+        | FileEdit::Delete(path) => path,
         FileEdit::Rename { to, .. } => to,
     }
 }
@@ -86,13 +114,20 @@ fn file_edits(changes: &Value) -> Result<Vec<FileEdit>, Problem> {
     let list = |name: &str| changes[name].as_array().cloned().unwrap_or_default();
     let mut edits = Vec::new();
     for deletion in list("deletions") {
-        edits.push(FileEdit::delete(deletion["path"].as_str().unwrap_or_default()));
+        edits.push(FileEdit::delete(
+            deletion["path"].as_str().unwrap_or_default(),
+        ));
     }
     for addition in list("additions") {
         let path = addition["path"].as_str().unwrap_or_default();
         let content = STANDARD
             .decode(addition["contents"].as_str().unwrap_or_default())
-            .map_err(|_| Problem::new("UNPROCESSABLE", format!("The contents of {path} are not valid base64.")))?;
+            .map_err(|_| {
+                Problem::new(
+                    "UNPROCESSABLE",
+                    format!("The contents of {path} are not valid base64."),
+                )
+            })?;
         edits.push(FileEdit::write(path, content));
     }
     Ok(edits)
@@ -100,11 +135,16 @@ fn file_edits(changes: &Value) -> Result<Vec<FileEdit>, Problem> {
 
 /// Workflow files need a permission of their own.
 fn forbid_workflows(context: &Context<'_>, edits: &[FileEdit]) -> Result<(), Problem> {
-    let workflow = edits.iter().map(edited_path).find(|path| path.starts_with(".github/workflows/"));
+    let workflow = edits
+        .iter()
+        .map(edited_path)
+        .find(|path| path.starts_with(".github/workflows/"));
     match workflow {
         Some(path) if !context.token.permits("workflows", Access::Write) => Err(Problem::new(
             "FORBIDDEN",
-            format!("refusing to allow a GitHub App to create or update workflow `{path}` without `workflows` permission"),
+            format!(
+                "refusing to allow a GitHub App to create or update workflow `{path}` without `workflows` permission"
+            ),
         )),
         _ => Ok(()),
     }

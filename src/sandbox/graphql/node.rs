@@ -31,21 +31,42 @@ pub(super) enum Node {
     RateLimit,
     Account(AccountId),
     Repository(u64),
-    Ref { repo: u64, branch: String },
+    Ref {
+        repo: u64,
+        branch: String,
+    },
     Pull(PullPlace),
     Review(PullPlace, u64),
     Comment(PullPlace, u64),
     PullCommit(PullPlace, Oid),
-    ChangedFile { path: String, change: &'static str, additions: usize, deletions: usize },
+    ChangedFile {
+        path: String,
+        change: &'static str,
+        additions: usize,
+        deletions: usize,
+    },
     Commit(ObjectPlace),
     Tree(ObjectPlace),
     Blob(ObjectPlace),
-    Entry { repo: u64, path: String, item: TreeItem },
-    Submodule { path: String, oid: Oid },
-    GitActor { place: ObjectPlace },
+    Entry {
+        repo: u64,
+        path: String,
+        item: TreeItem,
+    },
+    Submodule {
+        path: String,
+        oid: Oid,
+    },
+    GitActor {
+        place: ObjectPlace,
+    },
     Connection(Connection),
     PageInfo(Connection),
-    CommitPayload { place: ObjectPlace, branch: String, mutation_id: Value },
+    CommitPayload {
+        place: ObjectPlace,
+        branch: String,
+        mutation_id: Value,
+    },
 }
 
 /// What a field gives.

@@ -43,13 +43,20 @@ pub(super) fn object(repo: &Repository, args: &Map<String, Value>) -> Out {
     let found = commit_of(reference).and_then(|commit| repo.git.at_path(commit, path));
     Out::maybe(match found {
         Some(PathKind::Folder(oid)) => Some(Node::Tree(place(oid))),
-        Some(PathKind::File(file)) if file.mode != git::SUBMODULE => Some(Node::Blob(place(file.oid))),
+        Some(PathKind::File(file)) if file.mode != git::SUBMODULE => {
+            Some(Node::Blob(place(file.oid)))
+        }
         _ => None,
     })
 }
 
 /// A field of a git object.
-pub(super) fn field(world: &World, node: &Node, name: &str, args: &Map<String, Value>) -> Result<Out, Problem> {
+pub(super) fn field(
+    world: &World,
+    node: &Node,
+    name: &str,
+    args: &Map<String, Value>,
+) -> Result<Out, Problem> {
     match node {
         Node::Commit(place) => commit(world, place, name, args),
         Node::Tree(place) => Ok(tree(world, place, name)),
@@ -81,35 +88,67 @@ fn find<'w>(world: &'w World, place: &ObjectPlace) -> Option<(&'w Repository, &'
     Some((repo, repo.git.commit(&place.oid)?))
 }
 
-fn commit(world: &World, place: &ObjectPlace, name: &str, args: &Map<String, Value>) -> Result<Out, Problem> {
+fn commit(
+    world: &World,
+    place: &ObjectPlace,
+    name: &str,
+    args: &Map<String, Value>,
+) -> Result<Out, Problem> {
     if let Some(out) = shared(place, name) {
         return Ok(out);
     }
     let Some((repo, commit)) = find(world, place) else {
         return Ok(Out::Null);
     };
-    let here = |oid: &Oid| ObjectPlace { repo: place.repo, oid: oid.clone() };
+    let here = |oid: &Oid| ObjectPlace {
+        repo: place.repo,
+        oid: oid.clone(),
+    };
     Ok(match name {
         "message" => commit.message.clone().into(),
         "messageHeadline" => commit.message.lines().next().unwrap_or_default().into(),
         "committedDate" | "authoredDate" => shape::time(commit.at).into(),
-        "url" => format!("{}/{}/commit/{}", world.hosts.web, world.full_name(repo), commit.oid).into(),
+        "url" => format!(
+            "{}/{}/commit/{}",
+            world.hosts.web,
+            world.full_name(repo),
+            commit.oid
+        )
+        .into(),
         "tree" => Out::Node(Node::Tree(here(&commit.tree))),
-        "author" => Out::Node(Node::GitActor { place: place.clone() }),
+        "author" => Out::Node(Node::GitActor {
+            place: place.clone(),
+        }),
         "parents" => {
-            let nodes = commit.parents.iter().map(|oid| Node::Commit(here(oid))).collect();
+            let nodes = commit
+                .parents
+                .iter()
+                .map(|oid| Node::Commit(here(oid)))
+                .collect();
             return Connection::new("CommitConnection", "parents", nodes, args);
         }
         "file" => {
-            let path = args.get("path").and_then(Value::as_str).unwrap_or_default().trim_matches('/');
+            let path = args
+                .get("path")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .trim_matches('/');
             let item = repo.git.at_path(commit, path).map(|kind| {
                 let (mode, oid) = match kind {
                     PathKind::File(file) => (file.mode, file.oid),
                     PathKind::Folder(oid) => (FOLDER, oid),
                 };
-                TreeItem { name: path.rsplit('/').next().unwrap_or(path).to_owned(), mode, oid }
+                TreeItem {
+                    name: path.rsplit('/').next().unwrap_or(path).to_owned(),
+                    mode,
+                    oid,
+                }
             });
-            Out::maybe(item.map(|item| Node::Entry { repo: place.repo, path: path.to_owned(), item }))
+            Out::maybe(item.map(|item| Node::Entry {
+                repo: place.repo,
+                path: path.to_owned(),
+                item,
+            }))
         }
         _ => Out::Null,
     })
@@ -125,7 +164,10 @@ fn git_actor(world: &World, place: &ObjectPlace, name: &str) -> Out {
         "date" => shape::time(commit.at).into(),
         // Bots are no users: GitHub gives null for them.
         _ => {
-            let id = commit.author.account.filter(|id| world.app_of_bot(*id).is_none());
+            let id = commit
+                .author
+                .account
+                .filter(|id| world.app_of_bot(*id).is_none());
             Out::maybe(id.map(Node::Account))
         }
     }
@@ -135,23 +177,40 @@ fn tree(world: &World, place: &ObjectPlace, name: &str) -> Out {
     if let Some(out) = shared(place, name) {
         return out;
     }
-    let items = world.repos.get(&place.repo).and_then(|repo| repo.git.tree(&place.oid));
+    let items = world
+        .repos
+        .get(&place.repo)
+        .and_then(|repo| repo.git.tree(&place.oid));
     items.map_or(Out::Null, |items| {
-        let node = |item: &TreeItem| Node::Entry { repo: place.repo, path: item.name.clone(), item: item.clone() };
+        let node = |item: &TreeItem| Node::Entry {
+            repo: place.repo,
+            path: item.name.clone(),
+            item: item.clone(),
+        };
         Out::List(items.iter().map(node).collect())
     })
 }
 
 fn entry(world: &World, repo: u64, path: &str, item: &TreeItem, name: &str) -> Out {
-    let place = || ObjectPlace { repo, oid: item.oid.clone() };
-    let blob = world.repos.get(&repo).and_then(|repo| repo.git.blob(&item.oid));
+    let place = || ObjectPlace {
+        repo,
+        oid: item.oid.clone(),
+    };
+    let blob = world
+        .repos
+        .get(&repo)
+        .and_then(|repo| repo.git.blob(&item.oid));
     match name {
         "name" => item.name.clone().into(),
         "path" => path.into(),
         "mode" => item.mode.into(),
         "oid" => item.oid.as_str().into(),
         "size" => blob.map_or(0, |blob| blob.len()).into(),
-        "extension" => item.name.rsplit_once('.').map_or(String::new(), |(_, end)| format!(".{end}")).into(),
+        "extension" => item
+            .name
+            .rsplit_once('.')
+            .map_or(String::new(), |(_, end)| format!(".{end}"))
+            .into(),
         "repository" => Out::Node(Node::Repository(repo)),
         "type" => match item.mode {
             FOLDER => "tree",
@@ -176,7 +235,11 @@ fn blob(world: &World, place: &ObjectPlace, name: &str) -> Out {
     if let Some(out) = shared(place, name) {
         return out;
     }
-    let Some(bytes) = world.repos.get(&place.repo).and_then(|repo| repo.git.blob(&place.oid)) else {
+    let Some(bytes) = world
+        .repos
+        .get(&place.repo)
+        .and_then(|repo| repo.git.blob(&place.oid))
+    else {
         return Out::Null;
     };
     let binary = bytes.iter().take(BINARY_WINDOW).any(|byte| *byte == 0);
@@ -193,6 +256,8 @@ fn blob(world: &World, place: &ObjectPlace, name: &str) -> Out {
 }
 
 fn cut(text: &str, limit: usize) -> &str {
-    let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    let end = (0..=limit.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }

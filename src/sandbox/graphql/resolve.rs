@@ -13,7 +13,12 @@ use serde_json::{Map, Value, json};
 type Args = Map<String, Value>;
 
 /// Gives a field of a node. Names and arguments were validated against the schema.
-pub(super) fn field(context: &mut Context<'_>, node: &Node, name: &str, args: &Args) -> Result<Out, Problem> {
+pub(super) fn field(
+    context: &mut Context<'_>,
+    node: &Node,
+    name: &str,
+    args: &Args,
+) -> Result<Out, Problem> {
     if let Node::Mutation = node {
         return mutation::create_commit_on_branch(context, &args["input"]);
     }
@@ -30,20 +35,35 @@ pub(super) fn field(context: &mut Context<'_>, node: &Node, name: &str, args: &A
         Node::Connection(connection) => Ok(connection.field(name)),
         Node::PageInfo(connection) => Ok(connection.page_info(name)),
         Node::PullCommit(place, oid) => Ok(match name {
-            "commit" => Out::Node(Node::Commit(ObjectPlace { repo: place.repo, oid: oid.clone() })),
+            "commit" => Out::Node(Node::Commit(ObjectPlace {
+                repo: place.repo,
+                oid: oid.clone(),
+            })),
             "pullRequest" => Out::Node(Node::Pull(*place)),
             "id" => node_id("PURC", oid).into(),
             _ => format!("{}/commit/{oid}", world.hosts.web).into(),
         }),
-        Node::ChangedFile { path, change, additions, deletions } => Ok(match name {
+        Node::ChangedFile {
+            path,
+            change,
+            additions,
+            deletions,
+        } => Ok(match name {
             "path" => path.clone().into(),
             "changeType" => (*change).into(),
             "additions" => (*additions).into(),
             _ => (*deletions).into(),
         }),
-        Node::CommitPayload { place, branch, mutation_id } => Ok(match name {
+        Node::CommitPayload {
+            place,
+            branch,
+            mutation_id,
+        } => Ok(match name {
             "commit" => Out::Node(Node::Commit(place.clone())),
-            "ref" => Out::Node(Node::Ref { repo: place.repo, branch: branch.clone() }),
+            "ref" => Out::Node(Node::Ref {
+                repo: place.repo,
+                branch: branch.clone(),
+            }),
             _ => mutation_id.clone().into(),
         }),
         _ => objects::field(world, node, name, args),
@@ -58,8 +78,16 @@ fn query(context: &Context<'_>, name: &str, args: &Args) -> Result<Out, Problem>
     let text = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
     let full_name = format!("{}/{}", text("owner"), text("name"));
     let follows = args.get("followRenames") != Some(&Value::Bool(false));
-    let former = || if follows { world.repo_formerly(&full_name) } else { None };
-    let found = world.repo_named(text("owner"), text("name")).or_else(former);
+    let former = || {
+        if follows {
+            world.repo_formerly(&full_name)
+        } else {
+            None
+        }
+    };
+    let found = world
+        .repo_named(text("owner"), text("name"))
+        .or_else(former);
     match found.filter(|repo| context.token.reaches(world, repo.id)) {
         Some(repo) => Ok(Out::Node(Node::Repository(repo.id))),
         None => Err(Problem::new(
@@ -76,7 +104,8 @@ fn rate_limit(world: &World, name: &str) -> Out {
         "limit" => world.hourly_limit.into(),
         "used" => used.into(),
         "remaining" => (world.hourly_limit - used).into(),
-        _ => chrono::DateTime::from_timestamp(world.next_reset(), 0).map_or(Out::Null, |at| shape::time(at).into()),
+        _ => chrono::DateTime::from_timestamp(world.next_reset(), 0)
+            .map_or(Out::Null, |at| shape::time(at).into()),
     }
 }
 
@@ -99,7 +128,12 @@ fn account(world: &World, id: AccountId, name: &str) -> Out {
 }
 
 fn actor(world: &World, id: AccountId) -> Out {
-    Out::maybe(world.accounts.contains_key(&id).then_some(Node::Account(id)))
+    Out::maybe(
+        world
+            .accounts
+            .contains_key(&id)
+            .then_some(Node::Account(id)),
+    )
 }
 
 fn repository(context: &Context<'_>, id: u64, name: &str, args: &Args) -> Result<Out, Problem> {
@@ -130,14 +164,18 @@ fn repository(context: &Context<'_>, id: u64, name: &str, args: &Args) -> Result
         "url" => format!("{}/{}", world.hosts.web, world.full_name(repo)).into(),
         "defaultBranchRef" => branch_ref(repo, &repo.default_branch),
         "ref" => {
-            let asked = args.get("qualifiedName").and_then(Value::as_str).unwrap_or_default();
+            let asked = args
+                .get("qualifiedName")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             branch_ref(repo, asked.strip_prefix("refs/heads/").unwrap_or(asked))
         }
         "object" => objects::object(repo, args),
         "pullRequest" => {
             let number = args.get("number").and_then(Value::as_u64).unwrap_or(0);
             if !repo.pulls.contains_key(&number) {
-                let message = format!("Could not resolve to a PullRequest with the number of {number}.");
+                let message =
+                    format!("Could not resolve to a PullRequest with the number of {number}.");
                 return Err(Problem::new("NOT_FOUND", message));
             }
             Out::Node(Node::Pull(PullPlace { repo: id, number }))
@@ -149,7 +187,10 @@ fn repository(context: &Context<'_>, id: u64, name: &str, args: &Args) -> Result
 
 fn branch_ref(repo: &Repository, branch: &str) -> Out {
     let exists = repo.git.branches.contains_key(branch);
-    Out::maybe(exists.then(|| Node::Ref { repo: repo.id, branch: branch.to_owned() }))
+    Out::maybe(exists.then(|| Node::Ref {
+        repo: repo.id,
+        branch: branch.to_owned(),
+    }))
 }
 
 fn pulls(repo: &Repository, args: &Args) -> Result<Out, Problem> {
@@ -160,19 +201,32 @@ fn pulls(repo: &Repository, args: &Args) -> Result<Out, Problem> {
             && text("headRefName").is_none_or(|name| pull.head_branch == name)
             && text("baseRefName").is_none_or(|name| pull.base_branch == name)
     };
-    let place = |pull: &Pull| Node::Pull(PullPlace { repo: repo.id, number: pull.number });
+    let place = |pull: &Pull| {
+        Node::Pull(PullPlace {
+            repo: repo.id,
+            number: pull.number,
+        })
+    };
     let nodes = repo.pulls.values().filter(wanted).map(place).collect();
     Connection::new("PullRequestConnection", "pullRequests", nodes, args)
 }
 
 fn reference(world: &World, repo: u64, branch: &str, name: &str) -> Out {
-    let tip = world.repos.get(&repo).and_then(|found| found.git.branches.get(branch));
+    let tip = world
+        .repos
+        .get(&repo)
+        .and_then(|found| found.git.branches.get(branch));
     match name {
         "id" => node_id("REF", format!("{repo}{branch}")).into(),
         "name" => branch.into(),
         "prefix" => "refs/heads/".into(),
         "repository" => Out::Node(Node::Repository(repo)),
-        _ => Out::maybe(tip.map(|oid| Node::Commit(ObjectPlace { repo, oid: oid.clone() }))),
+        _ => Out::maybe(tip.map(|oid| {
+            Node::Commit(ObjectPlace {
+                repo,
+                oid: oid.clone(),
+            })
+        })),
     }
 }
 
@@ -207,10 +261,16 @@ fn pull(world: &World, place: PullPlace, name: &str, args: &Args) -> Result<Out,
         "body" => pull.body.clone().unwrap_or_default().into(),
         "changedFiles" => pull_changes(repo, pull).len().into(),
         "closed" => (!pull.open).into(),
-        "closedAt" => pull.closed_at.map_or(Out::Null, |at| shape::time(at).into()),
+        "closedAt" => pull
+            .closed_at
+            .map_or(Out::Null, |at| shape::time(at).into()),
         "createdAt" => shape::time(pull.created_at).into(),
         "updatedAt" => shape::time(pull.updated_at).into(),
-        "mergedAt" => pull.merged.as_ref().and(pull.closed_at).map_or(Out::Null, |at| shape::time(at).into()),
+        "mergedAt" => pull
+            .merged
+            .as_ref()
+            .and(pull.closed_at)
+            .map_or(Out::Null, |at| shape::time(at).into()),
         "databaseId" => short_id(pull.id),
         "fullDatabaseId" => pull.id.to_string().into(),
         "headRef" => head_repo
@@ -219,9 +279,11 @@ fn pull(world: &World, place: PullPlace, name: &str, args: &Args) -> Result<Out,
         "headRefName" => pull.head_branch.clone().into(),
         "headRefOid" => pull.head.as_str().into(),
         "headRepository" => Out::maybe(head_repo.map(Node::Repository)),
-        "headRepositoryOwner" => {
-            Out::maybe(head_repo.and_then(|id| world.repos.get(&id)).map(|repo| Node::Account(repo.owner)))
-        }
+        "headRepositoryOwner" => Out::maybe(
+            head_repo
+                .and_then(|id| world.repos.get(&id))
+                .map(|repo| Node::Account(repo.owner)),
+        ),
         "id" => node_id("PR", pull.id).into(),
         "isCrossRepository" => (pull.head_repo != Some(repo.id)).into(),
         "isDraft" => pull.draft.into(),
@@ -231,13 +293,28 @@ fn pull(world: &World, place: PullPlace, name: &str, args: &Args) -> Result<Out,
         "number" => pull.number.into(),
         "state" => state_word(pull).into(),
         "title" => pull.title.clone().into(),
-        "url" => format!("{}/{}/pull/{}", world.hosts.web, world.full_name(repo), pull.number).into(),
+        "url" => format!(
+            "{}/{}/pull/{}",
+            world.hosts.web,
+            world.full_name(repo),
+            pull.number
+        )
+        .into(),
         _ => return pull_list(world, repo, pull, name, args),
     })
 }
 
-fn pull_list(world: &World, repo: &Repository, pull: &Pull, name: &str, args: &Args) -> Result<Out, Problem> {
-    let place = PullPlace { repo: repo.id, number: pull.number };
+fn pull_list(
+    world: &World,
+    repo: &Repository,
+    pull: &Pull,
+    name: &str,
+    args: &Args,
+) -> Result<Out, Problem> {
+    let place = PullPlace {
+        repo: repo.id,
+        number: pull.number,
+    };
     let (type_name, nodes): (_, Vec<Node>) = match name {
         "reviews" => {
             let states = args.get("states").and_then(Value::as_array);
@@ -246,32 +323,48 @@ fn pull_list(world: &World, repo: &Repository, pull: &Pull, name: &str, args: &A
                 states.is_none_or(|states| states.contains(&json!(review.state.as_str())))
                     && author.is_none_or(|author| world.login(review.author) == Some(author))
             };
-            let nodes = pull.reviews.iter().filter(wanted).map(|review| Node::Review(place, review.id));
+            let nodes = pull
+                .reviews
+                .iter()
+                .filter(wanted)
+                .map(|review| Node::Review(place, review.id));
             ("PullRequestReviewConnection", nodes.collect())
         }
         "comments" => {
             let now = world.now();
-            let visible = pull.comments.iter().filter(|comment| comment.visible_from <= now);
-            ("IssueCommentConnection", visible.map(|comment| Node::Comment(place, comment.id)).collect())
+            let visible = pull
+                .comments
+                .iter()
+                .filter(|comment| comment.visible_from <= now);
+            (
+                "IssueCommentConnection",
+                visible
+                    .map(|comment| Node::Comment(place, comment.id))
+                    .collect(),
+            )
         }
         "commits" => {
             let ahead = repo.git.commits_ahead(&pull.base, &pull.head);
-            let nodes = ahead.iter().map(|commit| Node::PullCommit(place, commit.oid.clone()));
+            let nodes = ahead
+                .iter()
+                .map(|commit| Node::PullCommit(place, commit.oid.clone()));
             ("PullRequestCommitConnection", nodes.collect())
         }
         _ => {
-            let nodes = pull_changes(repo, pull).into_iter().map(|change| Node::ChangedFile {
-                path: change.path,
-                change: match change.status {
-                    ChangeStatus::Added => "ADDED",
-                    ChangeStatus::Removed => "DELETED",
-                    ChangeStatus::Modified => "MODIFIED",
-                    ChangeStatus::Renamed => "RENAMED",
-                    ChangeStatus::Changed => "CHANGED",
-                },
-                additions: change.additions,
-                deletions: change.deletions,
-            });
+            let nodes = pull_changes(repo, pull)
+                .into_iter()
+                .map(|change| Node::ChangedFile {
+                    path: change.path,
+                    change: match change.status {
+                        ChangeStatus::Added => "ADDED",
+                        ChangeStatus::Removed => "DELETED",
+                        ChangeStatus::Modified => "MODIFIED",
+                        ChangeStatus::Renamed => "RENAMED",
+                        ChangeStatus::Changed => "CHANGED",
+                    },
+                    additions: change.additions,
+                    deletions: change.deletions,
+                });
             ("PullRequestChangedFileConnection", nodes.collect())
         }
     };
@@ -283,7 +376,9 @@ fn review(world: &World, place: PullPlace, id: u64, name: &str) -> Out {
         return Out::Null;
     };
     let pull = repo.pulls.get(&place.number);
-    let Some((pull, review)) = pull.and_then(|p| p.reviews.iter().find(|r| r.id == id).map(|r| (p, r))) else {
+    let Some((pull, review)) =
+        pull.and_then(|p| p.reviews.iter().find(|r| r.id == id).map(|r| (p, r)))
+    else {
         return Out::Null;
     };
     let rest = shape::review(world, repo, pull, review);
@@ -291,9 +386,10 @@ fn review(world: &World, place: PullPlace, id: u64, name: &str) -> Out {
         "author" => actor(world, review.author),
         "authorAssociation" => rest["author_association"].clone().into(),
         "body" => review.body.clone().into(),
-        "commit" => {
-            Out::Node(Node::Commit(ObjectPlace { repo: repo.id, oid: review.commit.clone() }))
-        }
+        "commit" => Out::Node(Node::Commit(ObjectPlace {
+            repo: repo.id,
+            oid: review.commit.clone(),
+        })),
         "databaseId" => short_id(review.id),
         "fullDatabaseId" => review.id.to_string().into(),
         "id" => rest["node_id"].clone().into(),

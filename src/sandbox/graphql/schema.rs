@@ -102,15 +102,25 @@ fn named(definition: TypeDefinition<'static, String>) -> (String, TypeKind) {
     match definition {
         TypeDefinition::Object(object) => {
             let implements = object.implements_interfaces.into_iter().collect();
-            (object.name, TypeKind::Composite { fields: fields(object.fields), implements })
+            (
+                object.name,
+                TypeKind::Composite {
+                    fields: fields(object.fields),
+                    implements,
+                },
+            )
         }
         TypeDefinition::Interface(interface) => (
             interface.name,
-            TypeKind::Composite { fields: fields(interface.fields), implements: BTreeSet::new() },
+            TypeKind::Composite {
+                fields: fields(interface.fields),
+                implements: BTreeSet::new(),
+            },
         ),
-        TypeDefinition::Enum(list) => {
-            (list.name, TypeKind::Enum(list.values.into_iter().map(|value| value.name).collect()))
-        }
+        TypeDefinition::Enum(list) => (
+            list.name,
+            TypeKind::Enum(list.values.into_iter().map(|value| value.name).collect()),
+        ),
         TypeDefinition::InputObject(input) => (input.name, TypeKind::Input(inputs(input.fields))),
         TypeDefinition::Scalar(scalar) => (scalar.name, TypeKind::Scalar),
         TypeDefinition::Union(union) => (union.name, TypeKind::Scalar),
@@ -119,7 +129,15 @@ fn named(definition: TypeDefinition<'static, String>) -> (String, TypeKind) {
 
 fn fields(list: Vec<Field<'static, String>>) -> HashMap<String, FieldType> {
     list.into_iter()
-        .map(|field| (field.name, FieldType { ty: field.field_type, args: inputs(field.arguments) }))
+        .map(|field| {
+            (
+                field.name,
+                FieldType {
+                    ty: field.field_type,
+                    args: inputs(field.arguments),
+                },
+            )
+        })
         .collect()
 }
 
@@ -128,7 +146,13 @@ fn inputs(list: Vec<InputValue<'static, String>>) -> HashMap<String, Input> {
         .map(|value| {
             let non_null = matches!(value.value_type, Type::NonNullType(_));
             let required = non_null && value.default_value.is_none();
-            (value.name, Input { ty: value.value_type, required })
+            (
+                value.name,
+                Input {
+                    ty: value.value_type,
+                    required,
+                },
+            )
         })
         .collect()
 }

@@ -2,8 +2,8 @@
 
 use super::schema::{Input, Schema, TypeKind, TypeRef, inner};
 use graphql_parser::query::{
-    Definition, Document, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, Type,
-    TypeCondition, Value as Literal, VariableDefinition,
+    Definition, Document, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+    Type, TypeCondition, Value as Literal, VariableDefinition,
 };
 use serde_json::{Map, Number, Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -30,15 +30,21 @@ impl<'d> Validated<'d> {
     ) -> Result<Self, Vec<Value>> {
         let none: &[VariableDefinition<'static, String>] = &[];
         let (root, selection, definitions) = match operation {
-            OperationDefinition::Query(query) => {
-                ("Query", &query.selection_set, query.variable_definitions.as_slice())
-            }
-            OperationDefinition::Mutation(mutation) => {
-                ("Mutation", &mutation.selection_set, mutation.variable_definitions.as_slice())
-            }
+            OperationDefinition::Query(query) => (
+                "Query",
+                &query.selection_set,
+                query.variable_definitions.as_slice(),
+            ),
+            OperationDefinition::Mutation(mutation) => (
+                "Mutation",
+                &mutation.selection_set,
+                mutation.variable_definitions.as_slice(),
+            ),
             OperationDefinition::SelectionSet(selection) => ("Query", selection, none),
             OperationDefinition::Subscription(_) => {
-                return Err(vec![json!({"message": "Schema is not configured for subscriptions"})]);
+                return Err(vec![
+                    json!({"message": "Schema is not configured for subscriptions"}),
+                ]);
             }
         };
         let fragments = document
@@ -61,7 +67,16 @@ impl<'d> Validated<'d> {
         pass.leftovers(definitions);
         let variables = pass.variables(definitions, provided);
         let errors = pass.errors;
-        if errors.is_empty() { Ok(Self { root, selection, fragments, variables }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Self {
+                root,
+                selection,
+                fragments,
+                variables,
+            })
+        } else {
+            Err(errors)
+        }
     }
 }
 
@@ -76,7 +91,8 @@ struct Pass<'s, 'd> {
 
 impl Pass<'_, '_> {
     fn error(&mut self, message: String, code: &str) {
-        self.errors.push(json!({"message": message, "path": self.path, "extensions": {"code": code}}));
+        self.errors
+            .push(json!({"message": message, "path": self.path, "extensions": {"code": code}}));
     }
 
     fn selection(&mut self, set: &SelectionSet<'static, String>, on: &str) {
@@ -84,19 +100,25 @@ impl Pass<'_, '_> {
             self.directives(item);
             match item {
                 Selection::Field(field) => {
-                    self.path.push(field.alias.clone().unwrap_or_else(|| field.name.clone()));
+                    self.path
+                        .push(field.alias.clone().unwrap_or_else(|| field.name.clone()));
                     self.field(field, on);
                     self.path.pop();
                 }
                 Selection::InlineFragment(fragment) => {
-                    let TypeCondition::On(target) =
-                        fragment.type_condition.clone().unwrap_or_else(|| TypeCondition::On(on.to_owned()));
+                    let TypeCondition::On(target) = fragment
+                        .type_condition
+                        .clone()
+                        .unwrap_or_else(|| TypeCondition::On(on.to_owned()));
                     self.condition(&target, &fragment.selection_set);
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.fragment_name;
                     let Some(fragment) = self.fragments.get(name.as_str()).copied() else {
-                        self.error(format!("Fragment {name} was used, but not defined"), "useAndDefineFragment");
+                        self.error(
+                            format!("Fragment {name} was used, but not defined"),
+                            "useAndDefineFragment",
+                        );
                         continue;
                     };
                     if self.used_fragments.insert(name.clone()) {
@@ -126,7 +148,10 @@ impl Pass<'_, '_> {
         if self.schema.is_composite(target) {
             self.selection(set, target);
         } else {
-            self.error(format!("No such type {target}, so it can't be a fragment condition"), "undefinedType");
+            self.error(
+                format!("No such type {target}, so it can't be a fragment condition"),
+                "undefinedType",
+            );
         }
     }
 
@@ -136,7 +161,10 @@ impl Pass<'_, '_> {
             return;
         }
         let Some(found) = self.schema.field(on, name) else {
-            self.error(format!("Field '{name}' doesn't exist on type '{on}'"), "undefinedField");
+            self.error(
+                format!("Field '{name}' doesn't exist on type '{on}'"),
+                "undefinedField",
+            );
             return;
         };
         for (argument, value) in &field.arguments {
@@ -148,7 +176,12 @@ impl Pass<'_, '_> {
                 Some(input) => self.literal(value, &input.ty, argument),
             }
         }
-        let given = |wanted: &str| field.arguments.iter().any(|(argument, _)| argument == wanted);
+        let given = |wanted: &str| {
+            field
+                .arguments
+                .iter()
+                .any(|(argument, _)| argument == wanted)
+        };
         let mut missing: Vec<&str> = found
             .args
             .iter()
@@ -187,7 +220,9 @@ impl Pass<'_, '_> {
             && let Err(problem) = fits(self.schema, &to_json(value, &Map::new()), ty)
         {
             self.error(
-                format!("Argument '{argument}' has an invalid value. Expected type '{ty}'. {problem}"),
+                format!(
+                    "Argument '{argument}' has an invalid value. Expected type '{ty}'. {problem}"
+                ),
                 "argumentLiteralsIncompatible",
             );
         }
@@ -195,13 +230,22 @@ impl Pass<'_, '_> {
     }
 
     fn leftovers(&mut self, definitions: &[VariableDefinition<'static, String>]) {
-        let declared: BTreeSet<&str> = definitions.iter().map(|definition| definition.name.as_str()).collect();
+        let declared: BTreeSet<&str> = definitions
+            .iter()
+            .map(|definition| definition.name.as_str())
+            .collect();
         let used = self.used_variables.clone();
         for name in used.iter().filter(|name| !declared.contains(name.as_str())) {
-            self.error(format!("Variable ${name} is used by the operation but not declared"), "variableNotDefined");
+            self.error(
+                format!("Variable ${name} is used by the operation but not declared"),
+                "variableNotDefined",
+            );
         }
         for name in declared.iter().filter(|name| !used.contains(**name)) {
-            self.error(format!("Variable ${name} is declared by the operation but not used"), "variableNotUsed");
+            self.error(
+                format!("Variable ${name} is declared by the operation but not used"),
+                "variableNotUsed",
+            );
         }
         let unused: Vec<String> = self
             .fragments
@@ -210,7 +254,10 @@ impl Pass<'_, '_> {
             .map(|name| (*name).to_owned())
             .collect();
         for name in unused {
-            self.error(format!("Fragment {name} was defined, but not used"), "useAndDefineFragment");
+            self.error(
+                format!("Fragment {name} was defined, but not used"),
+                "useAndDefineFragment",
+            );
         }
     }
 
@@ -221,7 +268,10 @@ impl Pass<'_, '_> {
     ) -> Map<String, Value> {
         let mut values = Map::new();
         for definition in definitions {
-            let default = definition.default_value.as_ref().map(|value| to_json(value, &Map::new()));
+            let default = definition
+                .default_value
+                .as_ref()
+                .map(|value| to_json(value, &Map::new()));
             let value = provided.remove(&definition.name).or(default);
             let shown = value.clone().unwrap_or(Value::Null);
             if let Err(problem) = fits(self.schema, &shown, &definition.var_type) {
@@ -245,7 +295,9 @@ fn variables_in(value: &Literal<'static, String>, names: &mut Vec<String>) {
     match value {
         Literal::Variable(name) => names.push(name.clone()),
         Literal::List(items) => items.iter().for_each(|item| variables_in(item, names)),
-        Literal::Object(members) => members.values().for_each(|member| variables_in(member, names)),
+        Literal::Object(members) => members
+            .values()
+            .for_each(|member| variables_in(member, names)),
         _ => {}
     }
 }
@@ -283,12 +335,24 @@ fn fits(schema: &Schema, value: &Value, ty: &TypeRef) -> Result<(), String> {
 }
 
 fn fits_named(schema: &Schema, value: &Value, name: &str) -> Result<(), String> {
-    let expected = |fits: bool| if fits { Ok(()) } else { Err(format!("{value} is not a {name}")) };
+    let expected = |fits: bool| {
+        if fits {
+            Ok(())
+        } else {
+            Err(format!("{value} is not a {name}"))
+        }
+    };
     match schema.get(name) {
         Some(TypeKind::Input(fields)) => fits_input(schema, value, name, fields),
-        Some(TypeKind::Enum(words)) => expected(value.as_str().is_some_and(|word| words.contains(word))),
+        Some(TypeKind::Enum(words)) => {
+            expected(value.as_str().is_some_and(|word| words.contains(word)))
+        }
         _ => match name {
-            "Int" => expected(value.as_i64().is_some_and(|number| i32::try_from(number).is_ok())),
+            "Int" => expected(
+                value
+                    .as_i64()
+                    .is_some_and(|number| i32::try_from(number).is_ok()),
+            ),
             "Boolean" => expected(value.is_boolean()),
             "ID" => expected(value.is_string() || value.is_i64()),
             "GitObjectID" => expected(value.as_str().is_some_and(|text| {
@@ -313,7 +377,9 @@ fn fits_input(
         let field = field.ok_or_else(|| format!("{member} (Field is not defined on {name})"))?;
         fits(schema, inner, &field.ty).map_err(|problem| format!("{member}: {problem}"))?;
     }
-    let missing = fields.iter().find(|(field, input)| input.required && !members.contains_key(*field));
+    let missing = fields
+        .iter()
+        .find(|(field, input)| input.required && !members.contains_key(*field));
     match missing {
         Some((field, _)) => Err(format!("{field} (Expected value to not be null)")),
         None => Ok(()),

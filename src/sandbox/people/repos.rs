@@ -1,27 +1,28 @@
 //! Repositories, branches, pushes, collaborators, installations.
 
 use super::super::git::Oid;
+use super::super::hub::Hub;
 use super::super::pushes::FileEdit;
 use super::super::repository::Protection;
+use super::super::shape;
 use super::super::state::{AccountKind, Installation, Permissions, Refused, Role, World};
-use super::super::{Sandbox, shape};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-impl Sandbox {
+impl Hub {
     /// Makes a person's account; an existing one stays. Gives its id.
     pub fn create_user(&self, login: &str) -> u64 {
-        self.hub.act(|world| world.ensure_account(login, AccountKind::User))
+        self.act(|world| world.ensure_account(login, AccountKind::User))
     }
 
     /// Makes an organization; an existing account stays. Gives its id.
     pub fn create_organization(&self, login: &str) -> u64 {
-        self.hub.act(|world| world.ensure_account(login, AccountKind::Organization))
+        self.act(|world| world.ensure_account(login, AccountKind::Organization))
     }
 
     /// Deletes an account: its comments and reviews show no user any more.
     pub fn delete_account(&self, login: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.person(login)?;
             world.accounts.remove(&id);
             Ok(())
@@ -30,24 +31,32 @@ impl Sandbox {
 
     /// Makes a public repository with a first commit on `main`, the owner's account and an installation on it if need be.
     pub fn create_repo(&self, full_name: &str, files: &[(&str, &str)]) -> Result<u64, Refused> {
-        let edits: Vec<FileEdit> = files.iter().map(|(path, text)| FileEdit::write(path, text)).collect();
-        self.hub.act(|world| create_repo(world, full_name, &edits))
+        let edits: Vec<FileEdit> = files
+            .iter()
+            .map(|(path, text)| FileEdit::write(path, text))
+            .collect();
+        self.act(|world| create_repo(world, full_name, &edits))
     }
 
     /// Installs the App on an account (again) with the permissions it asks for; gives the installation's id.
     pub fn install(&self, login: &str) -> Result<u64, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let account = world.person(login)?;
             install(world, account)
         })
     }
 
     /// Narrows or widens what an installation may do.
-    pub fn set_permissions(&self, installation: u64, permissions: Permissions) -> Result<(), Refused> {
-        self.hub.act(|world| {
+    pub fn set_permissions(
+        &self,
+        installation: u64,
+        permissions: Permissions,
+    ) -> Result<(), Refused> {
+        self.act(|world| {
             installation_mut(world, installation)?.permissions = permissions;
             let repositories = listed(world, installation);
-            let details = json!({"action": "new_permissions_accepted", "repositories": repositories});
+            let details =
+                json!({"action": "new_permissions_accepted", "repositories": repositories});
             world.announce_installation(installation, "installation", details);
             Ok(())
         })
@@ -55,7 +64,7 @@ impl Sandbox {
 
     /// Suspends or resumes an installation.
     pub fn suspend(&self, installation: u64, suspended: bool) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let now = world.now();
             installation_mut(world, installation)?.suspended_at = suspended.then_some(now);
             let action = if suspended { "suspend" } else { "unsuspend" };
@@ -65,18 +74,29 @@ impl Sandbox {
     }
 
     /// Limits an installation to these repositories, or to all of the account.
-    pub fn select_repositories(&self, installation: u64, repos: Option<&[&str]>) -> Result<(), Refused> {
-        self.hub.act(|world| {
+    pub fn select_repositories(
+        &self,
+        installation: u64,
+        repos: Option<&[&str]>,
+    ) -> Result<(), Refused> {
+        self.act(|world| {
             let before: BTreeSet<u64> = covered(world, installation);
             let selected = match repos {
                 None => None,
-                Some(names) => {
-                    Some(names.iter().map(|name| world.repo_id(name)).collect::<Result<BTreeSet<_>, _>>()?)
-                }
+                Some(names) => Some(
+                    names
+                        .iter()
+                        .map(|name| world.repo_id(name))
+                        .collect::<Result<BTreeSet<_>, _>>()?,
+                ),
             };
             installation_mut(world, installation)?.selected = selected;
             let after = covered(world, installation);
-            let short = |ids: Vec<&u64>| ids.into_iter().map(|id| short_repo(world, *id)).collect::<Value>();
+            let short = |ids: Vec<&u64>| {
+                ids.into_iter()
+                    .map(|id| short_repo(world, *id))
+                    .collect::<Value>()
+            };
             let details = json!({
                 "action": if after.is_subset(&before) { "removed" } else { "added" },
                 "repository_selection": if repos.is_some() { "selected" } else { "all" },
@@ -91,18 +111,20 @@ impl Sandbox {
 
     /// Removes an installation: its tokens die with it.
     pub fn uninstall(&self, installation: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let details = json!({"action": "deleted", "repositories": listed(world, installation)});
             world.announce_installation(installation, "installation", details);
             world.installations.remove(&installation);
-            world.tokens.retain(|_, token| token.installation != installation);
+            world
+                .tokens
+                .retain(|_, token| token.installation != installation);
             Ok(())
         })
     }
 
     /// Gives an account a role, the account made if need be.
     pub fn add_collaborator(&self, repo: &str, login: &str, role: Role) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let account = world.ensure_account(login, AccountKind::User);
             let id = world.repo_id(repo)?;
             world.repo_mut(id)?.collaborators.insert(account, role);
@@ -112,7 +134,7 @@ impl Sandbox {
 
     /// Takes an account's role away.
     pub fn remove_collaborator(&self, repo: &str, login: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let account = world.person(login)?;
             let id = world.repo_id(repo)?;
             world.repo_mut(id)?.collaborators.remove(&account);
@@ -122,16 +144,19 @@ impl Sandbox {
 
     /// Sets a branch's rules.
     pub fn protect(&self, repo: &str, branch: &str, rules: Protection) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
-            world.repo_mut(id)?.protections.insert(branch.to_owned(), rules);
+            world
+                .repo_mut(id)?
+                .protections
+                .insert(branch.to_owned(), rules);
             Ok(())
         })
     }
 
     /// Hides the repository from strangers, or shows it.
     pub fn set_private(&self, repo: &str, private: bool) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             world.repo_mut(id)?.private = private;
             Ok(())
@@ -140,7 +165,7 @@ impl Sandbox {
 
     /// Archives the repository, or brings it back.
     pub fn set_archived(&self, repo: &str, archived: bool) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             world.repo_mut(id)?.archived = archived;
             let owner = world.repo(id)?.owner;
@@ -152,26 +177,34 @@ impl Sandbox {
 
     /// Renames a repository; the old name redirects.
     pub fn rename_repo(&self, repo: &str, new_name: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             let owner = world.repo(id)?.owner;
             let found = world.repo_mut(id)?;
             found.former_names.push(repo.to_owned());
             let old = std::mem::replace(&mut found.name, new_name.to_owned());
             let changes = json!({"repository": {"name": {"from": old}}});
-            world.announce(id, owner, "repository", json!({"action": "renamed", "changes": changes}));
+            world.announce(
+                id,
+                owner,
+                "repository",
+                json!({"action": "renamed", "changes": changes}),
+            );
             Ok(())
         })
     }
 
     /// Deletes a repository; pull requests from it live on without a head repository.
     pub fn delete_repo(&self, repo: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             let owner = world.repo(id)?.owner;
             world.announce(id, owner, "repository", json!({"action": "deleted"}));
             world.repos.remove(&id);
-            let pulls = world.repos.values_mut().flat_map(|repo| repo.pulls.values_mut());
+            let pulls = world
+                .repos
+                .values_mut()
+                .flat_map(|repo| repo.pulls.values_mut());
             for pull in pulls.filter(|pull| pull.head_repo == Some(id)) {
                 pull.head_repo = None;
             }
@@ -181,7 +214,7 @@ impl Sandbox {
 
     /// Forks a repository into a person's account; gives its full name.
     pub fn fork(&self, login: &str, repo: &str) -> Result<String, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let owner = world.person(login)?;
             let source = world.repo(world.repo_id(repo)?)?.clone();
             let id = world.add_repository(owner, &source.name);
@@ -216,10 +249,13 @@ impl Sandbox {
         message: &str,
         edits: &[FileEdit],
     ) -> Result<Oid, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = pusher(world, login, repo, branch)?;
             let found = world.repo(id)?;
-            let parent = found.tip(branch).or_else(|_| found.tip(&found.default_branch)).ok();
+            let parent = found
+                .tip(branch)
+                .or_else(|_| found.tip(&found.default_branch))
+                .ok();
             let oid = world.build_commit(id, parent.as_ref(), edits, message, by)?;
             world.move_branch(id, branch, &oid, by)?;
             Ok(oid)
@@ -227,8 +263,14 @@ impl Sandbox {
     }
 
     /// Points a branch at another commit, as `git push --force` does.
-    pub fn force_push(&self, login: &str, repo: &str, branch: &str, to: &Oid) -> Result<(), Refused> {
-        self.hub.act(|world| {
+    pub fn force_push(
+        &self,
+        login: &str,
+        repo: &str,
+        branch: &str,
+        to: &Oid,
+    ) -> Result<(), Refused> {
+        self.act(|world| {
             let (by, id) = pusher(world, login, repo, branch)?;
             world.move_branch(id, branch, to, by)
         })
@@ -244,7 +286,7 @@ impl Sandbox {
         message: &str,
         edits: &[FileEdit],
     ) -> Result<Oid, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = pusher(world, login, repo, branch)?;
             let oid = world.build_commit(id, Some(onto), edits, message, by)?;
             world.move_branch(id, branch, &oid, by)?;
@@ -253,13 +295,19 @@ impl Sandbox {
     }
 
     /// Makes a branch at a commit.
-    pub fn create_branch(&self, login: &str, repo: &str, branch: &str, at: &Oid) -> Result<(), Refused> {
+    pub fn create_branch(
+        &self,
+        login: &str,
+        repo: &str,
+        branch: &str,
+        at: &Oid,
+    ) -> Result<(), Refused> {
         self.force_push(login, repo, branch, at)
     }
 
     /// Deletes a branch; pull requests from it close.
     pub fn delete_branch(&self, login: &str, repo: &str, branch: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = pusher(world, login, repo, branch)?;
             world.remove_branch(id, branch, by)
         })
@@ -276,7 +324,11 @@ fn pusher(world: &World, login: &str, repo: &str, branch: &str) -> Result<(u64, 
     Ok((by, id))
 }
 
-pub(in crate::sandbox) fn create_repo(world: &mut World, full_name: &str, edits: &[FileEdit]) -> Result<u64, Refused> {
+pub(in crate::sandbox) fn create_repo(
+    world: &mut World,
+    full_name: &str,
+    edits: &[FileEdit],
+) -> Result<u64, Refused> {
     let Some((owner, name)) = full_name.split_once('/') else {
         return Err(Refused(format!("{full_name} is not owner/name")));
     };
@@ -286,8 +338,15 @@ pub(in crate::sandbox) fn create_repo(world: &mut World, full_name: &str, edits:
     let owner = world.ensure_account(owner, AccountKind::User);
     let id = world.add_repository(owner, name);
     let first = world.build_commit(id, None, edits, "Initial commit", owner)?;
-    world.repo_mut(id)?.git.branches.insert("main".to_owned(), first);
-    let installed = world.installations.values().find(|found| found.account == owner);
+    world
+        .repo_mut(id)?
+        .git
+        .branches
+        .insert("main".to_owned(), first);
+    let installed = world
+        .installations
+        .values()
+        .find(|found| found.account == owner);
     match installed.map(|found| (found.id, found.selected.is_none())) {
         None => {
             install(world, owner)?;
@@ -309,7 +368,11 @@ pub(in crate::sandbox) fn create_repo(world: &mut World, full_name: &str, edits:
 }
 
 fn install(world: &mut World, account: u64) -> Result<u64, Refused> {
-    if world.installations.values().any(|found| found.account == account) {
+    if world
+        .installations
+        .values()
+        .any(|found| found.account == account)
+    {
         return Err(Refused::new("the App is installed there already"));
     }
     let app = world.app().ok_or_else(|| Refused::new("there is no App"))?;
@@ -317,28 +380,46 @@ fn install(world: &mut World, account: u64) -> Result<u64, Refused> {
     let (id, created_at) = (world.small_id(), world.now());
     world.installations.insert(
         id,
-        Installation { id, account, permissions, selected: None, suspended_at: None, created_at },
+        Installation {
+            id,
+            account,
+            permissions,
+            selected: None,
+            suspended_at: None,
+            created_at,
+        },
     );
-    let details = json!({"action": "created", "repositories": listed(world, id), "requester": null});
+    let details =
+        json!({"action": "created", "repositories": listed(world, id), "requester": null});
     world.announce_installation(id, "installation", details);
     Ok(id)
 }
 
 fn installation_mut(world: &mut World, id: u64) -> Result<&mut Installation, Refused> {
-    world.installations.get_mut(&id).ok_or_else(|| Refused(format!("there is no installation {id}")))
+    world
+        .installations
+        .get_mut(&id)
+        .ok_or_else(|| Refused(format!("there is no installation {id}")))
 }
 
 fn covered(world: &World, installation: u64) -> BTreeSet<u64> {
     world
         .repos
         .values()
-        .filter(|repo| world.installation_of(repo).is_some_and(|found| found.id == installation))
+        .filter(|repo| {
+            world
+                .installation_of(repo)
+                .is_some_and(|found| found.id == installation)
+        })
         .map(|repo| repo.id)
         .collect()
 }
 
 fn listed(world: &World, installation: u64) -> Value {
-    covered(world, installation).into_iter().map(|id| short_repo(world, id)).collect()
+    covered(world, installation)
+        .into_iter()
+        .map(|id| short_repo(world, id))
+        .collect()
 }
 
 /// The five members installation events give of a repository.

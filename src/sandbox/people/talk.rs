@@ -1,7 +1,7 @@
 //! Comments and reviews.
 
-use super::super::Sandbox;
 use super::super::git::Oid;
+use super::super::hub::Hub;
 use super::super::repository::{Reaction, ReactionTarget, ReviewState};
 use super::super::state::{Refused, Role, World};
 use super::super::talk::LineComment;
@@ -11,25 +11,39 @@ use super::pulls::actor;
 fn editor(world: &World, login: &str, repo: &str, comment: u64) -> Result<(u64, u64), Refused> {
     let (by, id) = actor(world, login, repo)?;
     let found = world.repo(id)?;
-    let own = found.find_comment(comment).is_some_and(|(_, found)| found.author == by);
+    let own = found
+        .find_comment(comment)
+        .is_some_and(|(_, found)| found.author == by);
     if !own && world.role(found, by) < Some(Role::Write) {
         return Err(Refused(format!("{login} may not change that comment")));
     }
     Ok((by, id))
 }
 
-impl Sandbox {
+impl Hub {
     /// Writes in the conversation; gives the comment's id.
-    pub fn comment(&self, login: &str, repo: &str, number: u64, body: &str) -> Result<u64, Refused> {
-        self.hub.act(|world| {
+    pub fn comment(
+        &self,
+        login: &str,
+        repo: &str,
+        number: u64,
+        body: &str,
+    ) -> Result<u64, Refused> {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.add_comment(id, number, by, body)
         })
     }
 
     /// Edits a comment, one's own or (with write) another's.
-    pub fn edit_comment(&self, login: &str, repo: &str, comment: u64, body: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+    pub fn edit_comment(
+        &self,
+        login: &str,
+        repo: &str,
+        comment: u64,
+        body: &str,
+    ) -> Result<(), Refused> {
+        self.act(|world| {
             let (by, id) = editor(world, login, repo, comment)?;
             world.edit_comment(id, comment, by, body)
         })
@@ -37,7 +51,7 @@ impl Sandbox {
 
     /// Deletes a comment, one's own or (with write) another's.
     pub fn delete_comment(&self, login: &str, repo: &str, comment: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = editor(world, login, repo, comment)?;
             world.delete_comment(id, comment, by)
         })
@@ -65,7 +79,7 @@ impl Sandbox {
         body: &str,
         comments: &[LineComment],
     ) -> Result<u64, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             let on: Option<Oid> = None;
             world.add_review(id, number, by, state, body, comments, on)
@@ -73,8 +87,14 @@ impl Sandbox {
     }
 
     /// Dismisses a review; needs write.
-    pub fn dismiss_review(&self, login: &str, repo: &str, number: u64, review: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+    pub fn dismiss_review(
+        &self,
+        login: &str,
+        repo: &str,
+        number: u64,
+        review: u64,
+    ) -> Result<(), Refused> {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.dismiss_review(id, number, review, by)
         })
@@ -82,12 +102,14 @@ impl Sandbox {
 
     /// Resolves the conversation of a review comment.
     pub fn resolve_conversation(&self, repo: &str, comment: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             let pulls = world.repo_mut(id)?.pulls.values_mut();
             let mut comments = pulls.flat_map(|pull| pull.review_comments.iter_mut());
             let found = comments.find(|found| found.id == comment);
-            found.ok_or_else(|| Refused(format!("there is no review comment {comment}")))?.resolved = true;
+            found
+                .ok_or_else(|| Refused(format!("there is no review comment {comment}")))?
+                .resolved = true;
             Ok(())
         })
     }
@@ -95,14 +117,20 @@ impl Sandbox {
     /// Reactions on a comment, as (login, content).
     pub fn reactions(&self, repo: &str, target: ReactionTarget) -> Vec<(String, String)> {
         let pair = |world: &World, reaction: &Reaction| {
-            (world.login(reaction.author).unwrap_or("ghost").to_owned(), reaction.content.clone())
+            (
+                world.login(reaction.author).unwrap_or("ghost").to_owned(),
+                reaction.content.clone(),
+            )
         };
         self.look(|world| {
             let found = world.repo_id(repo).and_then(|id| world.repo(id));
             found.map_or_else(
                 |_| Vec::new(),
                 |repo| {
-                    let on_target = repo.reactions.iter().filter(|reaction| reaction.target == target);
+                    let on_target = repo
+                        .reactions
+                        .iter()
+                        .filter(|reaction| reaction.target == target);
                     on_target.map(|reaction| pair(world, reaction)).collect()
                 },
             )

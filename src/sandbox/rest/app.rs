@@ -17,20 +17,29 @@ pub fn app(call: &mut Call<'_>) -> Result<Answer, Refusal> {
 /// `GET /app/installations`
 pub fn installations(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let all = call.world.installations.values();
-    let listed: Vec<Value> = all.map(|found| shape::installation(call.world, found)).collect();
+    let listed: Vec<Value> = all
+        .map(|found| shape::installation(call.world, found))
+        .collect();
     call.page(listed)
 }
 
 /// `GET /app/installations/{installation_id}`
 pub fn installation(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.number("installation_id")?;
-    let found = call.world.installations.get(&id).ok_or_else(Refusal::not_found)?;
+    let found = call
+        .world
+        .installations
+        .get(&id)
+        .ok_or_else(Refusal::not_found)?;
     Ok(Answer::ok(shape::installation(call.world, found)))
 }
 
 /// `GET /repos/{owner}/{repo}/installation`
 pub fn repo_installation(call: &mut Call<'_>) -> Result<Answer, Refusal> {
-    let found = call.world.installation_of(call.repo()?).ok_or_else(Refusal::not_found)?;
+    let found = call
+        .world
+        .installation_of(call.repo()?)
+        .ok_or_else(Refusal::not_found)?;
     Ok(Answer::ok(shape::installation(call.world, found)))
 }
 
@@ -47,7 +56,9 @@ pub fn access_token(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     });
     if let Some(ids) = &token.repositories {
         let named = ids.iter().filter_map(|id| call.world.repos.get(id));
-        let listed: Vec<Value> = named.map(|repo| shape::repository(call.world, repo)).collect();
+        let listed: Vec<Value> = named
+            .map(|repo| shape::repository(call.world, repo))
+            .collect();
         value["repositories"] = json!(listed);
     }
     Ok(Answer::json(201, value))
@@ -56,8 +67,14 @@ pub fn access_token(call: &mut Call<'_>) -> Result<Answer, Refusal> {
 /// `GET /installation/repositories`
 pub fn repositories(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let token = call.token()?;
-    let reached = call.world.repos.values().filter(|repo| token.reaches(call.world, repo.id));
-    let all: Vec<Value> = reached.map(|repo| shape::repository(call.world, repo)).collect();
+    let reached = call
+        .world
+        .repos
+        .values()
+        .filter(|repo| token.reaches(call.world, repo.id));
+    let all: Vec<Value> = reached
+        .map(|repo| shape::repository(call.world, repo))
+        .collect();
     let total = all.len();
     let (start, end, headers) = call.page_bounds(total)?;
     let page: Vec<Value> = all.into_iter().skip(start).take(end - start).collect();

@@ -16,8 +16,15 @@ const ANNOTATIONS: usize = 50;
 /// Buttons of a run.
 const ACTIONS: usize = 3;
 /// Conclusions an App may set; `stale` is GitHub's own.
-const CONCLUSIONS: [&str; 7] =
-    ["action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out"];
+const CONCLUSIONS: [&str; 7] = [
+    "action_required",
+    "cancelled",
+    "failure",
+    "neutral",
+    "success",
+    "skipped",
+    "timed_out",
+];
 
 /// What a create or update request may set, already judged.
 struct Fields {
@@ -40,7 +47,11 @@ fn judge(body: &Value) -> Result<Fields, Refusal> {
     judge_actions(&body["actions"])?;
     Ok(Fields {
         // A conclusion alone completes the run.
-        status: if conclusion.is_some() { Some("completed".to_owned()) } else { status },
+        status: if conclusion.is_some() {
+            Some("completed".to_owned())
+        } else {
+            status
+        },
         conclusion,
         started_at: moment(body, "started_at")?,
         completed_at: moment(body, "completed_at")?,
@@ -52,7 +63,9 @@ fn one_of(body: &Value, name: &str, allowed: &[&str]) -> Result<Option<String>, 
     match &body[name] {
         Value::Null => Ok(None),
         Value::String(word) if allowed.contains(&word.as_str()) => Ok(Some(word.clone())),
-        other => Err(Refusal::unfit(&format!("{other} is not a member of {allowed:?}."))),
+        other => Err(Refusal::unfit(&format!(
+            "{other} is not a member of {allowed:?}."
+        ))),
     }
 }
 
@@ -77,12 +90,18 @@ fn judge_output(output: &Value) -> Result<Vec<Value>, Refusal> {
         }
     }
     for name in ["summary", "text"] {
-        if output[name].as_str().is_some_and(|text| text.len() > OUTPUT_BYTES) {
+        if output[name]
+            .as_str()
+            .is_some_and(|text| text.len() > OUTPUT_BYTES)
+        {
             let problem = format!("Only {OUTPUT_BYTES} characters are allowed; {name} is longer.");
             return Err(Refusal::unfit(&problem));
         }
     }
-    let annotations = output["annotations"].as_array().cloned().unwrap_or_default();
+    let annotations = output["annotations"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     if annotations.len() > ANNOTATIONS {
         return Err(Refusal::unfit(&format!(
             "No more than {ANNOTATIONS} items are allowed; {} were supplied.",
@@ -98,10 +117,17 @@ fn judge_annotation(annotation: &Value) -> Result<(), Refusal> {
     let line = |name: &str| annotation[name].as_u64().filter(|line| *line > 0);
     let fits = text("path").is_some_and(|path| !path.is_empty())
         && matches!((line("start_line"), line("end_line")), (Some(start), Some(end)) if start <= end)
-        && text("annotation_level").is_some_and(|level| ["notice", "warning", "failure"].contains(&level))
+        && text("annotation_level")
+            .is_some_and(|level| ["notice", "warning", "failure"].contains(&level))
         && text("message").is_some_and(|message| !message.is_empty() && message.len() <= 64 * 1024)
         && text("title").is_none_or(|title| title.chars().count() <= 255);
-    if fits { Ok(()) } else { Err(Refusal::unfit(&format!("{annotation} is not a valid annotation."))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::unfit(&format!(
+            "{annotation} is not a valid annotation."
+        )))
+    }
 }
 
 fn judge_actions(actions: &Value) -> Result<(), Refusal> {
@@ -109,14 +135,19 @@ fn judge_actions(actions: &Value) -> Result<(), Refusal> {
         return Ok(());
     };
     if actions.len() > ACTIONS {
-        return Err(Refusal::unfit(&format!("No more than {ACTIONS} items are allowed in actions.")));
+        return Err(Refusal::unfit(&format!(
+            "No more than {ACTIONS} items are allowed in actions."
+        )));
     }
     for action in actions {
         for (name, limit) in [("label", 20), ("description", 40), ("identifier", 20)] {
             let text = action[name].as_str();
-            let text = text.ok_or_else(|| Refusal::unfit(&format!("\"{name}\" wasn't supplied.")))?;
+            let text =
+                text.ok_or_else(|| Refusal::unfit(&format!("\"{name}\" wasn't supplied.")))?;
             if text.chars().count() > limit {
-                return Err(Refusal::unfit(&format!("Only {limit} characters are allowed in {name}.")));
+                return Err(Refusal::unfit(&format!(
+                    "Only {limit} characters are allowed in {name}."
+                )));
             }
         }
     }
@@ -128,7 +159,8 @@ pub fn create(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let name = call.text("name")?;
     let sha = call.text("head_sha")?;
     let fields = judge(&call.body)?;
-    let head = Oid::parse(&sha).filter(|oid| call.repo().is_ok_and(|repo| repo.git.commit(oid).is_some()));
+    let head =
+        Oid::parse(&sha).filter(|oid| call.repo().is_ok_and(|repo| repo.git.commit(oid).is_some()));
     let head = head.ok_or_else(|| Refusal::new(422, format!("No commit found for SHA: {sha}")))?;
     let now = call.world.now();
     let mut run = CheckRun {
@@ -156,7 +188,10 @@ pub fn create(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.world.add_check(repo, run)?;
     let answer = shown(call, id)?;
     note(call, EffectKind::CheckCreated, id);
-    Ok(Answer { status: 201, ..answer })
+    Ok(Answer {
+        status: 201,
+        ..answer
+    })
 }
 
 /// `PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}`
@@ -165,9 +200,17 @@ pub fn update(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let (repo, own_app, now) = (call.repo, call.world.own_app, call.world.now());
     let fields = judge(&call.body)?;
     let body = call.body.clone();
-    let run = call.world.check_mut(repo, id).ok_or_else(Refusal::not_found)?;
+    let run = call
+        .world
+        .check_mut(repo, id)
+        .ok_or_else(Refusal::not_found)?;
     if run.app != own_app {
-        return Err(Refusal::new(403, "Invalid app_id `".to_owned() + &own_app.to_string() + "` - check run can only be modified by the GitHub App that created it."));
+        return Err(Refusal::new(
+            403,
+            "Invalid app_id `".to_owned()
+                + &own_app.to_string()
+                + "` - check run can only be modified by the GitHub App that created it.",
+        ));
     }
     let was_completed = run.status == "completed";
     if let Some(name) = body["name"].as_str() {
@@ -177,7 +220,8 @@ pub fn update(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let completes = !was_completed && run.status == "completed";
     if completes {
         let bot = call.bot();
-        call.world.announce_check(repo, id, bot, "completed", json!({}));
+        call.world
+            .announce_check(repo, id, bot, "completed", json!({}));
     }
     note(call, EffectKind::CheckUpdated, id);
     shown(call, id)
@@ -190,7 +234,8 @@ fn set(run: &mut CheckRun, body: &Value, fields: Fields, now: Time) {
         run.status = status;
         // Going back to an unfinished state takes the conclusion away.
         run.conclusion = fields.conclusion;
-        run.completed_at = (run.status == "completed").then_some(fields.completed_at.unwrap_or(now));
+        run.completed_at =
+            (run.status == "completed").then_some(fields.completed_at.unwrap_or(now));
     }
     run.started_at = fields.started_at.or(run.started_at);
     run.external_id = text(&body["external_id"]).unwrap_or_else(|| run.external_id.clone());
@@ -223,7 +268,11 @@ fn note(call: &mut Call<'_>, kind: EffectKind, id: u64) {
 
 fn shown(call: &Call<'_>, id: u64) -> Result<Answer, Refusal> {
     let repo = call.repo()?;
-    let run = repo.check_runs.iter().find(|run| run.id == id).ok_or_else(Refusal::not_found)?;
+    let run = repo
+        .check_runs
+        .iter()
+        .find(|run| run.id == id)
+        .ok_or_else(Refusal::not_found)?;
     Ok(Answer::ok(shape::check_run(call.world, repo, run)))
 }
 
@@ -235,7 +284,12 @@ pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
 /// `GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations`
 pub fn annotations(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.number("check_run_id")?;
-    let run = call.repo()?.check_runs.iter().find(|run| run.id == id).ok_or_else(Refusal::not_found)?;
+    let run = call
+        .repo()?
+        .check_runs
+        .iter()
+        .find(|run| run.id == id)
+        .ok_or_else(Refusal::not_found)?;
     let listed = run.annotations.clone();
     call.page(listed)
 }
@@ -262,7 +316,10 @@ pub fn list_for_ref(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let total = found.len();
     let (start, end, headers) = call.page_bounds(total)?;
     let page = found.get(start..end).unwrap_or_default();
-    let runs: Vec<Value> = page.iter().map(|run| shape::check_run(call.world, repo, run)).collect();
+    let runs: Vec<Value> = page
+        .iter()
+        .map(|run| shape::check_run(call.world, repo, run))
+        .collect();
     let mut answer = Answer::ok(json!({"total_count": total, "check_runs": runs}));
     answer.headers = headers;
     Ok(answer)

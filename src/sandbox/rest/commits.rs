@@ -19,7 +19,11 @@ pub(super) fn resolve(call: &Call<'_>, reference: &str) -> Result<Arc<Commit>, R
 pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let repo = call.repo()?;
     let commit = resolve(call, call.param("ref"))?;
-    let before = commit.parents.first().map(|parent| repo.files_at(parent)).unwrap_or_default();
+    let before = commit
+        .parents
+        .first()
+        .map(|parent| repo.files_at(parent))
+        .unwrap_or_default();
     let changes = changes_between(&repo.git, &before, &commit.files);
     let (additions, deletions) = changes.iter().fold((0, 0), |(added, deleted), change| {
         (added + change.additions, deleted + change.deletions)
@@ -30,7 +34,8 @@ pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         .map(|change| shape::changed_file(call.world, repo, &commit.oid, change))
         .collect();
     let mut value = shape::commit(call.world, repo, &commit);
-    value["stats"] = json!({"additions": additions, "deletions": deletions, "total": additions + deletions});
+    value["stats"] =
+        json!({"additions": additions, "deletions": deletions, "total": additions + deletions});
     value["files"] = json!(files);
     Ok(Answer::ok(value))
 }
@@ -44,7 +49,11 @@ pub fn pulls(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         .values()
         .filter(|pull| {
             pull.head == commit.oid
-                || repo.git.commits_ahead(&pull.base, &pull.head).iter().any(|c| c.oid == commit.oid)
+                || repo
+                    .git
+                    .commits_ahead(&pull.base, &pull.head)
+                    .iter()
+                    .any(|c| c.oid == commit.oid)
         })
         .map(|pull| shape::pull_simple(call.world, repo, pull))
         .collect();
@@ -60,8 +69,12 @@ pub fn compare(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let base = resolve(call, base).map_err(missing)?;
     let head = resolve(call, head).map_err(missing)?;
     let common = repo.git.merge_base(&base.oid, &head.oid);
-    let common = common
-        .ok_or_else(|| Refusal::new(404, format!("No common ancestor between {} and {}.", base.oid, head.oid)))?;
+    let common = common.ok_or_else(|| {
+        Refusal::new(
+            404,
+            format!("No common ancestor between {} and {}.", base.oid, head.oid),
+        )
+    })?;
     let ahead = repo.git.commits_ahead(&base.oid, &head.oid);
     let behind = repo.git.commits_ahead(&head.oid, &base.oid).len();
     let status = match (ahead.len(), behind) {
@@ -72,7 +85,10 @@ pub fn compare(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     };
     let (start, end, headers) = call.page_bounds(ahead.len())?;
     let page = ahead.get(start..end).unwrap_or_default();
-    let commits: Vec<Value> = page.iter().map(|c| shape::commit(call.world, repo, c)).collect();
+    let commits: Vec<Value> = page
+        .iter()
+        .map(|c| shape::commit(call.world, repo, c))
+        .collect();
     let files: Vec<Value> = changes_between(&repo.git, &common.files, &head.files)
         .iter()
         .take(COMPARE_FILES)

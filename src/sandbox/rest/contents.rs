@@ -1,6 +1,6 @@
 //! Files as the Contents and Blobs routes give them.
 
-use super::super::git::{self, File, FOLDER, Oid, PathKind};
+use super::super::git::{self, FOLDER, File, Oid, PathKind};
 use super::super::state::World;
 use super::super::web_path;
 use super::{Answer, Body, Call, Refusal};
@@ -44,8 +44,13 @@ pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         None => repo.default_branch.clone(),
     };
     let commit = repo.git.resolve(&reference);
-    let commit = commit.ok_or_else(|| Refusal::new(404, format!("No commit found for the ref {reference}")))?;
-    match repo.git.at_path(commit, &path).ok_or_else(Refusal::not_found)? {
+    let commit = commit
+        .ok_or_else(|| Refusal::new(404, format!("No commit found for the ref {reference}")))?;
+    match repo
+        .git
+        .at_path(commit, &path)
+        .ok_or_else(Refusal::not_found)?
+    {
         PathKind::Folder(tree) => Ok(Answer::ok(folder(call, &path, &reference, &tree)?)),
         PathKind::File(file) => one_file(call, &path, &reference, &file),
     }
@@ -61,18 +66,29 @@ fn one_file(call: &Call<'_>, path: &str, reference: &str, file: &File) -> Result
     }
     let bytes = repo.git.blob(&file.oid).ok_or_else(Refusal::not_found)?;
     if bytes.len() > RAW_LIMIT {
-        return Err(Refusal::new(403, "This API returns blobs up to 100 MB in size."));
+        return Err(Refusal::new(
+            403,
+            "This API returns blobs up to 100 MB in size.",
+        ));
     }
     if wants_raw(&call.accept) {
         let media = "application/vnd.github.raw+json; charset=utf-8";
-        return Ok(Answer { status: 200, body: Body::Raw(media, bytes.to_vec()), headers: Vec::new() });
+        return Ok(Answer {
+            status: 200,
+            body: Body::Raw(media, bytes.to_vec()),
+            headers: Vec::new(),
+        });
     }
     if file.mode == git::SYMLINK {
         value["target"] = json!(String::from_utf8_lossy(bytes));
         return Ok(Answer::ok(value));
     }
     let small = bytes.len() <= JSON_LIMIT;
-    value["content"] = json!(if small { wrapped_base64(bytes) } else { String::new() });
+    value["content"] = json!(if small {
+        wrapped_base64(bytes)
+    } else {
+        String::new()
+    });
     value["encoding"] = json!(if small { "base64" } else { "none" });
     Ok(Answer::ok(value))
 }
@@ -80,8 +96,14 @@ fn one_file(call: &Call<'_>, path: &str, reference: &str, file: &File) -> Result
 fn folder(call: &Call<'_>, path: &str, reference: &str, tree: &Oid) -> Result<Value, Refusal> {
     let items = call.repo()?.git.tree(tree).ok_or_else(Refusal::not_found)?;
     let listed = items.iter().take(FOLDER_LIMIT).map(|item| {
-        let inner = if path.is_empty() { item.name.clone() } else { format!("{path}/{}", item.name) };
-        entry(call.world, call.repo, &inner, reference, item.mode, &item.oid)
+        let inner = if path.is_empty() {
+            item.name.clone()
+        } else {
+            format!("{path}/{}", item.name)
+        };
+        entry(
+            call.world, call.repo, &inner, reference, item.mode, &item.oid,
+        )
     });
     Ok(Value::Array(listed.collect()))
 }
@@ -90,7 +112,9 @@ fn folder(call: &Call<'_>, path: &str, reference: &str, tree: &Oid) -> Result<Va
 fn entry(world: &World, repo: u64, path: &str, reference: &str, mode: u32, oid: &Oid) -> Value {
     let repo = world.repos.get(&repo);
     let full_name = repo.map(|repo| world.full_name(repo)).unwrap_or_default();
-    let size = repo.and_then(|repo| repo.git.blob(oid)).map_or(0, |blob| blob.len());
+    let size = repo
+        .and_then(|repo| repo.git.blob(oid))
+        .map_or(0, |blob| blob.len());
     let kind = match mode {
         FOLDER => "dir",
         git::SYMLINK => "symlink",
@@ -124,11 +148,20 @@ fn entry(world: &World, repo: u64, path: &str, reference: &str, mode: u32, oid: 
 pub fn blob(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let repo = call.repo()?;
     let oid = Oid::parse(call.param("file_sha"));
-    let oid = oid.ok_or_else(|| Refusal::new(422, "The sha parameter must be exactly 40 characters and contain only [0-9a-f]."))?;
+    let oid = oid.ok_or_else(|| {
+        Refusal::new(
+            422,
+            "The sha parameter must be exactly 40 characters and contain only [0-9a-f].",
+        )
+    })?;
     let bytes = repo.git.blob(&oid).ok_or_else(Refusal::not_found)?;
     if wants_raw(&call.accept) {
         let media = "application/vnd.github.raw+json; charset=utf-8";
-        return Ok(Answer { status: 200, body: Body::Raw(media, bytes.to_vec()), headers: Vec::new() });
+        return Ok(Answer {
+            status: 200,
+            body: Body::Raw(media, bytes.to_vec()),
+            headers: Vec::new(),
+        });
     }
     let full_name = call.world.full_name(repo);
     Ok(Answer::ok(json!({

@@ -29,19 +29,29 @@ fn item(delivery: &Delivery) -> Value {
 fn kept<'a>(call: &'a Call<'_>) -> Vec<&'a Delivery> {
     let oldest = call.world.now() - chrono::TimeDelta::days(KEPT_DAYS);
     let log = call.world.mail.log.iter().rev();
-    log.filter(|d| d.state == DeliveryState::Done && d.delivered_at >= oldest).collect()
+    log.filter(|d| d.state == DeliveryState::Done && d.delivered_at >= oldest)
+        .collect()
 }
 
 /// `GET /app/hook/deliveries`: pages by cursor only, newest first.
 pub fn list(call: &mut Call<'_>) -> Result<Answer, Refusal> {
-    let per_page = call.query.get("per_page").and_then(|n| n.parse().ok()).unwrap_or(30_usize).clamp(1, 100);
+    let per_page = call
+        .query
+        .get("per_page")
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(30_usize)
+        .clamp(1, 100);
     let all = kept(call);
     let start = match call.query.get("cursor") {
         None => 0,
         Some(cursor) => {
-            let id = cursor.strip_prefix("v1_").and_then(|id| id.parse::<u64>().ok());
+            let id = cursor
+                .strip_prefix("v1_")
+                .and_then(|id| id.parse::<u64>().ok());
             let id = id.ok_or_else(|| Refusal::new(400, "Invalid cursor"))?;
-            all.iter().position(|delivery| delivery.id < id).unwrap_or(all.len())
+            all.iter()
+                .position(|delivery| delivery.id < id)
+                .unwrap_or(all.len())
         }
     };
     let wanted = |delivery: &&&Delivery| match call.query.get("status").map(String::as_str) {
@@ -50,18 +60,28 @@ pub fn list(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         _ => true,
     };
     let matching: Vec<&&Delivery> = all.iter().skip(start).filter(wanted).collect();
-    let page = matching.get(..per_page.min(matching.len())).unwrap_or_default();
+    let page = matching
+        .get(..per_page.min(matching.len()))
+        .unwrap_or_default();
     let mut answer = Answer::ok(page.iter().map(|delivery| item(delivery)).collect());
     if let (true, Some(last)) = (matching.len() > per_page, page.last()) {
-        let next = format!("{}{}?per_page={per_page}&cursor=v1_{}", call.world.hosts.api, call.path, last.id);
-        answer.headers.push(("link", format!("<{next}>; rel=\"next\"")));
+        let next = format!(
+            "{}{}?per_page={per_page}&cursor=v1_{}",
+            call.world.hosts.api, call.path, last.id
+        );
+        answer
+            .headers
+            .push(("link", format!("<{next}>; rel=\"next\"")));
     }
     Ok(answer)
 }
 
 fn find<'a>(call: &'a Call<'_>) -> Result<&'a Delivery, Refusal> {
     let id = call.number("delivery_id")?;
-    kept(call).into_iter().find(|delivery| delivery.id == id).ok_or_else(Refusal::not_found)
+    kept(call)
+        .into_iter()
+        .find(|delivery| delivery.id == id)
+        .ok_or_else(Refusal::not_found)
 }
 
 /// `GET /app/hook/deliveries/{delivery_id}`

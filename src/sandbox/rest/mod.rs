@@ -48,12 +48,20 @@ impl Answer {
 
     /// JSON with a status.
     pub fn json(status: u16, value: Value) -> Self {
-        Self { status, body: Body::Json(value), headers: Vec::new() }
+        Self {
+            status,
+            body: Body::Json(value),
+            headers: Vec::new(),
+        }
     }
 
     /// No content.
     pub fn empty(status: u16) -> Self {
-        Self { status, body: Body::Empty, headers: Vec::new() }
+        Self {
+            status,
+            body: Body::Empty,
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -73,7 +81,12 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with a message.
     pub fn new(status: u16, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), errors: None, headers: Vec::new() }
+        Self {
+            status,
+            message: message.into(),
+            errors: None,
+            headers: Vec::new(),
+        }
     }
 
     /// What GitHub says for everything that is not there or not to be seen.
@@ -105,7 +118,11 @@ impl Refusal {
         if let Some(errors) = self.errors {
             body["errors"] = errors;
         }
-        Answer { status: self.status, body: Body::Json(body), headers: self.headers }
+        Answer {
+            status: self.status,
+            body: Body::Json(body),
+            headers: self.headers,
+        }
     }
 }
 
@@ -161,7 +178,12 @@ const R: Access = Access::Read;
 const W: Access = Access::Write;
 
 fn route(method: &'static str, pattern: &'static str, needs: Needs, handler: Handler) -> Route {
-    Route { method, pattern, needs, handler }
+    Route {
+        method,
+        pattern,
+        needs,
+        handler,
+    }
 }
 
 fn routes() -> Vec<Route> {
@@ -170,41 +192,201 @@ fn routes() -> Vec<Route> {
         route("GET", "/rate_limit", Nothing, app::rate_limit),
         route("GET", "/app", Jwt, app::app),
         route("GET", "/app/installations", Jwt, app::installations),
-        route("GET", "/app/installations/{installation_id}", Jwt, app::installation),
-        route("POST", "/app/installations/{installation_id}/access_tokens", Jwt, app::access_token),
+        route(
+            "GET",
+            "/app/installations/{installation_id}",
+            Jwt,
+            app::installation,
+        ),
+        route(
+            "POST",
+            "/app/installations/{installation_id}/access_tokens",
+            Jwt,
+            app::access_token,
+        ),
         route("GET", "/app/hook/deliveries", Jwt, hooks::list),
         route("GET", "/app/hook/deliveries/{delivery_id}", Jwt, hooks::get),
-        route("POST", "/app/hook/deliveries/{delivery_id}/attempts", Jwt, hooks::redeliver),
-        route("GET", "/repos/{owner}/{repo}/installation", Jwt, app::repo_installation),
-        route("GET", "/installation/repositories", P("metadata", R), app::repositories),
+        route(
+            "POST",
+            "/app/hook/deliveries/{delivery_id}/attempts",
+            Jwt,
+            hooks::redeliver,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/installation",
+            Jwt,
+            app::repo_installation,
+        ),
+        route(
+            "GET",
+            "/installation/repositories",
+            P("metadata", R),
+            app::repositories,
+        ),
         route("GET", "/repos/{owner}/{repo}", P("metadata", R), repos::get),
-        route("GET", "/repos/{owner}/{repo}/branches/{branch}", P("contents", R), repos::branch),
-        route("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", P("metadata", R), repos::permission),
-        route("GET", "/repos/{owner}/{repo}/pulls", P("pull_requests", R), pulls::list),
-        route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}", P("pull_requests", R), pulls::get),
-        route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/files", P("pull_requests", R), pulls::files),
-        route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/commits", P("pull_requests", R), pulls::commits),
-        route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/reviews", P("pull_requests", R), reviews::list),
-        route("POST", "/repos/{owner}/{repo}/pulls/{pull_number}/reviews", P("pull_requests", W), reviews::create),
-        route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/comments", P("pull_requests", R), reviews::comments),
-        route("POST", "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions", P("pull_requests", W), comments::react_to_review_comment),
-        route("GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments", P("issues", R), comments::list),
-        route("POST", "/repos/{owner}/{repo}/issues/{issue_number}/comments", P("issues", W), comments::create),
-        route("GET", "/repos/{owner}/{repo}/issues/comments/{comment_id}", P("issues", R), comments::get),
-        route("PATCH", "/repos/{owner}/{repo}/issues/comments/{comment_id}", P("issues", W), comments::update),
-        route("DELETE", "/repos/{owner}/{repo}/issues/comments/{comment_id}", P("issues", W), comments::delete),
-        route("POST", "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", P("issues", W), comments::react_to_comment),
-        route("GET", "/repos/{owner}/{repo}/commits/{ref}", P("contents", R), commits::get),
-        route("GET", "/repos/{owner}/{repo}/commits/{ref}/pulls", P("pull_requests", R), commits::pulls),
-        route("GET", "/repos/{owner}/{repo}/commits/{ref}/check-runs", P("checks", R), checks::list_for_ref),
-        route("GET", "/repos/{owner}/{repo}/compare/{*basehead}", P("contents", R), commits::compare),
-        route("GET", "/repos/{owner}/{repo}/contents", P("contents", R), contents::get),
-        route("GET", "/repos/{owner}/{repo}/contents/{*path}", P("contents", R), contents::get),
-        route("GET", "/repos/{owner}/{repo}/git/blobs/{file_sha}", P("contents", R), contents::blob),
-        route("POST", "/repos/{owner}/{repo}/check-runs", P("checks", W), checks::create),
-        route("GET", "/repos/{owner}/{repo}/check-runs/{check_run_id}", P("checks", R), checks::get),
-        route("PATCH", "/repos/{owner}/{repo}/check-runs/{check_run_id}", P("checks", W), checks::update),
-        route("GET", "/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations", P("checks", R), checks::annotations),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/branches/{branch}",
+            P("contents", R),
+            repos::branch,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/collaborators/{username}/permission",
+            P("metadata", R),
+            repos::permission,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/pulls",
+            P("pull_requests", R),
+            pulls::list,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/pulls/{pull_number}",
+            P("pull_requests", R),
+            pulls::get,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/pulls/{pull_number}/files",
+            P("pull_requests", R),
+            pulls::files,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/pulls/{pull_number}/commits",
+            P("pull_requests", R),
+            pulls::commits,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+            P("pull_requests", R),
+            reviews::list,
+        ),
+        route(
+            "POST",
+            "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+            P("pull_requests", W),
+            reviews::create,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
+            P("pull_requests", R),
+            reviews::comments,
+        ),
+        route(
+            "POST",
+            "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions",
+            P("pull_requests", W),
+            comments::react_to_review_comment,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+            P("issues", R),
+            comments::list,
+        ),
+        route(
+            "POST",
+            "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+            P("issues", W),
+            comments::create,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/issues/comments/{comment_id}",
+            P("issues", R),
+            comments::get,
+        ),
+        route(
+            "PATCH",
+            "/repos/{owner}/{repo}/issues/comments/{comment_id}",
+            P("issues", W),
+            comments::update,
+        ),
+        route(
+            "DELETE",
+            "/repos/{owner}/{repo}/issues/comments/{comment_id}",
+            P("issues", W),
+            comments::delete,
+        ),
+        route(
+            "POST",
+            "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
+            P("issues", W),
+            comments::react_to_comment,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/commits/{ref}",
+            P("contents", R),
+            commits::get,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/commits/{ref}/pulls",
+            P("pull_requests", R),
+            commits::pulls,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/commits/{ref}/check-runs",
+            P("checks", R),
+            checks::list_for_ref,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/compare/{*basehead}",
+            P("contents", R),
+            commits::compare,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/contents",
+            P("contents", R),
+            contents::get,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/contents/{*path}",
+            P("contents", R),
+            contents::get,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/git/blobs/{file_sha}",
+            P("contents", R),
+            contents::blob,
+        ),
+        route(
+            "POST",
+            "/repos/{owner}/{repo}/check-runs",
+            P("checks", W),
+            checks::create,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/check-runs/{check_run_id}",
+            P("checks", R),
+            checks::get,
+        ),
+        route(
+            "PATCH",
+            "/repos/{owner}/{repo}/check-runs/{check_run_id}",
+            P("checks", W),
+            checks::update,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
+            P("checks", R),
+            checks::annotations,
+        ),
     ]
 }
 
@@ -230,14 +412,20 @@ impl Routes {
     pub fn find(&self, method: &str, path: &str) -> Option<(Route, BTreeMap<String, String>)> {
         let found = self.0.at(path).ok()?;
         let route = *found.value.iter().find(|route| route.method == method)?;
-        let params = found.params.iter().map(|(name, value)| (name.to_owned(), decode(value))).collect();
+        let params = found
+            .params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), decode(value)))
+            .collect();
         Some((route, params))
     }
 }
 
 /// Undoes percent-encoding.
 pub fn decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// Checks what the route needs, finds the repository and runs the handler.
@@ -267,10 +455,18 @@ impl Call<'_> {
             return Err(Refusal::not_found());
         };
         // GitHub redirects old names to the numeric address; writes keep their method.
-        let rest = self.path.splitn(5, '/').nth(4).map(|rest| format!("/{rest}")).unwrap_or_default();
+        let rest = self
+            .path
+            .splitn(5, '/')
+            .nth(4)
+            .map(|rest| format!("/{rest}"))
+            .unwrap_or_default();
         let target = format!("{}/repositories/{}{rest}", self.world.hosts.api, repo.id);
-        let (status, message) =
-            if route.method == "GET" { (301, "Moved Permanently") } else { (307, "Temporary Redirect") };
+        let (status, message) = if route.method == "GET" {
+            (301, "Moved Permanently")
+        } else {
+            (307, "Temporary Redirect")
+        };
         let mut refusal = Refusal::new(status, message);
         refusal.headers.push(("location", target));
         Err(refusal)
@@ -286,12 +482,21 @@ impl Call<'_> {
         if !token.permits(name, access) && !either {
             let mut refusal = Refusal::new(403, "Resource not accessible by integration");
             let header = format!("{name}={}", access.as_str());
-            refusal.headers.push(("x-accepted-github-permissions", header));
+            refusal
+                .headers
+                .push(("x-accepted-github-permissions", header));
             return Err(refusal);
         }
-        let archived = self.world.repos.get(&self.repo).is_some_and(|repo| repo.archived);
+        let archived = self
+            .world
+            .repos
+            .get(&self.repo)
+            .is_some_and(|repo| repo.archived);
         if archived && access == Access::Write {
-            return Err(Refusal::new(403, "Repository was archived so is read-only."));
+            return Err(Refusal::new(
+                403,
+                "Repository was archived so is read-only.",
+            ));
         }
         Ok(())
     }
@@ -317,13 +522,19 @@ impl Call<'_> {
 
     /// The repository of the path.
     pub fn repo(&self) -> Result<&Repository, Refusal> {
-        self.world.repos.get(&self.repo).ok_or_else(Refusal::not_found)
+        self.world
+            .repos
+            .get(&self.repo)
+            .ok_or_else(Refusal::not_found)
     }
 
     /// The pull request of the path.
     pub fn pull(&self, parameter: &str) -> Result<&Pull, Refusal> {
         let number = self.number(parameter)?;
-        self.repo()?.pulls.get(&number).ok_or_else(Refusal::not_found)
+        self.repo()?
+            .pulls
+            .get(&number)
+            .ok_or_else(Refusal::not_found)
     }
 
     /// The account the App acts as.
@@ -333,7 +544,11 @@ impl Call<'_> {
 
     /// Notes a write in the ledger.
     pub fn note(&mut self, kind: EffectKind, target: impl Into<String>, data: Value) {
-        let repo = self.world.repos.get(&self.repo).map(|repo| self.world.full_name(repo));
+        let repo = self
+            .world
+            .repos
+            .get(&self.repo)
+            .map(|repo| self.world.full_name(repo));
         let effect = Effect {
             at: self.world.precise_now(),
             request: self.request.clone(),
@@ -350,7 +565,9 @@ impl Call<'_> {
         match &self.body[name] {
             Value::String(text) => Ok(text.clone()),
             Value::Null => Err(Refusal::unfit(&format!("\"{name}\" wasn't supplied."))),
-            other => Err(Refusal::unfit(&format!("For 'properties/{name}', {other} is not a string."))),
+            other => Err(Refusal::unfit(&format!(
+                "For 'properties/{name}', {other} is not a string."
+            ))),
         }
     }
 
@@ -358,7 +575,11 @@ impl Call<'_> {
     pub fn page(&self, items: Vec<Value>) -> Result<Answer, Refusal> {
         let (start, end, headers) = self.page_bounds(items.len())?;
         let page = items.into_iter().skip(start).take(end - start).collect();
-        Ok(Answer { status: 200, body: Body::Json(Value::Array(page)), headers })
+        Ok(Answer {
+            status: 200,
+            body: Body::Json(Value::Array(page)),
+            headers,
+        })
     }
 
     /// Start and end of the asked page within `total` items, and its `Link` header.
@@ -368,7 +589,9 @@ impl Call<'_> {
     ) -> Result<(usize, usize, Vec<(&'static str, String)>), Refusal> {
         let number = |name: &str, default: usize| match self.query.get(name) {
             None => Ok(default),
-            Some(text) => text.parse::<usize>().map_err(|_| Refusal::unfit(&format!("{name} is not a number"))),
+            Some(text) => text
+                .parse::<usize>()
+                .map_err(|_| Refusal::unfit(&format!("{name} is not a number"))),
         };
         let per_page = number("per_page", 30)?.clamp(1, 100);
         let page = number("page", 1)?.max(1);
@@ -383,7 +606,12 @@ impl Call<'_> {
                 .map(|(name, value)| format!("{name}={}", super::web_path(value)))
                 .collect();
             query.push(format!("page={page}"));
-            format!("<{}{}?{}>; rel=\"{rel}\"", self.world.hosts.api, self.path, query.join("&"))
+            format!(
+                "<{}{}?{}>; rel=\"{rel}\"",
+                self.world.hosts.api,
+                self.path,
+                query.join("&")
+            )
         };
         let mut links = Vec::new();
         if page > 1 {
@@ -396,7 +624,11 @@ impl Call<'_> {
         if page > 1 {
             links.push(link(1, "first"));
         }
-        let headers = if links.is_empty() { Vec::new() } else { vec![("link", links.join(", "))] };
+        let headers = if links.is_empty() {
+            Vec::new()
+        } else {
+            vec![("link", links.join(", "))]
+        };
         Ok((start, end, headers))
     }
 }

@@ -16,30 +16,49 @@ pub fn list(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let repo = call.repo()?;
     let state = call.query.get("state").map_or("open", String::as_str);
     if !["open", "closed", "all"].contains(&state) {
-        return Err(Refusal::invalid("PullRequest", "state", "state must be open, closed or all"));
+        return Err(Refusal::invalid(
+            "PullRequest",
+            "state",
+            "state must be open, closed or all",
+        ));
     }
     let wanted = |pull: &&Pull| match state {
         "all" => true,
         other => pull.open == (other == "open"),
     };
     let label = |pull: &Pull| {
-        let owner = pull.head_repo.and_then(|id| call.world.repos.get(&id)).map(|repo| repo.owner);
-        let login = owner.and_then(|owner| call.world.login(owner)).unwrap_or_default();
+        let owner = pull
+            .head_repo
+            .and_then(|id| call.world.repos.get(&id))
+            .map(|repo| repo.owner);
+        let login = owner
+            .and_then(|owner| call.world.login(owner))
+            .unwrap_or_default();
         format!("{login}:{}", pull.head_branch)
     };
     let mut found: Vec<&Pull> = repo
         .pulls
         .values()
         .filter(wanted)
-        .filter(|pull| call.query.get("base").is_none_or(|base| pull.base_branch == *base))
+        .filter(|pull| {
+            call.query
+                .get("base")
+                .is_none_or(|base| pull.base_branch == *base)
+        })
         // Without an owner GitHub ignores the filter, which has surprised many.
-        .filter(|pull| call.query.get("head").is_none_or(|head| !head.contains(':') || label(pull) == *head))
+        .filter(|pull| {
+            call.query
+                .get("head")
+                .is_none_or(|head| !head.contains(':') || label(pull) == *head)
+        })
         .collect();
     if call.query.get("direction").map(String::as_str) != Some("asc") {
         found.reverse();
     }
-    let listed: Vec<Value> =
-        found.into_iter().map(|pull| shape::pull_simple(call.world, repo, pull)).collect();
+    let listed: Vec<Value> = found
+        .into_iter()
+        .map(|pull| shape::pull_simple(call.world, repo, pull))
+        .collect();
     call.page(listed)
 }
 

@@ -14,12 +14,26 @@ pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
 pub fn branch(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let repo = call.repo()?;
     let name = call.param("branch");
-    let tip = repo.git.branches.get(name).ok_or_else(|| Refusal::new(404, "Branch not found"))?;
+    let tip = repo
+        .git
+        .branches
+        .get(name)
+        .ok_or_else(|| Refusal::new(404, "Branch not found"))?;
     let commit = repo.git.commit(tip).ok_or_else(Refusal::not_found)?;
     let rules = repo.protections.get(name);
-    let checks = rules.map(|rules| rules.required_checks.clone()).unwrap_or_default();
-    let url = format!("{}/repos/{}/branches/{name}", call.world.hosts.api, call.world.full_name(repo));
-    let web = format!("{}/{}/tree/{name}", call.world.hosts.web, call.world.full_name(repo));
+    let checks = rules
+        .map(|rules| rules.required_checks.clone())
+        .unwrap_or_default();
+    let url = format!(
+        "{}/repos/{}/branches/{name}",
+        call.world.hosts.api,
+        call.world.full_name(repo)
+    );
+    let web = format!(
+        "{}/{}/tree/{name}",
+        call.world.hosts.web,
+        call.world.full_name(repo)
+    );
     Ok(Answer::ok(json!({
         "name": name,
         "commit": shape::commit(call.world, repo, commit),
@@ -46,7 +60,10 @@ pub fn permission(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let account = call.world.account_by_login(call.param("username"));
     let account = account.ok_or_else(Refusal::not_found)?;
     // Everybody may read a public repository; strangers have nothing in a private one.
-    let role = call.world.role(repo, account.id).or((!repo.private).then_some(Role::Read));
+    let role = call
+        .world
+        .role(repo, account.id)
+        .or((!repo.private).then_some(Role::Read));
     let at_least = |needed: Role| role >= Some(needed);
     let mut user = shape::user(call.world, account.id);
     user["permissions"] = json!({

@@ -81,8 +81,14 @@ pub fn app(world: &World, app: &App) -> Value {
 /// An installation of our App.
 pub fn installation(world: &World, installation: &Installation) -> Value {
     let slug = world.app().map_or("", |app| app.slug.as_str());
-    let events = world.app().map(|app| app.events.clone()).unwrap_or_default();
-    let kind = world.accounts.get(&installation.account).map_or("User", |a| a.kind.as_str());
+    let events = world
+        .app()
+        .map(|app| app.events.clone())
+        .unwrap_or_default();
+    let kind = world
+        .accounts
+        .get(&installation.account)
+        .map_or("User", |a| a.kind.as_str());
     let id = installation.id;
     json!({
         "id": id,

@@ -27,7 +27,10 @@ fn pull_requests(world: &World, repo: &Repository, head: &Oid) -> Vec<Value> {
 /// A check run.
 pub fn check_run(world: &World, repo: &Repository, run: &CheckRun) -> Value {
     let full_name = world.full_name(repo);
-    let url = format!("{}/repos/{full_name}/check-runs/{}", world.hosts.api, run.id);
+    let url = format!(
+        "{}/repos/{full_name}/check-runs/{}",
+        world.hosts.api, run.id
+    );
     json!({
         "id": run.id,
         "node_id": node_id("CR", run.id),
@@ -56,10 +59,22 @@ pub fn check_run(world: &World, repo: &Repository, run: &CheckRun) -> Value {
 
 /// A check suite.
 pub fn check_suite(world: &World, repo: &Repository, suite: &CheckSuite) -> Value {
-    let url = format!("{}/repos/{}/check-suites/{}", world.hosts.api, world.full_name(repo), suite.id);
-    let runs: Vec<&CheckRun> = repo.check_runs.iter().filter(|run| run.suite == suite.id).collect();
+    let url = format!(
+        "{}/repos/{}/check-suites/{}",
+        world.hosts.api,
+        world.full_name(repo),
+        suite.id
+    );
+    let runs: Vec<&CheckRun> = repo
+        .check_runs
+        .iter()
+        .filter(|run| run.suite == suite.id)
+        .collect();
     let newest = runs.last();
-    let head_commit = repo.git.commit(&suite.head).map(|commit| simple_commit(world, commit));
+    let head_commit = repo
+        .git
+        .commit(&suite.head)
+        .map(|commit| simple_commit(world, commit));
     json!({
         "id": suite.id,
         "node_id": node_id("CS", suite.id),

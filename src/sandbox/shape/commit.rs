@@ -69,7 +69,12 @@ pub fn push_commit(world: &World, repo: &Repository, commit: &Commit) -> Value {
             }
         }
     }
-    let url = format!("{}/{}/commit/{}", world.hosts.web, world.full_name(repo), commit.oid);
+    let url = format!(
+        "{}/{}/commit/{}",
+        world.hosts.web,
+        world.full_name(repo),
+        commit.oid
+    );
     value["url"] = json!(url);
     value["distinct"] = json!(true);
     value["added"] = json!(added);

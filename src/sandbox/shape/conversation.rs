@@ -6,15 +6,23 @@ use super::{app, association, node_id, time, user};
 use serde_json::{Value, json};
 
 /// Reaction words of the API.
-pub const REACTIONS: [&str; 8] =
-    ["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"];
+pub const REACTIONS: [&str; 8] = [
+    "+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes",
+];
 
 /// The issue that every pull request also is, as `issue_comment` payloads carry it.
 pub fn issue(world: &World, repo: &Repository, pull: &Pull) -> Value {
     let full_name = world.full_name(repo);
-    let url = format!("{}/repos/{full_name}/issues/{}", world.hosts.api, pull.number);
+    let url = format!(
+        "{}/repos/{full_name}/issues/{}",
+        world.hosts.api, pull.number
+    );
     let html = format!("{}/{full_name}/pull/{}", world.hosts.web, pull.number);
-    let merged_at = pull.merged.as_ref().and(pull.closed_at).map_or(Value::Null, time);
+    let merged_at = pull
+        .merged
+        .as_ref()
+        .and(pull.closed_at)
+        .map_or(Value::Null, time);
     json!({
         "id": pull.id + 1,
         "node_id": node_id("PR", pull.id),
@@ -59,7 +67,10 @@ pub fn comment(world: &World, repo: &Repository, pull: &Pull, comment: &Comment)
     let full_name = world.full_name(repo);
     let api = format!("{}/repos/{full_name}/issues", world.hosts.api);
     let url = format!("{api}/comments/{}", comment.id);
-    let html = format!("{}/{full_name}/pull/{}#issuecomment-{}", world.hosts.web, pull.number, comment.id);
+    let html = format!(
+        "{}/{full_name}/pull/{}#issuecomment-{}",
+        world.hosts.web, pull.number, comment.id
+    );
     let through = comment.app.and_then(|id| world.apps.get(&id));
     json!({
         "id": comment.id,
@@ -79,10 +90,19 @@ pub fn comment(world: &World, repo: &Repository, pull: &Pull, comment: &Comment)
 
 /// How often each reaction was given.
 pub(in crate::sandbox) fn rollup(repo: &Repository, target: ReactionTarget, url: &str) -> Value {
-    let given: Vec<&Reaction> = repo.reactions.iter().filter(|r| r.target == target).collect();
+    let given: Vec<&Reaction> = repo
+        .reactions
+        .iter()
+        .filter(|r| r.target == target)
+        .collect();
     let mut value = json!({"url": format!("{url}/reactions"), "total_count": given.len()});
     for word in REACTIONS {
-        value[word] = json!(given.iter().filter(|reaction| reaction.content == word).count());
+        value[word] = json!(
+            given
+                .iter()
+                .filter(|reaction| reaction.content == word)
+                .count()
+        );
     }
     value
 }

@@ -13,14 +13,28 @@ pub fn association(world: &World, repo: &Repository, account: AccountId) -> &'st
         return "OWNER";
     }
     match world.role(repo, account) {
-        Some(Role::Read | Role::Triage | Role::Write | Role::Maintain | Role::Admin) => "COLLABORATOR",
-        None if repo.pulls.values().any(|p| p.author == account && p.merged.is_some()) => "CONTRIBUTOR",
+        Some(Role::Read | Role::Triage | Role::Write | Role::Maintain | Role::Admin) => {
+            "COLLABORATOR"
+        }
+        None if repo
+            .pulls
+            .values()
+            .any(|p| p.author == account && p.merged.is_some()) =>
+        {
+            "CONTRIBUTOR"
+        }
         None => "NONE",
     }
 }
 
 /// One side (`head` or `base`) of a pull request.
-fn side(world: &World, repo: Option<&Repository>, fallback_owner: AccountId, branch: &str, sha: &Oid) -> Value {
+fn side(
+    world: &World,
+    repo: Option<&Repository>,
+    fallback_owner: AccountId,
+    branch: &str,
+    sha: &Oid,
+) -> Value {
     let owner = repo.map_or(fallback_owner, |repo| repo.owner);
     json!({
         "label": format!("{}:{branch}", world.login(owner).unwrap_or("unknown")),
@@ -74,16 +88,32 @@ pub fn pull_simple(world: &World, repo: &Repository, pull: &Pull) -> Value {
         ("html", "html_url", html.clone()),
         ("issue", "issue_url", issue.clone()),
         ("comments", "comments_url", format!("{issue}/comments")),
-        ("review_comments", "review_comments_url", format!("{url}/comments")),
-        ("review_comment", "review_comment_url", format!("{api}/pulls/comments{{/number}}")),
+        (
+            "review_comments",
+            "review_comments_url",
+            format!("{url}/comments"),
+        ),
+        (
+            "review_comment",
+            "review_comment_url",
+            format!("{api}/pulls/comments{{/number}}"),
+        ),
         ("commits", "commits_url", format!("{url}/commits")),
-        ("statuses", "statuses_url", format!("{api}/statuses/{}", pull.head)),
+        (
+            "statuses",
+            "statuses_url",
+            format!("{api}/statuses/{}", pull.head),
+        ),
     ] {
         links.insert(name.to_owned(), json!({"href": href}));
         value.insert(member.to_owned(), json!(href));
     }
     value.insert("_links".to_owned(), Value::Object(links));
-    add_urls(&mut value, &html, &[("diff_url", ".diff"), ("patch_url", ".patch")]);
+    add_urls(
+        &mut value,
+        &html,
+        &[("diff_url", ".diff"), ("patch_url", ".patch")],
+    );
     Value::Object(value)
 }
 
@@ -93,7 +123,10 @@ pub fn pull_full(world: &World, repo: &Repository, pull: &Pull) -> Value {
     let changes = pull_changes(repo, pull);
     let commits = repo.git.commits_ahead(&pull.base, &pull.head).len();
     let sum = |count: fn(&FileChange) -> usize| changes.iter().map(count).sum::<usize>();
-    let merged_by = pull.merged.as_ref().map_or(Value::Null, |merge| user(world, merge.by));
+    let merged_by = pull
+        .merged
+        .as_ref()
+        .map_or(Value::Null, |merge| user(world, merge.by));
     let extra = json!({
         "merged": pull.merged.is_some(),
         "mergeable": if pull.open { json!(true) } else { Value::Null },
@@ -139,9 +172,14 @@ pub fn changed_file(world: &World, repo: &Repository, head: &Oid, change: &FileC
 /// A review. Webhooks write its state in lower case.
 pub fn review(world: &World, repo: &Repository, pull: &Pull, review: &Review) -> Value {
     let full_name = world.full_name(repo);
-    let html =
-        format!("{}/{full_name}/pull/{}#pullrequestreview-{}", world.hosts.web, pull.number, review.id);
-    let pull_url = format!("{}/repos/{full_name}/pulls/{}", world.hosts.api, pull.number);
+    let html = format!(
+        "{}/{full_name}/pull/{}#pullrequestreview-{}",
+        world.hosts.web, pull.number, review.id
+    );
+    let pull_url = format!(
+        "{}/repos/{full_name}/pulls/{}",
+        world.hosts.api, pull.number
+    );
     json!({
         "id": review.id,
         "node_id": node_id("PRR", review.id),
@@ -159,11 +197,25 @@ pub fn review(world: &World, repo: &Repository, pull: &Pull, review: &Review) ->
 }
 
 /// A comment on a line of the diff.
-pub fn review_comment(world: &World, repo: &Repository, pull: &Pull, comment: &ReviewComment) -> Value {
+pub fn review_comment(
+    world: &World,
+    repo: &Repository,
+    pull: &Pull,
+    comment: &ReviewComment,
+) -> Value {
     let full_name = world.full_name(repo);
-    let url = format!("{}/repos/{full_name}/pulls/comments/{}", world.hosts.api, comment.id);
-    let html = format!("{}/{full_name}/pull/{}#discussion_r{}", world.hosts.web, pull.number, comment.id);
-    let pull_url = format!("{}/repos/{full_name}/pulls/{}", world.hosts.api, pull.number);
+    let url = format!(
+        "{}/repos/{full_name}/pulls/comments/{}",
+        world.hosts.api, comment.id
+    );
+    let html = format!(
+        "{}/{full_name}/pull/{}#discussion_r{}",
+        world.hosts.web, pull.number, comment.id
+    );
+    let pull_url = format!(
+        "{}/repos/{full_name}/pulls/{}",
+        world.hosts.api, pull.number
+    );
     json!({
         "id": comment.id,
         "node_id": node_id("PRRC", comment.id),

@@ -45,13 +45,25 @@ pub fn repository(world: &World, repo: &Repository) -> Value {
         "allow_forking": true,
         "web_commit_signoff_required": false,
     }));
-    for name in ["forks", "forks_count", "stargazers_count", "watchers", "watchers_count"] {
+    for name in [
+        "forks",
+        "forks_count",
+        "stargazers_count",
+        "watchers",
+        "watchers_count",
+    ] {
         value.insert(name.to_owned(), json!(0));
     }
     for name in ["subscribers_count", "network_count"] {
         value.insert(name.to_owned(), json!(0));
     }
-    for name in ["has_issues", "has_projects", "has_wiki", "has_downloads", "has_pages"] {
+    for name in [
+        "has_issues",
+        "has_projects",
+        "has_wiki",
+        "has_downloads",
+        "has_pages",
+    ] {
         value.insert(name.to_owned(), json!(name != "has_pages"));
     }
     value.insert("has_discussions".to_owned(), json!(false));
@@ -86,7 +98,10 @@ const REPOSITORY_URLS: &[(&str, &str)] = &[
     ("languages_url", "/languages"),
     ("merges_url", "/merges"),
     ("milestones_url", "/milestones{/number}"),
-    ("notifications_url", "/notifications{?since,all,participating}"),
+    (
+        "notifications_url",
+        "/notifications{?since,all,participating}",
+    ),
     ("pulls_url", "/pulls{/number}"),
     ("releases_url", "/releases{/id}"),
     ("stargazers_url", "/stargazers"),
