@@ -1,9 +1,10 @@
 //! Whether a pull request may be merged, decided as GitHub decides it.
 
+use super::accounts::Role;
 use super::git::Oid;
 use super::pulls::merged_files;
 use super::repository::{CheckRun, Protection, Pull, Repository, RequiredCheck, ReviewState};
-use super::state::{AccountId, Refused, Role, World};
+use super::state::{AccountId, Refused, World};
 use std::collections::BTreeMap;
 
 /// Conclusions that satisfy a required check.

@@ -6,14 +6,15 @@
 //!
 //! | Folder | What |
 //! |---|---|
-//! | `state`, `repository`, `git` | the world: plain data |
+//! | `state`, `accounts`, `repository`, `git` | the world: plain data |
 //! | `pushes`, `pulls`, `talk`, `checks`, `merge` | what can happen in it, with the webhooks that follow |
 //! | `hub`, `people` | acting as persons, from tests and the control routes |
 //! | `auth`, `rest`, `graphql`, `shape` | the App's side: who calls, routes, queries, JSON |
 //! | `webhook`, `payload` | deliveries, their log and their disturbance |
-//! | `faults`, `limits`, `ledger` | bad days, and what the App did |
+//! | `faults`, `outage`, `limits`, `ledger` | bad days, and what the App did |
 //! | `server`, `control`, `page` | HTTP: the API, the control routes below `/_sandbox`, pages for the eye |
 
+mod accounts;
 mod auth;
 mod chance;
 mod checks;
@@ -26,6 +27,7 @@ mod key;
 mod ledger;
 mod limits;
 mod merge;
+mod outage;
 mod page;
 mod payload;
 mod people;
@@ -40,6 +42,7 @@ mod state;
 mod talk;
 mod webhook;
 
+pub use accounts::{Access, Permissions, Role};
 pub use chance::Chance;
 pub use faults::{Fault, FaultKind, Matcher, Times};
 pub use git::Oid;
@@ -54,12 +57,13 @@ pub use repository::{
     Review, ReviewComment, ReviewState,
 };
 pub use seed::{DEMO_REPO, default_events, default_permissions};
-pub use state::{Access, Permissions, Refused, Role, World};
+pub use state::{Refused, World};
 pub use talk::LineComment;
 pub use webhook::{Delivery, DeliveryPlan, DeliveryState, signature};
 
+use accounts::NewApp;
 use graphql::Schema;
-use state::{Hosts, NewApp};
+use state::Hosts;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;

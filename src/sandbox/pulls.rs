@@ -1,8 +1,9 @@
 //! Pull requests: opening, editing, ending.
 
+use super::accounts::Role;
 use super::git::{CommitMeta, FileChange, Oid, Snapshot, changes_between};
 use super::repository::{Merge, Pull, Repository};
-use super::state::{AccountId, Refused, Role, World};
+use super::state::{AccountId, Refused, World};
 use serde_json::json;
 
 /// Files a pull request changes: its head against the merge base with the base branch.

@@ -1,8 +1,9 @@
 //! What a fresh sandbox holds, and what our App asks for.
 
+use super::accounts::{Access, Permissions, Role};
 use super::hub::Hub;
 use super::repository::{Protection, RequiredCheck};
-use super::state::{Access, Permissions, Refused, Role};
+use super::state::Refused;
 use std::collections::BTreeSet;
 
 /// The seeded repository.

@@ -1,9 +1,10 @@
 //! Checks: re-runs, buttons, and what others than our App report.
 
+use super::super::accounts::{NewApp, Permissions, Role};
 use super::super::git::Oid;
 use super::super::hub::Hub;
 use super::super::repository::{CheckRun, CommitStatus};
-use super::super::state::{NewApp, Permissions, Refused, Role};
+use super::super::state::Refused;
 use super::pulls::actor;
 use std::collections::BTreeSet;
 

@@ -1,11 +1,12 @@
 //! Pull requests.
 
+use super::super::accounts::Role;
 use super::super::git::Oid;
 use super::super::hub::Hub;
 use super::super::merge::Mergeability;
 use super::super::pulls::{NewPull, PullEdit};
 use super::super::repository::Pull;
-use super::super::state::{Refused, Role, World};
+use super::super::state::{Refused, World};
 
 /// The account and repository of an act on a pull request.
 pub(super) fn actor(world: &World, login: &str, repo: &str) -> Result<(u64, u64), Refused> {

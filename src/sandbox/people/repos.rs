@@ -1,11 +1,12 @@
 //! Repositories, branches, pushes, collaborators, installations.
 
+use super::super::accounts::{AccountKind, Installation, Permissions, Role};
 use super::super::git::Oid;
 use super::super::hub::Hub;
 use super::super::pushes::FileEdit;
 use super::super::repository::Protection;
 use super::super::shape;
-use super::super::state::{AccountKind, Installation, Permissions, Refused, Role, World};
+use super::super::state::{Refused, World};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

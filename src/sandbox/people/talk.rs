@@ -1,10 +1,10 @@
 //! Comments and reviews.
 
-use super::super::git::Oid;
+use super::super::accounts::Role;
 use super::super::hub::Hub;
 use super::super::repository::{Reaction, ReactionTarget, ReviewState};
-use super::super::state::{Refused, Role, World};
-use super::super::talk::LineComment;
+use super::super::state::{Refused, World};
+use super::super::talk::{LineComment, NewReview};
 use super::pulls::actor;
 
 /// The account and repository for changing somebody's comment: the author, or anybody with write.
@@ -81,8 +81,14 @@ impl Hub {
     ) -> Result<u64, Refused> {
         self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
-            let on: Option<Oid> = None;
-            world.add_review(id, number, by, state, body, comments, on)
+            let lines = comments;
+            let new = NewReview {
+                state,
+                body,
+                lines,
+                commit: None,
+            };
+            world.add_review(id, number, by, new)
         })
     }
 
