@@ -143,7 +143,7 @@ impl World {
             changes["title"] = json!({"from": std::mem::replace(&mut pull.title, title.clone())});
         }
         if let Some(body) = &edit.body {
-            changes["body"] = json!({"from": pull.body.replace(body.clone())});
+            changes["body"] = json!({"from": pull.body.replace(body.clone()).unwrap_or_default()});
         }
         if let Some((branch, tip)) = new_base {
             let old_branch = std::mem::replace(&mut pull.base_branch, branch);

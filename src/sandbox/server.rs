@@ -244,6 +244,7 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
 /// The path below the API's base; numeric repository addresses become named ones.
 fn api_path(hub: &Hub, world: &World, path: &str) -> String {
     let path = path.strip_prefix(hub.api_prefix.as_str()).unwrap_or(path);
+    let path = path.trim_end_matches('/');
     let numeric = path
         .strip_prefix("/repositories/")
         .map(|rest| rest.split_once('/').unwrap_or((rest, "")));
