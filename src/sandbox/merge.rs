@@ -132,12 +132,12 @@ fn check_in_the_way(repo: &Repository, head: &Oid, required: &RequiredCheck) -> 
             .statuses
             .iter()
             .any(|status| status.context == *name && status.head == *head);
-    Some(if elsewhere {
-        format!(
-            "the required check {name} is expected from App {}, not from others",
-            required.app?
-        )
-    } else {
-        format!("the required check {name} is expected, but nobody reported it on this commit")
+    Some(match required.app {
+        Some(app) if elsewhere => {
+            format!("the required check {name} is expected from App {app}, not from others")
+        }
+        _ => {
+            format!("the required check {name} is expected, but nobody reported it on this commit")
+        }
     })
 }

@@ -80,7 +80,8 @@ impl Call<'_> {
         if self.repo != 0 && !token.reaches(self.world, self.repo) {
             return Err(Refusal::not_found());
         }
-        // Conversation comments of pull requests are served to either permission.
+        // Comments in a pull request's conversation are served to either permission. GitHub's table names only
+        // `issues` for reactions to them, but Apps that hold `pull_requests` alone react there all the same.
         let either = pattern.contains("/issues/") && token.permits("pull_requests", access);
         if !token.permits(name, access) && !either {
             let mut refusal = Refusal::new(403, "Resource not accessible by integration");

@@ -77,6 +77,20 @@ async fn a_check_on_another_commit_does_not_allow_merging() {
 }
 
 #[tokio::test]
+async fn asking_for_a_re_run_takes_the_green_away() {
+    let rig = Rig::start().await;
+    let pr = rig.open("work", &[("a.md", "a\n")]);
+    let run = rig.check(&rig.head(pr), "discussions", "success").await;
+    assert_eq!(reasons(&rig, pr), "");
+    rig.sandbox
+        .rerequest_check("ann", REPO, run["id"].as_u64().unwrap())
+        .unwrap();
+    assert!(reasons(&rig, pr).contains("discussions is queued"));
+    rig.check(&rig.head(pr), "discussions", "success").await;
+    assert_eq!(reasons(&rig, pr), "");
+}
+
+#[tokio::test]
 async fn a_pinned_check_ignores_other_apps_and_statuses() {
     let rig = Rig::start().await;
     let pr = rig.open("work", &[("a.md", "a\n")]);
