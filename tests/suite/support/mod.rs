@@ -1,1 +1,4 @@
 //! Shared rigs.
+
+pub(crate) mod rig;
+pub(crate) mod scripted;
