@@ -97,6 +97,7 @@ impl Pass<'_, '_> {
 
     fn selection(&mut self, set: &SelectionSet<'static, String>, on: &str) {
         for item in &set.items {
+            self.directives(item);
             match item {
                 Selection::Field(field) => {
                     self.path
@@ -127,6 +128,20 @@ impl Pass<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Notes the variables in `@include` and `@skip`.
+    fn directives(&mut self, item: &Selection<'static, String>) {
+        let directives = match item {
+            Selection::Field(field) => &field.directives,
+            Selection::InlineFragment(fragment) => &fragment.directives,
+            Selection::FragmentSpread(spread) => &spread.directives,
+        };
+        let mut names = Vec::new();
+        for (_, value) in directives.iter().flat_map(|directive| &directive.arguments) {
+            variables_in(value, &mut names);
+        }
+        self.used_variables.extend(names);
     }
 
     fn condition(&mut self, target: &str, set: &SelectionSet<'static, String>) {

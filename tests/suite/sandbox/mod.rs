@@ -1,0 +1,12 @@
+//! The sandbox GitHub, judged over HTTP: it must refuse what GitHub refuses.
+
+mod access;
+mod checks;
+mod deliveries;
+mod faults;
+mod git;
+mod merging;
+mod queries;
+mod reading;
+mod rig;
+mod talking;
