@@ -21,7 +21,7 @@ use inline::Mode;
 pub(super) use inline::mention_token;
 use line::{Cursor, NextByte};
 pub(super) use line::{Lines, Places};
-use region::{Closers, Kind, Region};
+use region::{Closers, Kind, Region, Suspicion};
 pub(super) use row::is_receipt;
 use std::ops::Range;
 
@@ -113,7 +113,7 @@ enum Leaf {
     None,
     Paragraph {
         range: Range<usize>,
-        /// A marker was found on one of its later lines, which a code span over lines could hide.
+        /// A marker was found on one of its later lines, which a code span or the like could hide.
         has_later_marker: bool,
     },
     /// HTML that ends at a blank line.
@@ -132,9 +132,9 @@ struct Scanner<'a> {
     before: Before,
     waiting: Waiting,
     closers: Option<Closers>,
+    suspect: Suspicion,
     next_at: NextByte<'a>,
     next_angle: NextByte<'a>,
-    next_tick: NextByte<'a>,
     places: Places<'a>,
     scan: Scan,
 }
@@ -163,9 +163,9 @@ impl<'a> Scanner<'a> {
             before: Before::Spacing,
             waiting: Waiting::Body,
             closers: None,
+            suspect: Suspicion::Nothing,
             next_at: NextByte::new(bytes, b'@'),
             next_angle: NextByte::new(bytes, b'<'),
-            next_tick: NextByte::new(bytes, b'`'),
             places: Places::new(source, lines),
             scan: Scan::default(),
         }
@@ -325,8 +325,9 @@ impl<'a> Scanner<'a> {
         }
         let under_text = position.goes_on && position.is_direct && is_underline(rest);
         if under_text || rule(rest).is_ok() {
+            let makes_heading = under_text && !self.is_in_table();
             self.interrupt(position);
-            return self.row(line, text, under_text);
+            return self.row(line, text, makes_heading);
         }
         if is_heading(rest) {
             self.interrupt(position);
@@ -345,7 +346,7 @@ impl<'a> Scanner<'a> {
                     return self.open_region(line, first, Kind::Html { terminator }, position);
                 }
                 self.interrupt(position);
-                self.one_line_html(line, text);
+                self.one_line_html(line, text, terminator);
             }
             Some(BlockEnd::Blank) => {
                 self.interrupt(position);
@@ -359,6 +360,23 @@ impl<'a> Scanner<'a> {
                 self.paragraph_text(line, text, first, position.goes_on);
             }
         }
+    }
+
+    /// Whether the open paragraph is a table to renderers: a later line of it is made of pipes and hyphens.
+    fn is_in_table(&self) -> bool {
+        let Leaf::Paragraph { range, .. } = &self.leaf else {
+            return false;
+        };
+        let is_delimiter_row = |row: &[u8]| {
+            let fits = row
+                .iter()
+                .all(|b| matches!(b, b'|' | b'-' | b':' | b' ' | b'\t' | b'\r'));
+            fits && row.contains(&b'|') && row.contains(&b'-')
+        };
+        self.bytes[range.clone()]
+            .split(|b| *b == b'\n')
+            .skip(1)
+            .any(is_delimiter_row)
     }
 
     /// Ends the open paragraph and the containers that do not go on.
@@ -420,9 +438,7 @@ impl<'a> Scanner<'a> {
     fn read_inside(&mut self, range: Range<usize>, mode: Mode, has_later_marker: bool) {
         let has_mention = self.next_at.is_in(&range);
         let has_html = self.next_angle.is_in(&range);
-        let has_code = has_later_marker && self.next_tick.is_in(&range);
-        let has_definition = has_later_marker && self.bytes.get(range.start) == Some(&b'[');
-        if !self.quotes.is_empty() || !(has_mention || has_html || has_code || has_definition) {
+        if !self.quotes.is_empty() || !(has_mention || has_html || has_later_marker) {
             return;
         }
         let inside = inline::read(self.bytes, range, mode);

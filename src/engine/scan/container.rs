@@ -79,7 +79,7 @@ fn open_item(
     }
     let mut inside = cursor.clone();
     inside.take_mark(mark);
-    let is_empty = inside.is_blank();
+    let mut is_empty = inside.is_blank();
     if interrupts && (is_empty || is_late) {
         return None;
     }
@@ -90,9 +90,23 @@ fn open_item(
         _ => 1,
     };
     inside.take_blanks(blanks);
+    // A box with nothing behind it leaves the item as empty as a bare bullet.
+    if inside.indent() <= 3 && is_lone_box(inside.rest()) {
+        is_empty = true;
+        inside.take_mark(3);
+    }
     *cursor = inside;
     Some(Container::Item {
         columns: indent + mark + blanks,
         is_empty,
+    })
+}
+
+fn is_lone_box(rest: &[u8]) -> bool {
+    let behind = [&b"[ ]"[..], b"[x]", b"[X]"]
+        .iter()
+        .find_map(|boxed| rest.strip_prefix(*boxed));
+    behind.is_some_and(|behind| {
+        !behind.is_empty() && behind.iter().all(|b| matches!(b, b' ' | b'\t'))
     })
 }

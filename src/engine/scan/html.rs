@@ -167,6 +167,21 @@ pub(super) fn terminator_end(
     })
 }
 
+/// Where a comment opens in a raw element that its end tag does not end: `<pre>` holds HTML, the others only text.
+pub(super) fn open_comment(element: &[u8], end_tag: &str) -> Option<usize> {
+    if end_tag != "</pre>" {
+        return None;
+    }
+    let mut pos = 0;
+    loop {
+        let open = pos + memmem::find(&element[pos..], b"<!--")?;
+        match terminator_end(element, open + 2, element.len(), "-->") {
+            Some(end) => pos = end,
+            None => return Some(open),
+        }
+    }
+}
+
 /// Where the last `terminator` of the file ends.
 pub(super) fn last_terminator_end(bytes: &[u8], terminator: &str) -> Option<usize> {
     let needle = terminator.as_bytes();

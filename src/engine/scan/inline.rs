@@ -16,7 +16,8 @@ pub(super) enum Mode {
 /// What stands in a stretch of text.
 #[derive(Debug, Default)]
 pub(super) struct Inside {
-    /// Comments, other hidden HTML, raw elements, and code spans that reach over a line end.
+    /// Comments, other hidden HTML, raw elements; and what reaches over a line end without being text: code spans,
+    /// tags, targets and titles of links.
     pub opaque: Vec<Range<usize>>,
     /// Offsets of the `@` of mentions.
     pub mentions: Vec<usize>,
@@ -120,13 +121,16 @@ impl Reader<'_> {
         let next = runs.partition_point(|run| *run < (len, pos + len));
         match runs.get(next) {
             Some(&(same_len, close)) if same_len == len => {
-                let end = close + len;
-                if memchr::memchr(b'\n', &text[pos..end]).is_some() {
-                    self.inside.opaque.push(pos..end);
-                }
-                end
+                self.hide_if_over_lines(pos..close + len);
+                close + len
             }
             _ => pos + len,
+        }
+    }
+
+    fn hide_if_over_lines(&mut self, range: Range<usize>) {
+        if memchr::memchr(b'\n', &self.text[range.clone()]).is_some() {
+            self.inside.opaque.push(range);
         }
     }
 
@@ -157,6 +161,7 @@ impl Reader<'_> {
                 if !bracket.is_image {
                     self.dead_links = self.brackets.len();
                 }
+                self.hide_if_over_lines(pos..end);
                 end
             }
             None => pos + 1,
@@ -180,9 +185,15 @@ impl Reader<'_> {
             Some(end_tag) if self.mode == Mode::Html => {
                 let close = html::terminator_end(self.text, tag_end, end, end_tag).unwrap_or(end);
                 self.inside.opaque.push(pos..close);
+                if let Some(open) = html::open_comment(&self.text[pos..close], end_tag) {
+                    self.inside.unclosed.get_or_insert(pos + open);
+                }
                 close
             }
-            _ => tag_end,
+            _ => {
+                self.hide_if_over_lines(pos..tag_end);
+                tag_end
+            }
         }
     }
 

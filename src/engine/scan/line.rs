@@ -203,11 +203,16 @@ impl<'a> NextByte<'a> {
         Self { bytes, byte, next }
     }
 
-    /// Whether the byte stands in the range. Ranges must not go back.
+    /// Starts again from an earlier place.
+    pub(super) fn rewind(&mut self, to: usize) {
+        self.next =
+            memchr::memchr(self.byte, &self.bytes[to..]).map_or(self.bytes.len(), |at| to + at);
+    }
+
+    /// Whether the byte stands in the range. Ranges must not go back but for [`NextByte::rewind`].
     pub(super) fn is_in(&mut self, range: &Range<usize>) -> bool {
         if self.next < range.start {
-            self.next = memchr::memchr(self.byte, &self.bytes[range.start..])
-                .map_or(self.bytes.len(), |at| range.start + at);
+            self.rewind(range.start);
         }
         self.next < range.end
     }

@@ -30,6 +30,18 @@ pub(super) struct Region {
     pub hidden_block: Option<usize>,
 }
 
+/// Whether a fence that was closed may have been closed by what was meant to open the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Suspicion {
+    /// No reason to think so.
+    Nothing,
+    /// The fence that opens at `opener` hides a block whose separator is on line `separator`, and no block was visible
+    /// since. If a fence is then left open at the end, it is this one that somebody forgot to close.
+    Fence { opener: usize, separator: usize },
+    /// The file was read again for that reason already, which is done once.
+    Settled,
+}
+
 impl Region {
     /// Whether the end of its container, or of the file in a container, leaves nothing open: code does not leak out of
     /// a list item, but a browser goes on with a comment.
@@ -67,6 +79,20 @@ impl Kind {
         let len = run(rest, byte);
         let info_fits = byte == b'~' || memchr::memchr(b'`', &rest[len..]).is_none();
         (len >= 3 && info_fits).then_some(Self::Fence { byte, len })
+    }
+
+    /// Whether a line inside, behind a hidden block, can only be meant to open a fence: then this one was forgotten.
+    pub(super) fn is_reopened_by(self, rest: &[u8]) -> bool {
+        match (self, Self::fence(rest)) {
+            (
+                Self::Fence { byte, len },
+                Some(Self::Fence {
+                    byte: same,
+                    len: at_least,
+                }),
+            ) => byte == same && at_least >= len && closing_fence(rest).is_none(),
+            _ => false,
+        }
     }
 
     /// Whether a line inside, whose containers are taken, is the one that closes it.

@@ -1,6 +1,7 @@
 //! What single lines mean: separators, names, markers, receipts; and the lines of regions.
 
-use super::region::{Closers, Kind, Region};
+use super::html;
+use super::region::{Closers, Kind, Region, Suspicion};
 use super::{Before, Found, FoundKind, Leaf, Position, Scanner, Waiting};
 use crate::engine::marker::{MarkerLine, leading_ids, trim_blanks};
 use crate::engine::problem::Code;
@@ -28,6 +29,9 @@ impl Scanner<'_> {
         };
         let kind = match first {
             b'-' if is_separator(raw) => {
+                if let Suspicion::Fence { .. } = self.suspect {
+                    self.suspect = Suspicion::Nothing;
+                }
                 self.waiting = Waiting::Separator(self.scan.found.len());
                 Some(FoundKind::Separator {
                     spaced,
@@ -104,13 +108,22 @@ impl Scanner<'_> {
     }
 
     /// HTML that starts and ends on one line: hidden, but for a receipt.
-    pub(super) fn one_line_html(&mut self, line: usize, text: &Range<usize>) {
+    pub(super) fn one_line_html(&mut self, line: usize, text: &Range<usize>, terminator: &str) {
         if self.quotes.is_empty() && is_receipt(&self.bytes[text.clone()]) {
             return self.row(line, text, false);
         }
         self.waiting = Waiting::Nothing;
         self.before = Before::Other;
         self.hide(self.lines.whole(line));
+        self.comment_in_raw(text.clone(), terminator);
+    }
+
+    /// A comment that a raw element leaves open hides the rest of the page in a browser.
+    fn comment_in_raw(&mut self, element: Range<usize>, terminator: &str) {
+        if let Some(open) = html::open_comment(&self.bytes[element.clone()], terminator) {
+            let message = "the comment is still open where the element around it ends";
+            self.problem(Code::UnclosedComment, element.start + open, message);
+        }
     }
 
     fn quoted_marker(&mut self, text: &Range<usize>) {
@@ -177,8 +190,12 @@ impl Scanner<'_> {
         };
         let raw = &self.bytes[text.clone()];
         if region.kind.is_closed_by(cursor) {
+            let (kind, opener) = (region.kind, region.opener);
             self.hide(self.lines.whole(line));
             self.before = Before::Other;
+            if let Kind::Html { terminator } = kind {
+                self.comment_in_raw(opener..text.end, terminator);
+            }
             self.close_region(true);
             return line + 1;
         }
@@ -195,6 +212,11 @@ impl Scanner<'_> {
                 }
             }
         }
+        if let (Some(separator), false) = (region.hidden_block, region.is_nested)
+            && region.kind.is_reopened_by(cursor.rest())
+        {
+            return self.recover(separator);
+        }
         self.hide(self.lines.whole(line));
         line + 1
     }
@@ -208,6 +230,14 @@ impl Scanner<'_> {
             self.report_unclosed(&region);
         }
         if let Some(separator) = region.hidden_block {
+            if let (Suspicion::Nothing, Kind::Fence { .. }, false) =
+                (self.suspect, region.kind, region.is_nested)
+            {
+                self.suspect = Suspicion::Fence {
+                    opener: region.opener,
+                    separator,
+                };
+            }
             let opened = self.places.of(region.opener).0;
             let message =
                 format!("a block stands inside what opens on line {opened} and is not read");
@@ -230,6 +260,11 @@ impl Scanner<'_> {
             self.close_region(false);
             return None;
         }
+        if let (Suspicion::Fence { opener, separator }, Kind::Fence { .. }) =
+            (self.suspect, region.kind)
+        {
+            return Some(self.read_again(opener, separator));
+        }
         match region.hidden_block {
             Some(separator) => Some(self.recover(separator)),
             None => {
@@ -237,6 +272,24 @@ impl Scanner<'_> {
                 None
             }
         }
+    }
+
+    /// Takes back what was read since the fence at `opener`, which hides a block and was closed by an opener of
+    /// another block.
+    fn read_again(&mut self, opener: usize, separator: usize) -> usize {
+        self.suspect = Suspicion::Settled;
+        let (line, start) = (self.places.of(opener).0, self.lines.start(separator));
+        self.scan.found.retain(|found| found.line < separator);
+        self.scan.mentions.retain(|at| *at < start);
+        self.scan.opaque.retain(|range| range.start < start);
+        self.scan.problems.retain(|problem| problem.line <= line);
+        if let Leaf::Region(region) = &mut self.leaf {
+            region.opener = opener;
+        }
+        for next in [&mut self.next_at, &mut self.next_angle] {
+            next.rewind(start);
+        }
+        self.recover(separator)
     }
 
     /// Ends a region that nothing closes before the separator of the next block, so that the other blocks are read.
