@@ -1,1 +1,148 @@
-//! To be written.
+//! The command line: one file per subcommand. [`run`] is the only entry; `output` does all printing.
+
+#[cfg(feature = "sandbox")]
+mod demo;
+mod lint;
+mod output;
+mod progress;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod serve;
+mod snippet;
+mod status;
+mod surroundings;
+mod turn;
+
+use clap::{Parser, Subcommand};
+use output::Output;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// A panel of AI personas and people argue a design out in a Markdown file; the votes decide the merge.
+#[derive(Debug, Parser)]
+#[command(name = "discussions", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask personas for their next reply and append it to the file
+    Turn(turn::Arguments),
+    /// Show votes, open items and the verdict of a discussion
+    Status(status::Arguments),
+    /// Check discussion files for problems
+    Lint(lint::Arguments),
+    /// Run the GitHub App: receive webhooks, run the panel, set the check
+    Serve(serve::Arguments),
+    /// Run a GitHub on loopback with the App installed, to try things by hand
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::Arguments),
+    /// Watch one pull request from the first reply to the merge, on this machine
+    #[cfg(feature = "sandbox")]
+    Demo(demo::Arguments),
+}
+
+/// How a command ended well. Failures are [`Failure`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Exit code 0.
+    Fine,
+    /// Exit code 1: the command worked and its answer is no.
+    No,
+}
+
+/// A refusal: usage, input, output or configuration. Exit code 2; nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Failure {
+    /// Kebab-case code for scripts.
+    code: &'static str,
+    /// What was read and why it is refused.
+    message: String,
+    /// What to do instead.
+    hint: Option<String>,
+    /// The file it is about.
+    path: Option<String>,
+    /// Line in that file, from 1.
+    line: Option<usize>,
+}
+
+impl Failure {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), ..Self::default() }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn at(mut self, path: &std::path::Path, line: Option<usize>) -> Self {
+        self.path = Some(path.display().to_string());
+        self.line = line;
+        self
+    }
+}
+
+impl From<crate::workspace::WorkspaceError> for Failure {
+    fn from(error: crate::workspace::WorkspaceError) -> Self {
+        Self::new("file", error.to_string())
+    }
+}
+
+/// Exit code after Ctrl-C, as shells use it (128 + SIGINT).
+const INTERRUPTED: u8 = 130;
+
+/// Runs one command line and gives its exit code: 0 fine, 1 the answer is no, 2 refused, 130 interrupted.
+pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help and version to stdout, mistakes to stderr, with colour only on a terminal.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let wants_json = match &cli.command {
+        Command::Status(arguments) => arguments.wants_json(),
+        Command::Lint(arguments) => arguments.wants_json(),
+        _ => false,
+    };
+    let output = Output::new(wants_json);
+    // `serve`, `sandbox` and `demo` handle signals themselves: they have a drain.
+    let interruptible = matches!(cli.command, Command::Turn(_) | Command::Status(_) | Command::Lint(_));
+    let work = dispatch(cli.command, &output);
+    let result = if interruptible {
+        tokio::select! {
+            result = work => result,
+            _ = tokio::signal::ctrl_c() => {
+                output.note("interrupted; nothing was written");
+                return ExitCode::from(INTERRUPTED);
+            }
+        }
+    } else {
+        work.await
+    };
+    match result {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn dispatch(command: Command, output: &Output) -> Result<Outcome, Failure> {
+    match command {
+        Command::Turn(arguments) => turn::run(&arguments, output).await,
+        Command::Status(arguments) => status::run(&arguments, output),
+        Command::Lint(arguments) => lint::run(&arguments, output),
+        Command::Serve(arguments) => serve::run(&arguments, output).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,
+        #[cfg(feature = "sandbox")]
+        Command::Demo(arguments) => demo::run(&arguments, output).await,
+    }
+}

@@ -10,6 +10,7 @@ pub mod header;
 pub mod ledger;
 pub mod marker;
 pub mod name;
+pub mod panel;
 pub mod persona;
 pub mod phase;
 pub mod problem;

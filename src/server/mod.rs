@@ -4,6 +4,7 @@
 //! here; the worker is woken and does the rest.
 
 mod accept;
+pub mod app;
 mod health;
 mod webhook;
 

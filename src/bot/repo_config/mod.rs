@@ -1,6 +1,7 @@
 //! `.github/discussions.yml`: the team's configuration, read from the base branch only (command line: working tree).
 
 mod parse;
+mod values;
 
 use crate::engine::consensus::Rules;
 use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem};

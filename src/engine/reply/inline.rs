@@ -39,8 +39,8 @@ pub(super) fn line(runs: &[Run]) -> String {
     let mut out = String::new();
     for run in merged(lone_marks_dropped(runs)) {
         match run {
-            Run::Text(words) => push(&mut out, &text(&words, false), words.starts_with(' ')),
-            Run::Code(words) => push(&mut out, &code(&words), false),
+            Run::Text(words) => push(&mut out, &text(&words, false)),
+            Run::Code(words) => push(&mut out, &code(&words)),
             Run::Mark { mark, .. } => out.push_str(mark),
             Run::Link { label, target } => {
                 // An exclamation mark before a bracket would make an image of it.
@@ -67,18 +67,20 @@ pub(super) fn plain_text(runs: &[Run]) -> String {
     plain
 }
 
-/// Text in code marks, on one line. The marks are longer than any run of them inside.
+/// Text in code marks, on one line. The marks differ from every run of them inside; a text that would need three is
+/// changed instead, since three begin a block of code.
 pub(super) fn code(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = broken_comments(&text);
     if text.is_empty() {
         return String::new();
     }
-    let mut length = 1;
-    while has_run_of(&text, length) {
-        length += 1;
-    }
-    let marks = "`".repeat(length);
+    let holds = |length| runs_of_backticks(&text).any(|run| run == length);
+    let (text, marks) = match (holds(1), holds(2)) {
+        (false, _) => (text, "`"),
+        (true, false) => (text, "``"),
+        (true, true) => (text.replace('`', "'"), "`"),
+    };
     let gap = if text.starts_with('`') || text.ends_with('`') {
         " "
     } else {
@@ -97,20 +99,20 @@ pub(super) fn longest_run_of_backticks(text: &str) -> usize {
     runs_of_backticks(text).max().unwrap_or(0)
 }
 
-fn has_run_of(text: &str, length: usize) -> bool {
-    runs_of_backticks(text).any(|run| run == length)
-}
-
 fn runs_of_backticks(text: &str) -> impl Iterator<Item = usize> {
     text.split(|c| c != '`')
         .map(str::len)
         .filter(|run| *run > 0)
 }
 
-/// Adds a piece. Code marks never touch: they would be read as longer ones.
-fn push(out: &mut String, piece: &str, blank_before: bool) {
-    let touches = out.ends_with('`') && piece.starts_with('`');
-    if (blank_before && !out.is_empty() && !out.ends_with(' ')) || touches {
+/// Adds a piece. Blanks stay single, and code marks never touch: they would be read as longer ones.
+fn push(out: &mut String, piece: &str) {
+    let piece = if out.is_empty() || out.ends_with(' ') {
+        piece.trim_start()
+    } else {
+        piece
+    };
+    if out.ends_with('`') && piece.starts_with('`') {
         out.push(' ');
     }
     out.push_str(piece);
@@ -178,7 +180,8 @@ fn lone_marks_dropped(runs: &[Run]) -> Vec<Run> {
     }
     runs.iter()
         .zip(keep)
-        .filter_map(|(run, keep)| keep.then(|| run.clone()))
+        .filter(|(_, keep)| *keep)
+        .map(|(run, _)| run.clone())
         .collect()
 }
 
@@ -216,7 +219,7 @@ fn text(words: &str, in_label: bool) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        push(&mut out, &self::word(word, in_label), false);
+        push(&mut out, &self::word(word, in_label));
     }
     if words.ends_with(char::is_whitespace) && !out.is_empty() {
         out.push(' ');
@@ -233,17 +236,20 @@ fn word(word: &str, in_label: bool) -> String {
     }
     let core = word.trim_start_matches(['(', '[', '{', '"', '\'', '<', '*', '_', '~']);
     let lead = &word[..word.len() - core.len()];
-    let core_end = core.trim_end_matches([
-        '.', ',', ';', ':', '!', '?', ')', ']', '}', '"', '\'', '>', '*', '_', '~',
-    ]);
-    let trail = &core[core_end.len()..];
-    if core_end.is_empty() {
+    // A bracket that is opened inside an address belongs to it.
+    let is_outside = |c: char| match c {
+        ')' => !core.contains('('),
+        c => ".,;:!?]}\"'>*_~".contains(c),
+    };
+    let acting = core.trim_end_matches(is_outside);
+    let trail = &core[acting.len()..];
+    if acting.is_empty() {
         return code(word);
     }
     format!(
         "{}{}{}",
         escaped(lead, in_label),
-        code(core_end),
+        code(acting),
         escaped(trail, in_label)
     )
 }

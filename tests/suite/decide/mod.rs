@@ -1,6 +1,8 @@
 //! The deciding and the writing half of the engine: verdicts, phases, templates, subjects, edits, replies, speakers.
 
 mod edits;
+mod hostile;
+mod inert;
 mod phases;
 mod replies;
 mod speakers;

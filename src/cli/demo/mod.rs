@@ -1,0 +1,88 @@
+//! `discussions demo`: one pull request from the first reply to the merge, against a GitHub on loopback, with every
+//! expectation checked. Nothing is configured and nothing leaves the machine.
+
+pub(super) mod stage;
+mod story;
+
+use super::output::{BOLD, DIM, GREEN, Output, RED, styled};
+use super::surroundings::read_discussion;
+use super::{Failure, Outcome};
+use stage::Stage;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Instant;
+use story::Script;
+
+/// Arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Try it on your own discussion: first replies and one question, then the state reached
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Stay up afterwards and print the addresses
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Prints the story and remembers whether every expectation held.
+struct Narrator<'a> {
+    output: &'a Output,
+    step: usize,
+    broken: usize,
+}
+
+impl Narrator<'_> {
+    /// A new step of the story.
+    fn step(&mut self, what: &str) {
+        self.step += 1;
+        self.output.result(format!("{} {}", styled(BOLD, self.step), styled(BOLD, what)));
+    }
+
+    /// An expectation; `seen` is what was there, said either way.
+    fn expect(&mut self, holds: bool, expected: &str, seen: &str) {
+        let line = if holds {
+            format!("  {} {expected}{}", styled(GREEN, "ok"), aside(seen))
+        } else {
+            self.broken += 1;
+            format!("  {} expected: {expected}{}", styled(RED, "NO"), aside(seen))
+        };
+        self.output.result(line);
+    }
+}
+
+fn aside(seen: &str) -> String {
+    if seen.is_empty() { String::new() } else { styled(DIM, format!("  {seen}")) }
+}
+
+pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
+    let started = Instant::now();
+    output.result(styled(BOLD, "A pull request from the first reply to the merge, on this machine only"));
+    let script = match &arguments.file {
+        Some(path) => Script::of_file(path, &read_discussion(path)?.1)?,
+        None => Script::built_in(),
+    };
+    let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    output.result(styled(
+        DIM,
+        format!("GitHub on {}, the App on http://{}", stage.github.web_url(), stage.app_address()),
+    ));
+    let mut narrator = Narrator { output, step: 0, broken: 0 };
+    let number = story::tell(&script, &stage, &mut narrator).await?;
+    let file = story::keep_file(&script, &stage)?;
+    output.result("");
+    output.result(format!("The discussion: {}", file.display()));
+    output.result(format!("Try:            cargo run -- status {}", file.display()));
+    let seconds = started.elapsed().as_secs_f32();
+    let broken = narrator.broken;
+    output.result(match broken {
+        0 => format!("All expectations held, in {seconds:.1} s."),
+        _ => styled(RED, format!("{broken} expectations did not hold, in {seconds:.1} s.")),
+    });
+    if arguments.keep {
+        let url = stage.github.web_url();
+        output.result(format!("Still up until Ctrl-C: {url} (pull request #{number})"));
+        super::serve::until_told_to_stop().await;
+    }
+    stage.tear_down().await?;
+    Ok(if broken == 0 { Outcome::Fine } else { Outcome::No })
+}

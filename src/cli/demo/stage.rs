@@ -1,0 +1,181 @@
+//! The stage of `demo` and `sandbox`: a GitHub on loopback with the real App installed, and a folder for its data.
+
+use crate::cli::Failure;
+use crate::config::Settings;
+use crate::sandbox::{CheckRun, FileEdit, Mergeability, NewPull, Sandbox, SandboxOptions};
+use crate::server::app::App;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The repository that [`Sandbox::seed_default`] makes.
+pub const REPO: &str = crate::sandbox::DEMO_REPO;
+/// Its author of pull requests, with the right to write.
+pub const AUTHOR: &str = "rob";
+/// Its reviewer, with the right to maintain.
+pub const REVIEWER: &str = "ann";
+/// The check that its branch rules require.
+pub const CHECK: &str = "discussions";
+
+/// Configuration on the base branch: the checklists vote, and nobody waits for quiet.
+const CONFIG: &str = "# The panel answers at once; on a real repository leave `quiet` out (20 s).\n\
+                      on: {quiet: 0s}\n\
+                      models: {default: checklist}\n";
+/// How long something may take before the demo gives up on it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A running GitHub and App.
+pub struct Stage {
+    /// The GitHub.
+    pub github: Sandbox,
+    app: App,
+    folder: PathBuf,
+}
+
+impl Stage {
+    /// Starts both on loopback. `bind` is where GitHub listens; port 0 takes a free one.
+    pub(in crate::cli) async fn set_up(bind: SocketAddr) -> Result<Self, Failure> {
+        let failed = |what: &str| {
+            let what = what.to_owned();
+            move |error: &dyn std::fmt::Display| Failure::new("start", format!("{what}: {error}"))
+        };
+        let keys = AppKeys::generate().map_err(|error| failed("making a key")(&error))?;
+        let options = SandboxOptions { bind, app_public_key: Some(keys.public), ..SandboxOptions::default() };
+        let app_id = options.app_id;
+        let github = Sandbox::start(options).await.map_err(|error| failed("the GitHub on loopback")(&error))?;
+        github.seed_default().map_err(|error| failed("its repository")(&error))?;
+        push(&github, AUTHOR, "main", "configure the panel", &[(crate::workspace::CONFIG_PATH, CONFIG)])?;
+        let folder = std::env::temp_dir().join(format!("discussions-{}", uuid::Uuid::now_v7().simple()));
+        let secret = uuid::Uuid::new_v4().simple().to_string();
+        let settings = [
+            ("APP_ID", app_id.to_string()),
+            ("PRIVATE_KEY", keys.private),
+            ("WEBHOOK_SECRET", secret.clone()),
+            ("DATA_DIR", folder.join("data").display().to_string()),
+            ("HOST", "127.0.0.1".to_owned()),
+            ("PORT", "0".to_owned()),
+            ("GITHUB_API_URL", github.api_url()),
+            ("GITHUB_GRAPHQL_URL", github.graphql_url()),
+            ("GITHUB_SERVER_URL", github.web_url()),
+        ];
+        let settings = Settings::from_vars(settings.map(|(name, value)| (name.to_owned(), value)))
+            .map_err(|error| failed("the App's settings")(&error))?;
+        let app = App::start(&settings).await.map_err(|error| failed("the App")(&error))?;
+        github.set_webhook(&format!("http://{}{}", app.address(), settings.webhook_path), &secret);
+        Ok(Self { github, app, folder })
+    }
+
+    /// The folder that stays behind, with the App's data.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the App listens.
+    pub fn app_address(&self) -> SocketAddr {
+        self.app.address()
+    }
+
+    /// Pushes files to a branch as somebody.
+    pub(in crate::cli) fn push(&self, login: &str, branch: &str, message: &str, files: &[(&str, &str)]) -> Result<(), Failure> {
+        push(&self.github, login, branch, message, files)
+    }
+
+    /// Opens a pull request from a branch; gives its number.
+    pub(in crate::cli) fn open(&self, branch: &str, title: &str) -> Result<u64, Failure> {
+        let new = NewPull { title: title.to_owned(), head: branch.to_owned(), ..NewPull::default() };
+        self.github.open_pr(AUTHOR, REPO, &new).map_err(|error| Failure::new("demo", error.to_string()))
+    }
+
+    /// Comments as somebody.
+    pub(in crate::cli) fn comment(&self, login: &str, number: u64, body: &str) -> Result<u64, Failure> {
+        self.github.comment(login, REPO, number, body).map_err(|error| Failure::new("demo", error.to_string()))
+    }
+
+    /// Waits until every delivery is answered and every job done, then gives the check on the head.
+    pub(in crate::cli) async fn settled(&self, number: u64) -> Result<CheckRun, Failure> {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                self.github.wait_until_idle().await;
+                let backlog = crate::store::Store::backlog(self.app.store()).await;
+                let check = self.github.check_on_head(REPO, number, CHECK);
+                let done = check.filter(|check| check.status == "completed");
+                if let (Ok(0), Some(check)) = (backlog, done) {
+                    return check;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        });
+        waited.await.map_err(|_| {
+            let seen = self.github.check_on_head(REPO, number, CHECK).and_then(|check| check.title);
+            let seen = seen.unwrap_or_else(|| "no check".to_owned());
+            Failure::new("demo", format!("nothing settled within {} s; last seen: {seen}", PATIENCE.as_secs()))
+        })
+    }
+
+    /// The merge box.
+    pub(in crate::cli) fn merge_box(&self, number: u64) -> Result<Mergeability, Failure> {
+        self.github.mergeability(REPO, number).map_err(|error| Failure::new("demo", error.to_string()))
+    }
+
+    /// Text of a file on a branch.
+    pub(in crate::cli) fn text(&self, branch: &str, path: &str) -> Result<String, Failure> {
+        let bytes = self.github.file(REPO, branch, path);
+        let bytes = bytes.ok_or_else(|| Failure::new("demo", format!("{path} is not on {branch}")))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Stops both.
+    pub(in crate::cli) async fn tear_down(self) -> Result<(), Failure> {
+        self.github.shutdown();
+        self.app.stop().await.map_err(|error| Failure::new("store", error.to_string()))
+    }
+}
+
+fn push(
+    github: &Sandbox,
+    login: &str,
+    branch: &str,
+    message: &str,
+    files: &[(&str, &str)],
+) -> Result<(), Failure> {
+    let edits: Vec<FileEdit> = files.iter().map(|(path, text)| FileEdit::write(path, text.as_bytes())).collect();
+    let pushed = github.push(login, REPO, branch, message, &edits);
+    pushed.map(|_| ()).map_err(|error| Failure::new("demo", error.to_string()))
+}
+
+/// A throw-away key of the App, as PEM.
+struct AppKeys {
+    private: String,
+    public: String,
+}
+
+impl AppKeys {
+    fn generate() -> Result<Self, aws_lc_rs::error::Unspecified> {
+        let pair = KeyPair::generate(KeySize::Rsa2048)?;
+        let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair)?;
+        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key())?;
+        Ok(Self { private: pem("PRIVATE KEY", private.as_ref()), public: pem("PUBLIC KEY", public.as_ref()) })
+    }
+}
+
+/// PEM, RFC 7468: base64 in lines of 64 characters.
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(64));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = after;
+    }
+    pem.push_str(&format!("-----END {label}-----\n"));
+    pem
+}

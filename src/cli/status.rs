@@ -1,0 +1,353 @@
+//! `discussions status`: votes, open items and the verdict of a discussion on disk.
+
+use super::output::{BOLD, DIM, GREEN, Output, RED, YELLOW, styled};
+use super::surroundings::{Surroundings, read_discussion};
+use super::{Failure, Outcome};
+use crate::engine::block::Block;
+use crate::engine::consensus::{self, Situation, State, Verdict};
+use crate::engine::discussion::Discussion;
+use crate::engine::ledger::{Item, ItemState, Ledger};
+use crate::engine::panel::Panel;
+use crate::engine::persona::PersonaKind;
+use crate::engine::problem::Problem;
+use crate::engine::subject::Subject;
+use crate::engine::vote::{self, NotCounted, Tally, VoteEntry, VoterKind};
+use crate::ids::Alias;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The discussion file
+    file: PathBuf,
+    /// Print JSON, schema discussions/status@1
+    #[arg(long)]
+    json: bool,
+    /// Explain the verdict rule by rule
+    #[arg(long)]
+    why: bool,
+    /// Exit with 1 unless the verdict is ready
+    #[arg(long)]
+    exit_code: bool,
+    /// Whose blocks count: all in the file, or only those with a receipt of the App
+    #[arg(long, value_enum, default_value_t = Trust::File)]
+    trust: Trust,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Trust {
+    /// Every block counts: what the file says
+    File,
+    /// Only blocks with a receipt count; without keys to check receipts with, none does
+    Receipts,
+}
+
+impl Arguments {
+    pub(super) fn wants_json(&self) -> bool {
+        self.json
+    }
+}
+
+/// Everything `status` shows.
+struct Report {
+    discussion: Discussion,
+    panel: Panel,
+    trust: Trust,
+    votes: Vec<VoteEntry>,
+    ledger: Ledger,
+    problems: Vec<Problem>,
+    verdict: Verdict,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
+    let (_, discussion) = read_discussion(&arguments.file)?;
+    let surroundings = Surroundings::of(&arguments.file, output)?;
+    let report = Report::of(discussion, &surroundings, arguments.trust);
+    if arguments.json {
+        output.json(&StatusJson::of(&arguments.file, &report));
+    } else {
+        print(&arguments.file, &report, arguments.why, output);
+    }
+    let ready = report.verdict.state == State::Ready;
+    Ok(if arguments.exit_code && !ready { Outcome::No } else { Outcome::Fine })
+}
+
+impl Report {
+    fn of(discussion: Discussion, surroundings: &Surroundings, trust: Trust) -> Self {
+        let personas = &surroundings.personas;
+        let panel = surroundings.panel(&discussion);
+        let advisory = |alias: &Alias| personas.get(alias).is_some_and(|p| p.kind == PersonaKind::Advisory);
+        let mut votes = vote::from_file(&discussion, &advisory);
+        if trust == Trust::Receipts {
+            votes.iter_mut().for_each(distrust);
+        }
+        let counts = |_: &Block| trust == Trust::File;
+        let (ledger, mut problems) = Ledger::of(&discussion, &counts);
+        problems.extend(discussion.problems.iter().cloned());
+        problems.extend(panel.problems.iter().cloned());
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        let veto: Vec<Alias> = personas.0.values().filter(|p| p.veto).map(|p| p.alias.clone()).collect();
+        let situation = Situation {
+            rules: &surroundings.config.gate.rules,
+            phase: &panel.phase,
+            votes: &votes,
+            owed: &[],
+            ledger: &ledger,
+            problems: &problems,
+            working: None,
+            changed_sections: &[],
+            bound_after: None,
+            held: None,
+            sole_author: None,
+        };
+        let verdict = consensus::decide(&situation, &veto);
+        Self { discussion, panel, trust, votes, ledger, problems, verdict }
+    }
+}
+
+/// Without receipts nobody can tell who wrote a block.
+fn distrust(entry: &mut VoteEntry) {
+    entry.not_counted = entry.not_counted.or(Some(match entry.kind {
+        VoterKind::Ai => NotCounted::Unsigned,
+        VoterKind::Human => NotCounted::Unconfirmed,
+    }));
+}
+
+fn print(path: &Path, report: &Report, why: bool, output: &Output) {
+    let header = &report.discussion.header;
+    let phase = &report.panel.phase;
+    let votes_in_phase = if phase.voting { "votes" } else { "does not vote" };
+    output.result(styled(BOLD, header.title().unwrap_or("(no title)")));
+    output.result(styled(
+        DIM,
+        format!(
+            "{} · template {} · phase {} ({votes_in_phase}) · status {}",
+            path.display(),
+            report.panel.template.name,
+            phase.name,
+            header.status()
+        ),
+    ));
+    output.result("");
+    output.result(verdict_line(report));
+    for reason in report.verdict.reasons.iter().skip(usize::from(!why)) {
+        output.result(format!("  {} {}", if why { reason.code.as_str() } else { "and" }, reason.text));
+    }
+    if why && report.verdict.reasons.is_empty() {
+        output.result("  every rule holds");
+    }
+    output.result("");
+    print_votes(report, output);
+    print_items(report, output);
+    for problem in &report.problems {
+        let row = problem.code.row();
+        output.result(format!(
+            "  {}[{}] line {}: {}",
+            row.severity.as_str(),
+            row.name,
+            problem.line,
+            problem.message
+        ));
+    }
+}
+
+fn verdict_line(report: &Report) -> String {
+    let state = report.verdict.state;
+    let style = match state {
+        State::Ready | State::Overridden => GREEN,
+        State::Invalid | State::Tampered | State::Rejected | State::Changes => RED,
+        State::Held | State::Working | State::Degraded | State::Stale | State::Discussing => YELLOW,
+    };
+    let word = styled(style, state.as_str().to_uppercase());
+    match report.verdict.reasons.first() {
+        Some(reason) => format!("{word}  {}", reason.text),
+        None => word,
+    }
+}
+
+fn print_votes(report: &Report, output: &Output) {
+    if report.votes.is_empty() {
+        output.result("No votes yet.");
+        return;
+    }
+    let width = report.votes.iter().map(|entry| entry.participant.chars().count()).max().unwrap_or(0);
+    for entry in &report.votes {
+        let kind = if entry.kind == VoterKind::Ai { "ai" } else { "person" };
+        let vote = entry.vote.map_or("unclear", vote::Vote::as_str);
+        let place = entry.line.map(|line| format!("line {line}")).unwrap_or_default();
+        let note = entry.not_counted.map(|why| format!("  not counted: {}", why.as_str())).unwrap_or_default();
+        output.result(format!("  {:<width$}  {kind:<6}  {vote:<7}  {place}{note}", entry.participant));
+    }
+}
+
+fn print_items(report: &Report, output: &Output) {
+    let open: Vec<&Item> = report.ledger.all().filter(|item| item.state == ItemState::Open).collect();
+    if !open.is_empty() {
+        output.result("");
+    }
+    for item in open {
+        let id = item.id.as_deref().unwrap_or("-");
+        output.result(format!("  {id:<3} {} (line {}): {}", item.author, item.line, item.text));
+    }
+    if !report.problems.is_empty() {
+        output.result("");
+    }
+}
+
+/// `discussions/status@1`. Keys may be added, never removed; every key is always there.
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    schema: &'static str,
+    path: String,
+    title: Option<&'a str>,
+    phase: &'a str,
+    phase_votes: bool,
+    status: &'a str,
+    template: &'a str,
+    participants: Vec<&'a str>,
+    subject: String,
+    trust: &'static str,
+    votes: Vec<VoteJson<'a>>,
+    tally: TallyJson,
+    verdict: VerdictJson<'a>,
+    ledger: LedgerJson<'a>,
+    problems: Vec<ProblemJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct VoteJson<'a> {
+    participant: &'a str,
+    kind: &'static str,
+    vote: Option<&'static str>,
+    counted: bool,
+    reason: Option<&'static str>,
+    line: Option<usize>,
+    block: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct TallyJson {
+    ready: usize,
+    changes: usize,
+    reject: usize,
+}
+
+#[derive(Serialize)]
+struct VerdictJson<'a> {
+    state: &'static str,
+    reasons: Vec<ReasonJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReasonJson<'a> {
+    code: &'static str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct LedgerJson<'a> {
+    questions: Vec<ItemJson<'a>>,
+    concerns: Vec<ItemJson<'a>>,
+    todos: Vec<ItemJson<'a>>,
+    decisions: Vec<ItemJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ItemJson<'a> {
+    id: Option<&'a str>,
+    author: &'a str,
+    line: usize,
+    text: &'a str,
+    items: &'a [String],
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    severity: &'static str,
+    code: &'static str,
+    line: usize,
+    column: usize,
+    message: &'a str,
+    hint: &'a str,
+}
+
+impl<'a> StatusJson<'a> {
+    fn of(path: &Path, report: &'a Report) -> Self {
+        let tally = Tally::of(&report.votes);
+        Self {
+            schema: "discussions/status@1",
+            path: path.display().to_string(),
+            title: report.discussion.header.title(),
+            phase: &report.panel.phase.name,
+            phase_votes: report.panel.phase.voting,
+            status: report.discussion.header.status(),
+            template: &report.panel.template.name,
+            participants: report.panel.participants.iter().map(Alias::as_str).collect(),
+            subject: format!("sha256:{}", Subject::of(&report.discussion, None)),
+            trust: match report.trust {
+                Trust::File => "file",
+                Trust::Receipts => "receipts",
+            },
+            votes: report.votes.iter().map(VoteJson::of).collect(),
+            tally: TallyJson { ready: tally.ready, changes: tally.changes, reject: tally.reject },
+            verdict: VerdictJson {
+                state: report.verdict.state.as_str(),
+                reasons: report
+                    .verdict
+                    .reasons
+                    .iter()
+                    .map(|reason| ReasonJson { code: reason.code.as_str(), text: &reason.text })
+                    .collect(),
+            },
+            ledger: LedgerJson {
+                questions: report.ledger.questions.iter().map(ItemJson::of).collect(),
+                concerns: report.ledger.concerns.iter().map(ItemJson::of).collect(),
+                todos: report.ledger.todos.iter().map(ItemJson::of).collect(),
+                decisions: report.ledger.decisions.iter().map(ItemJson::of).collect(),
+            },
+            problems: report.problems.iter().map(ProblemJson::of).collect(),
+        }
+    }
+}
+
+impl<'a> VoteJson<'a> {
+    fn of(entry: &'a VoteEntry) -> Self {
+        Self {
+            participant: &entry.participant,
+            kind: if entry.kind == VoterKind::Ai { "ai" } else { "human" },
+            vote: entry.vote.map(vote::Vote::as_str),
+            counted: entry.counted().is_some(),
+            reason: entry.not_counted.map(NotCounted::as_str),
+            line: entry.line,
+            block: entry.block,
+        }
+    }
+}
+
+impl<'a> ItemJson<'a> {
+    fn of(item: &'a Item) -> Self {
+        Self {
+            id: item.id.as_deref(),
+            author: &item.author,
+            line: item.line,
+            text: &item.text,
+            items: &item.items,
+            state: item.state.as_str(),
+        }
+    }
+}
+
+impl<'a> ProblemJson<'a> {
+    fn of(problem: &'a Problem) -> Self {
+        Self {
+            severity: problem.severity().as_str(),
+            code: problem.code.row().name,
+            line: problem.line,
+            column: problem.column,
+            message: &problem.message,
+            hint: &problem.hint,
+        }
+    }
+}

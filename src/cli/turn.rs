@@ -1,0 +1,180 @@
+//! `discussions turn`: asks personas and appends their replies to the file.
+
+use super::output::{BOLD, DIM, Output, styled};
+use super::progress::TurnProgress;
+use super::surroundings::{Surroundings, read_discussion};
+use super::{Failure, Outcome};
+use crate::engine::discussion::Discussion;
+use crate::engine::ledger::Ledger;
+use crate::engine::persona::{PersonaKind, Persona};
+use crate::engine::reply::Limits;
+use crate::engine::vote::Vote;
+use crate::engine::{edit, turn};
+use crate::ids::Alias;
+use crate::llm::Model;
+use crate::llm::checklist::Checklist;
+use crate::round::{self, Ask, NoBook, RoundInput, Turn, TurnOutcome};
+use crate::workspace;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest time one persona may take.
+const TURN_TIMEOUT: Duration = Duration::from_secs(120);
+/// Personas asked at the same time.
+const PARALLEL: usize = 4;
+
+/// Arguments of `turn`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The discussion file
+    file: PathBuf,
+    /// Personas to ask, with or without @; none: those mentioned since their last block, else all that vote
+    #[arg(value_name = "PERSONA")]
+    personas: Vec<String>,
+    /// A question to put to them
+    #[arg(long, short, value_name = "TEXT")]
+    question: Option<String>,
+    /// Who answers: `checklist`, the built-in rules of each persona
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Show the replies, write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
+    let (bytes, discussion) = read_discussion(&arguments.file)?;
+    let surroundings = Surroundings::of(&arguments.file, output)?;
+    let model = model(arguments.model.as_deref())?;
+    // An append that the file would refuse is refused before anybody is asked.
+    edit::append(&discussion, &[]).map_err(|error| Failure::new("append-refused", error.to_string()))?;
+    let aliases = speakers(arguments, &discussion, &surroundings)?;
+    let asks = aliases
+        .iter()
+        .filter_map(|alias| surroundings.personas.get(alias))
+        .map(|persona| ask(persona, &discussion, arguments.question.as_deref(), &model))
+        .collect::<Vec<_>>();
+    let ledger = Ledger::of(&discussion, &|_| true).0;
+    let panel = surroundings.panel(&discussion);
+    let input = RoundInput {
+        discussion: &discussion,
+        proposal_end: None,
+        ledger: &ledger,
+        counts: &|_| true,
+        phase: &panel.phase,
+        limits: Limits::default(),
+        timeout: TURN_TIMEOUT,
+        parallel: PARALLEL,
+    };
+    let turns = round::run(&input, &asks, &NoBook::default(), &TurnProgress::new(output))
+        .await
+        .map_err(|error| Failure::new("round-failed", error))?;
+    write(arguments, &bytes, &discussion, &turns, output)?;
+    let unavailable = turns.iter().any(|turn| matches!(turn.outcome, TurnOutcome::Unavailable(_)));
+    Ok(if unavailable { Outcome::No } else { Outcome::Fine })
+}
+
+fn model(name: Option<&str>) -> Result<Arc<dyn Model>, Failure> {
+    match name {
+        None | Some("checklist" | "default") => Ok(Arc::new(Checklist)),
+        Some(other) => Err(Failure::new("unknown-model", format!("no model is called {other} here"))
+            .hint("Write --model checklist: the built-in rules of each persona, no key needed.")),
+    }
+}
+
+fn speakers(
+    arguments: &Arguments,
+    discussion: &Discussion,
+    surroundings: &Surroundings,
+) -> Result<Vec<Alias>, Failure> {
+    let personas = &surroundings.personas;
+    if arguments.personas.is_empty() {
+        let panel = surroundings.panel(discussion);
+        if let Some(problem) = panel.problems.first().filter(|_| panel.participants.is_empty()) {
+            return Err(Failure::new(problem.code.row().name, problem.message.as_str())
+                .hint(problem.hint.as_str())
+                .at(&arguments.file, Some(problem.line)));
+        }
+        return Ok(turn::speakers(discussion, &panel.participants, personas));
+    }
+    let mut aliases: Vec<Alias> = Vec::new();
+    for name in &arguments.personas {
+        let known = Alias::parse(name).filter(|alias| personas.get(alias).is_some());
+        let alias = known.ok_or_else(|| {
+            let all = personas.0.keys().map(Alias::as_str).collect::<Vec<_>>().join(", ");
+            let hint = match personas.nearest(name) {
+                Some(near) => format!("Did you mean {near}? There are: {all}."),
+                None => format!("There are: {all}."),
+            };
+            Failure::new("unknown-persona", format!("no persona is called {name}")).hint(hint)
+        })?;
+        if !aliases.contains(&alias) {
+            aliases.push(alias);
+        }
+    }
+    Ok(aliases)
+}
+
+fn ask(persona: &Persona, discussion: &Discussion, question: Option<&str>, model: &Arc<dyn Model>) -> Ask {
+    Ask {
+        previous_vote: last_vote(discussion, &persona.alias).filter(|_| persona.kind == PersonaKind::Voting),
+        persona: persona.clone(),
+        question: question.map(str::to_owned),
+        model: Arc::clone(model),
+    }
+}
+
+/// The vote of a persona's last block with a VOTE line; an unclear one is none.
+fn last_vote(discussion: &Discussion, alias: &Alias) -> Option<Vote> {
+    use crate::engine::marker::BlockVote;
+    let own = discussion.blocks.iter().filter(|block| block.author.persona.as_ref() == Some(alias));
+    match own.filter_map(|block| block.vote.as_ref()).next_back()? {
+        BlockVote::Clear { vote, .. } => Some(*vote),
+        BlockVote::Unclear { .. } => None,
+    }
+}
+
+fn write(
+    arguments: &Arguments,
+    bytes: &[u8],
+    discussion: &Discussion,
+    turns: &[Turn],
+    output: &Output,
+) -> Result<(), Failure> {
+    let blocks: Vec<String> = turns
+        .iter()
+        .filter_map(|turn| match &turn.outcome {
+            TurnOutcome::Block { rendered, .. } => Some(rendered.block.clone()),
+            _ => None,
+        })
+        .collect();
+    let path = arguments.file.display();
+    if arguments.dry_run {
+        blocks.iter().for_each(|block| output.result(format!("{block}\n")));
+    }
+    for turn in turns {
+        let alias = styled(BOLD, &turn.alias);
+        match &turn.outcome {
+            TurnOutcome::Block { rendered, .. } if !arguments.dry_run => {
+                let vote = rendered.vote.map_or("replied", Vote::as_str);
+                output.result(format!("{alias}  {vote}  {}", styled(DIM, &turn.model)));
+            }
+            TurnOutcome::Block { .. } => {}
+            TurnOutcome::NothingNew => {
+                output.result(format!("{alias}  nothing new: its last block still says it all"));
+            }
+            TurnOutcome::Silent => output.result(format!("{alias}  has nothing to say")),
+            TurnOutcome::Unavailable(error) => output.result(format!("{alias}  {error}")),
+        }
+    }
+    if blocks.is_empty() || arguments.dry_run {
+        output.note(format!("{path}: nothing written"));
+        return Ok(());
+    }
+    let text = edit::append(discussion, &blocks).map_err(|error| Failure::new("append-refused", error.to_string()))?;
+    workspace::replace(&arguments.file, bytes, text.as_bytes())?;
+    let what = if blocks.len() == 1 { "1 block".to_owned() } else { format!("{} blocks", blocks.len()) };
+    output.note(format!("{path}: {what} appended"));
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! The running App: store, GitHub, models, workers and the webhook door, put together from the settings.
+
+use super::{Decision, Intake, Limits, serve};
+use crate::bot::deps::{BotDeps, Pace};
+use crate::bot::ground::BuiltIn;
+use crate::bot::models::Models;
+use crate::bot::trigger::{OwnApp, trigger};
+use crate::bot::worker::run_workers;
+use crate::config::Settings;
+use crate::forge::github::GitHub;
+use crate::forge::{ForgeError, ForgeRead, ForgeWrite};
+use crate::llm::checklist::Checklist;
+use crate::store::SqlStore;
+use crate::store::{Store, StoreError};
+use secrecy::ExposeSecret as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Pull requests worked on at the same time.
+const WORKERS: usize = 4;
+
+/// Why the App does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address could not be bound.
+    #[error("cannot listen on {address}: {source}; set HOST and PORT to a free address")]
+    Listen {
+        /// Address asked for.
+        address: SocketAddr,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The private key or an address of GitHub cannot be used.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// The program was built without its own template: a bug.
+    #[error("the built-in template is missing")]
+    BuiltIn,
+}
+
+/// The App while it runs. Call [`App::stop`] to drain it; dropping it stops it too, without waiting.
+pub struct App {
+    address: SocketAddr,
+    store: Arc<SqlStore>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Starts listening and working on the current tokio runtime.
+    ///
+    /// # Errors
+    /// When the database, the key or the address cannot be used; nothing is left running then.
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let built_in = BuiltIn::load().ok_or(StartError::BuiltIn)?;
+        let urls = &settings.github;
+        let github = Arc::new(GitHub::new(settings.app_id, &settings.private_key, &urls.api, &urls.graphql)?);
+        let store = Arc::new(SqlStore::open(settings.database_url.expose_secret()).await?);
+        let address = SocketAddr::from((settings.host, settings.port));
+        let failed = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+
+        let deps = BotDeps {
+            store: store.clone() as Arc<dyn Store>,
+            read: github.clone() as Arc<dyn ForgeRead>,
+            write: github as Arc<dyn ForgeWrite>,
+            models: Models { operator: settings.model.clone(), ..Models::default() }.offer(Arc::new(Checklist)),
+            built_in,
+            pace: Pace::default(),
+        };
+        let own = OwnApp { id: settings.app_id, bot: None };
+        let wake = Arc::new(Notify::new());
+        let intake = Intake {
+            webhook_path: settings.webhook_path.clone(),
+            secrets: settings.webhook_secrets.clone(),
+            decide: Arc::new(move |event| match trigger(event, &own).into_job() {
+                Ok(Some(job)) => Decision::Job(job),
+                Ok(None) => Decision::Nothing("nothing to do".to_owned()),
+                Err(error) => Decision::Nothing(format!("the event cannot be stored: {error}")),
+            }),
+            store: deps.store.clone(),
+            wake: wake.clone(),
+        };
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(serve(listener, intake, Limits::default(), stop.clone()));
+        tasks.spawn(run_workers(deps, WORKERS, wake, stop.clone()));
+        tasks.close();
+        Ok(Self { address, store, stop, tasks })
+    }
+
+    /// Address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its queue and record.
+    pub fn store(&self) -> &SqlStore {
+        &self.store
+    }
+
+    /// Takes nothing more in, ends or gives back what runs, and closes the database.
+    ///
+    /// # Errors
+    /// When the database cannot be closed; everything acknowledged is on disk all the same.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        self.store.close().await
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
