@@ -43,7 +43,8 @@ async fn a_vote_does_not_carry_over_to_a_changed_proposal() {
     rig.settle().await;
     let runs = rig.sandbox.check_runs(DEMO_REPO, &green);
     let conclusions: Vec<&str> = runs.iter().filter_map(|run| run.conclusion.as_deref()).collect();
-    assert_eq!(conclusions, ["success", "action_required", "success"], "revoked when it was left, then judged anew");
+    let expected = ["action_required", "success", "action_required", "success"];
+    assert_eq!(conclusions, expected, "green by the vote, revoked when it was left, then judged anew");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,6 +191,16 @@ impl Rig {
         assert!(in_time.is_ok(), "it never came to that");
     }
 
+    /// Waits until so many jobs are parked.
+    pub(crate) async fn until_parked(&self, count: usize) {
+        let parked = async {
+            while self.store.parked().await.unwrap().len() != count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), parked).await.unwrap();
+    }
+
     /// The merge box.
     pub(crate) fn mergeable(&self, number: u64) -> bool {
         self.sandbox.mergeability(DEMO_REPO, number).unwrap().allowed()
@@ -218,9 +228,10 @@ impl Rig {
         check.expect("a check on the head")
     }
 
-    /// Its title.
+    /// Its title; empty while there is none.
     pub(crate) fn title(&self, number: u64) -> String {
-        self.check(number).title.unwrap_or_default()
+        let check = self.sandbox.check_on_head(DEMO_REPO, number, "discussions");
+        check.and_then(|check| check.title).unwrap_or_default()
     }
 
     /// Its conclusion; empty while it is in progress.
