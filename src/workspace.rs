@@ -40,7 +40,9 @@ pub enum WorkspaceError {
         source: std::io::Error,
     },
     /// Somebody else changed the file in the meantime.
-    #[error("{path} was changed by another program in the meantime; nothing was written, run the command again")]
+    #[error(
+        "{path} was changed by another program in the meantime; nothing was written, run the command again"
+    )]
     Changed {
         /// The file.
         path: PathBuf,
@@ -52,14 +54,23 @@ pub enum WorkspaceError {
 /// # Errors
 /// When it cannot be read, is no plain file, or is larger than 32 MB.
 pub fn read(path: &Path) -> Result<Vec<u8>, WorkspaceError> {
-    let failed = |source| WorkspaceError::Read { path: path.to_owned(), source };
-    let unsuitable = |reason: String| WorkspaceError::Unsuitable { path: path.to_owned(), reason };
+    let failed = |source| WorkspaceError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let unsuitable = |reason: String| WorkspaceError::Unsuitable {
+        path: path.to_owned(),
+        reason,
+    };
     let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
         return Err(unsuitable("it is a folder; name a file".into()));
     }
     if metadata.len() > MAX_BYTES {
-        return Err(unsuitable(format!("it has {} bytes; a discussion has at most 1 MB", metadata.len())));
+        return Err(unsuitable(format!(
+            "it has {} bytes; a discussion has at most 1 MB",
+            metadata.len()
+        )));
     }
     fs::read(path).map_err(failed)
 }
@@ -70,22 +81,32 @@ pub fn read(path: &Path) -> Result<Vec<u8>, WorkspaceError> {
 /// # Errors
 /// When the file no longer holds `expected`, or when writing fails. The old content is then untouched.
 pub fn replace(path: &Path, expected: &[u8], content: &[u8]) -> Result<(), WorkspaceError> {
-    let failed = |source| WorkspaceError::Write { path: path.to_owned(), source };
+    let failed = |source| WorkspaceError::Write {
+        path: path.to_owned(),
+        source,
+    };
     let target = fs::canonicalize(path).map_err(failed)?;
     let permissions = fs::metadata(&target).map_err(failed)?.permissions();
     if permissions.readonly() {
-        return Err(failed(std::io::Error::new(std::io::ErrorKind::PermissionDenied, "the file is read-only")));
+        return Err(failed(std::io::Error::new(
+            std::io::ErrorKind::PermissionDenied,
+            "the file is read-only",
+        )));
     }
     let folder = target.parent().unwrap_or_else(|| Path::new("."));
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write_new(&temporary, content, permissions).map_err(failed).and_then(|()| {
-        let current = fs::read(&target).map_err(failed)?;
-        if current != expected {
-            return Err(WorkspaceError::Changed { path: path.to_owned() });
-        }
-        fs::rename(&temporary, &target).map_err(failed)
-    });
+    let written = write_new(&temporary, content, permissions)
+        .map_err(failed)
+        .and_then(|()| {
+            let current = fs::read(&target).map_err(failed)?;
+            if current != expected {
+                return Err(WorkspaceError::Changed {
+                    path: path.to_owned(),
+                });
+            }
+            fs::rename(&temporary, &target).map_err(failed)
+        });
     if written.is_err() {
         // The temporary file is ours; if it cannot be removed either, the first error is the one to report.
         let _ = fs::remove_file(&temporary);
@@ -122,7 +143,10 @@ pub fn optional_text(path: &Path) -> Result<Option<String>, WorkspaceError> {
     let bytes = read(path)?;
     String::from_utf8(bytes)
         .map(Some)
-        .map_err(|_| WorkspaceError::Unsuitable { path: path.to_owned(), reason: "it is not UTF-8 text".into() })
+        .map_err(|_| WorkspaceError::Unsuitable {
+            path: path.to_owned(),
+            reason: "it is not UTF-8 text".into(),
+        })
 }
 
 /// The files of a folder with one of the endings, by name, as (name, text). An absent folder is empty.
@@ -133,11 +157,18 @@ pub fn folder(path: &Path, endings: &[&str]) -> Result<Vec<(String, String)>, Wo
     if !path.is_dir() {
         return Ok(Vec::new());
     }
-    let failed = |source| WorkspaceError::Read { path: path.to_owned(), source };
+    let failed = |source| WorkspaceError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)? {
         let file = entry.map_err(failed)?.path();
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if file.is_file() && endings.iter().any(|ending| name.ends_with(ending)) {
             files.extend(optional_text(&file)?.map(|text| (name, text)));
         }

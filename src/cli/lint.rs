@@ -73,7 +73,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
     for path in &arguments.paths {
         collect(path, &mut files)?;
     }
-    let linted = files.iter().map(|path| lint(path, output)).collect::<Result<Vec<_>, _>>()?;
+    let linted = files
+        .iter()
+        .map(|path| lint(path, output))
+        .collect::<Result<Vec<_>, _>>()?;
     let linted: Vec<Linted> = linted.into_iter().flatten().collect();
     match arguments.format {
         Format::Text => print_text(&linted, output),
@@ -95,9 +98,16 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
         files.push(path.to_owned());
         return Ok(());
     }
-    for entry in ignore::WalkBuilder::new(path).sort_by_file_path(Path::cmp).build() {
-        let entry = entry.map_err(|error| Failure::new("file", error.to_string()).at(path, None))?;
-        let is_markdown = entry.path().extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md"));
+    for entry in ignore::WalkBuilder::new(path)
+        .sort_by_file_path(Path::cmp)
+        .build()
+    {
+        let entry =
+            entry.map_err(|error| Failure::new("file", error.to_string()).at(path, None))?;
+        let is_markdown = entry
+            .path()
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("md"));
         if is_markdown && entry.file_type().is_some_and(|kind| kind.is_file()) {
             let named_so = entry.path().to_string_lossy().ends_with(DISCUSSION_ENDING);
             let bytes = workspace::read(entry.path())?;
@@ -120,21 +130,40 @@ fn lint(path: &Path, output: &Output) -> Result<Option<Linted>, Failure> {
             problems.extend(surroundings.panel(&discussion).problems);
         }
         Kind::Other if problems.iter().all(|p| p.code != Code::NotADiscussion) => {
-            problems.push(Problem::new(Code::NotADiscussion, 1, 1, "the first line is not <!-- DISCUSSION -->"));
+            problems.push(Problem::new(
+                Code::NotADiscussion,
+                1,
+                1,
+                "the first line is not <!-- DISCUSSION -->",
+            ));
         }
         Kind::Other | Kind::Unreadable => {}
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
-    Ok(Some(Linted { path: path.to_owned(), discussion, problems }))
+    Ok(Some(Linted {
+        path: path.to_owned(),
+        discussion,
+        problems,
+    }))
 }
 
 fn print_text(linted: &[Linted], output: &Output) {
     for file in linted {
         for problem in &file.problems {
-            output.result(snippet::render(&file.path.display().to_string(), &file.discussion.source, problem));
+            output.result(snippet::render(
+                &file.path.display().to_string(),
+                &file.discussion.source,
+                problem,
+            ));
         }
     }
-    let count = |severity| linted.iter().flat_map(|f| &f.problems).filter(|p| p.severity() == severity).count();
+    let count = |severity| {
+        linted
+            .iter()
+            .flat_map(|f| &f.problems)
+            .filter(|p| p.severity() == severity)
+            .count()
+    };
     output.note(format!(
         "{} checked: {}, {}, {}",
         plural(linted.len(), "file"),
@@ -160,7 +189,11 @@ fn print_json(linted: &[Linted], output: &Output) {
             hint: &problem.hint,
         })
     });
-    output.json(&LintJson { schema: "discussions/lint@1", files: linted.len(), problems: problems.collect() });
+    output.json(&LintJson {
+        schema: "discussions/lint@1",
+        files: linted.len(),
+        problems: problems.collect(),
+    });
 }
 
 /// Workflow commands: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
@@ -182,7 +215,9 @@ fn print_github(linted: &[Linted], output: &Output) {
 }
 
 fn escape_data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 fn escape_property(text: &str) -> String {

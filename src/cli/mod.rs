@@ -20,7 +20,12 @@ use std::process::ExitCode;
 
 /// A panel of AI personas and people argue a design out in a Markdown file; the votes decide the merge.
 #[derive(Debug, Parser)]
-#[command(name = "discussions", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "discussions",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -70,7 +75,11 @@ struct Failure {
 
 impl Failure {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), ..Self::default() }
+        Self {
+            code,
+            message: message.into(),
+            ..Self::default()
+        }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -111,7 +120,10 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let output = Output::new(wants_json);
     // `serve`, `sandbox` and `demo` handle signals themselves: they have a drain.
-    let interruptible = matches!(cli.command, Command::Turn(_) | Command::Status(_) | Command::Lint(_));
+    let interruptible = matches!(
+        cli.command,
+        Command::Turn(_) | Command::Status(_) | Command::Lint(_)
+    );
     let work = dispatch(cli.command, &output);
     let result = if interruptible {
         tokio::select! {

@@ -85,7 +85,11 @@ impl Output {
             (Some(path), None) => format!("{path}: "),
             _ => String::new(),
         };
-        self.note(format!("{} {place}{}", styled(RED, "error:"), failure.message));
+        self.note(format!(
+            "{} {place}{}",
+            styled(RED, "error:"),
+            failure.message
+        ));
         if let Some(hint) = &failure.hint {
             self.note(format!("  {} {hint}", styled(DIM, "hint:")));
         }

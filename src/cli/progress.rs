@@ -23,9 +23,10 @@ struct Spinners {
 impl<'a> TurnProgress<'a> {
     /// Spinners if stderr is a terminal, else lines.
     pub fn new(output: &'a Output) -> Self {
-        let terminal = std::io::stderr()
-            .is_terminal()
-            .then(|| Spinners { all: MultiProgress::new(), running: Mutex::new(HashMap::new()) });
+        let terminal = std::io::stderr().is_terminal().then(|| Spinners {
+            all: MultiProgress::new(),
+            running: Mutex::new(HashMap::new()),
+        });
         Self { output, terminal }
     }
 }
@@ -50,7 +51,10 @@ impl Progress for TurnProgress<'_> {
 
     fn finished(&self, alias: &Alias, outcome: &TurnOutcome) {
         let words = match outcome {
-            TurnOutcome::Block { rendered, .. } => rendered.vote.map_or("replied", |vote| vote.as_str()).to_owned(),
+            TurnOutcome::Block { rendered, .. } => rendered
+                .vote
+                .map_or("replied", |vote| vote.as_str())
+                .to_owned(),
             TurnOutcome::NothingNew => "has nothing new".to_owned(),
             TurnOutcome::Silent => "is silent".to_owned(),
             TurnOutcome::Unavailable(error) => error.to_string(),
@@ -59,7 +63,11 @@ impl Progress for TurnProgress<'_> {
             self.output.note(format!("{alias}: {words}"));
             return;
         };
-        let bar = spinners.running.lock().ok().and_then(|mut running| running.remove(alias));
+        let bar = spinners
+            .running
+            .lock()
+            .ok()
+            .and_then(|mut running| running.remove(alias));
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }

@@ -17,12 +17,16 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
     let web = stage.github.web_url();
     output.result(format!("{}  {web}", styled(BOLD, "GitHub on loopback")));
-    output.result(format!("  repository   {REPO}: {AUTHOR} writes, {REVIEWER} maintains, eve is a stranger"));
+    output.result(format!(
+        "  repository   {REPO}: {AUTHOR} writes, {REVIEWER} maintains, eve is a stranger"
+    ));
     output.result("  the App      installed; its check is required on main");
     output.result(format!("  page         {web}/"));
     output.result(format!("  REST         {}", stage.github.api_url()));
     output.result(format!("  GraphQL      {}", stage.github.graphql_url()));
-    output.result(format!("  act as a person with POST {web}/_sandbox/..., listed at {web}/_sandbox"));
+    output.result(format!(
+        "  act as a person with POST {web}/_sandbox/..., listed at {web}/_sandbox"
+    ));
     output.note("Ctrl-C ends it; nothing is kept");
     super::serve::until_told_to_stop().await;
     stage.tear_down().await?;

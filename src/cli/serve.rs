@@ -8,25 +8,36 @@ use crate::telemetry;
 
 /// Arguments of `serve`: none, the settings come from the environment (see deploy/.env.example).
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Settings are environment variables: APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, WEBHOOK_SECRET \
-                        and others; deploy/.env.example lists all with where to find them.")]
+#[command(
+    after_help = "Settings are environment variables: APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, WEBHOOK_SECRET \
+                        and others; deploy/.env.example lists all with where to find them."
+)]
 pub struct Arguments {}
 
 pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let settings = Settings::from_env().map_err(|error| {
-        Failure::new("settings", error.to_string()).hint("deploy/.env.example explains every variable.")
+        Failure::new("settings", error.to_string())
+            .hint("deploy/.env.example explains every variable.")
     })?;
     telemetry::init(&settings.log_filter, settings.log_format)
         .map_err(|error| Failure::new("settings", error.to_string()))?;
-    let app = App::start(&settings).await.map_err(|error| Failure::new("start", error.to_string()))?;
+    let app = App::start(&settings)
+        .await
+        .map_err(|error| Failure::new("start", error.to_string()))?;
     if settings.model.is_none() {
         output.note("no model is configured: personas answer from their checklists, which advise and do not vote;");
         output.note("DISCUSSIONS_MODEL=checklist lets them vote");
     }
-    output.note(format!("listening on http://{}{}", app.address(), settings.webhook_path));
+    output.note(format!(
+        "listening on http://{}{}",
+        app.address(),
+        settings.webhook_path
+    ));
     until_told_to_stop().await;
     output.note("stopping: finishing what runs, giving the rest back to the queue");
-    app.stop().await.map_err(|error| Failure::new("store", error.to_string()))?;
+    app.stop()
+        .await
+        .map_err(|error| Failure::new("store", error.to_string()))?;
     Ok(Outcome::Fine)
 }
 

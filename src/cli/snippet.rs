@@ -18,8 +18,16 @@ pub fn render(path: &str, source: &str, problem: &Problem) -> String {
         row.name,
         problem.message
     );
-    let line = source.lines().nth(problem.line.saturating_sub(1)).unwrap_or("");
-    let line: String = line.trim_start_matches('\u{feff}').chars().take(MAX_LINE_CHARS).map(visible).collect();
+    let line = source
+        .lines()
+        .nth(problem.line.saturating_sub(1))
+        .unwrap_or("");
+    let line: String = line
+        .trim_start_matches('\u{feff}')
+        .chars()
+        .take(MAX_LINE_CHARS)
+        .map(visible)
+        .collect();
     if line.trim().is_empty() {
         return format!("{head}\n  hint: {}", problem.hint);
     }
@@ -31,7 +39,10 @@ pub fn render(path: &str, source: &str, problem: &Problem) -> String {
     let snippet = Snippet::source(line.as_str())
         .line_start(problem.line)
         .annotation(AnnotationKind::Primary.span(rest_of_line(&line, problem.column)));
-    let report = [level.primary_title("").element(snippet).element(Level::HELP.message(problem.hint.as_str()))];
+    let report = [level
+        .primary_title("")
+        .element(snippet)
+        .element(Level::HELP.message(problem.hint.as_str()))];
     let drawn = Renderer::styled().render(&report);
     // The first line repeats the severity, which the head line already says in a form that editors can jump to.
     let body = drawn.lines().skip(1).collect::<Vec<_>>().join("\n");
@@ -40,11 +51,18 @@ pub fn render(path: &str, source: &str, problem: &Problem) -> String {
 
 /// Control and other invisible characters would change the terminal instead of being seen.
 fn visible(c: char) -> char {
-    if c.is_control() && c != '\t' { '\u{fffd}' } else { c }
+    if c.is_control() && c != '\t' {
+        '\u{fffd}'
+    } else {
+        c
+    }
 }
 
 /// Bytes from a column (in characters, from 1) to the end of the line.
 fn rest_of_line(line: &str, column: usize) -> Range<usize> {
-    let start = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let start = line
+        .char_indices()
+        .nth(column.saturating_sub(1))
+        .map_or(line.len(), |(at, _)| at);
     start..line.trim_end().len().max(start)
 }

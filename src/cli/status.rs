@@ -70,14 +70,22 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
         print(&arguments.file, &report, arguments.why, output);
     }
     let ready = report.verdict.state == State::Ready;
-    Ok(if arguments.exit_code && !ready { Outcome::No } else { Outcome::Fine })
+    Ok(if arguments.exit_code && !ready {
+        Outcome::No
+    } else {
+        Outcome::Fine
+    })
 }
 
 impl Report {
     fn of(discussion: Discussion, surroundings: &Surroundings, trust: Trust) -> Self {
         let personas = &surroundings.personas;
         let panel = surroundings.panel(&discussion);
-        let advisory = |alias: &Alias| personas.get(alias).is_some_and(|p| p.kind == PersonaKind::Advisory);
+        let advisory = |alias: &Alias| {
+            personas
+                .get(alias)
+                .is_some_and(|p| p.kind == PersonaKind::Advisory)
+        };
         let mut votes = vote::from_file(&discussion, &advisory);
         if trust == Trust::Receipts {
             votes.iter_mut().for_each(distrust);
@@ -87,7 +95,12 @@ impl Report {
         problems.extend(discussion.problems.iter().cloned());
         problems.extend(panel.problems.iter().cloned());
         problems.sort_by_key(|problem| (problem.line, problem.column));
-        let veto: Vec<Alias> = personas.0.values().filter(|p| p.veto).map(|p| p.alias.clone()).collect();
+        let veto: Vec<Alias> = personas
+            .0
+            .values()
+            .filter(|p| p.veto)
+            .map(|p| p.alias.clone())
+            .collect();
         let situation = Situation {
             rules: &surroundings.config.gate.rules,
             phase: &panel.phase,
@@ -102,7 +115,15 @@ impl Report {
             sole_author: None,
         };
         let verdict = consensus::decide(&situation, &veto);
-        Self { discussion, panel, trust, votes, ledger, problems, verdict }
+        Self {
+            discussion,
+            panel,
+            trust,
+            votes,
+            ledger,
+            problems,
+            verdict,
+        }
     }
 }
 
@@ -117,7 +138,11 @@ fn distrust(entry: &mut VoteEntry) {
 fn print(path: &Path, report: &Report, why: bool, output: &Output) {
     let header = &report.discussion.header;
     let phase = &report.panel.phase;
-    let votes_in_phase = if phase.voting { "votes" } else { "does not vote" };
+    let votes_in_phase = if phase.voting {
+        "votes"
+    } else {
+        "does not vote"
+    };
     output.result(styled(BOLD, header.title().unwrap_or("(no title)")));
     output.result(styled(
         DIM,
@@ -132,7 +157,11 @@ fn print(path: &Path, report: &Report, why: bool, output: &Output) {
     output.result("");
     output.result(verdict_line(report));
     for reason in report.verdict.reasons.iter().skip(usize::from(!why)) {
-        output.result(format!("  {} {}", if why { reason.code.as_str() } else { "and" }, reason.text));
+        output.result(format!(
+            "  {} {}",
+            if why { reason.code.as_str() } else { "and" },
+            reason.text
+        ));
     }
     if why && report.verdict.reasons.is_empty() {
         output.result("  every rule holds");
@@ -171,24 +200,49 @@ fn print_votes(report: &Report, output: &Output) {
         output.result("No votes yet.");
         return;
     }
-    let width = report.votes.iter().map(|entry| entry.participant.chars().count()).max().unwrap_or(0);
+    let width = report
+        .votes
+        .iter()
+        .map(|entry| entry.participant.chars().count())
+        .max()
+        .unwrap_or(0);
     for entry in &report.votes {
-        let kind = if entry.kind == VoterKind::Ai { "ai" } else { "person" };
+        let kind = if entry.kind == VoterKind::Ai {
+            "ai"
+        } else {
+            "person"
+        };
         let vote = entry.vote.map_or("unclear", vote::Vote::as_str);
-        let place = entry.line.map(|line| format!("line {line}")).unwrap_or_default();
-        let note = entry.not_counted.map(|why| format!("  not counted: {}", why.as_str())).unwrap_or_default();
-        output.result(format!("  {:<width$}  {kind:<6}  {vote:<7}  {place}{note}", entry.participant));
+        let place = entry
+            .line
+            .map(|line| format!("line {line}"))
+            .unwrap_or_default();
+        let note = entry
+            .not_counted
+            .map(|why| format!("  not counted: {}", why.as_str()))
+            .unwrap_or_default();
+        output.result(format!(
+            "  {:<width$}  {kind:<6}  {vote:<7}  {place}{note}",
+            entry.participant
+        ));
     }
 }
 
 fn print_items(report: &Report, output: &Output) {
-    let open: Vec<&Item> = report.ledger.all().filter(|item| item.state == ItemState::Open).collect();
+    let open: Vec<&Item> = report
+        .ledger
+        .all()
+        .filter(|item| item.state == ItemState::Open)
+        .collect();
     if !open.is_empty() {
         output.result("");
     }
     for item in open {
         let id = item.id.as_deref().unwrap_or("-");
-        output.result(format!("  {id:<3} {} (line {}): {}", item.author, item.line, item.text));
+        output.result(format!(
+            "  {id:<3} {} (line {}): {}",
+            item.author, item.line, item.text
+        ));
     }
     if !report.problems.is_empty() {
         output.result("");
@@ -284,21 +338,33 @@ impl<'a> StatusJson<'a> {
             phase_votes: report.panel.phase.voting,
             status: report.discussion.header.status(),
             template: &report.panel.template.name,
-            participants: report.panel.participants.iter().map(Alias::as_str).collect(),
+            participants: report
+                .panel
+                .participants
+                .iter()
+                .map(Alias::as_str)
+                .collect(),
             subject: format!("sha256:{}", Subject::of(&report.discussion, None)),
             trust: match report.trust {
                 Trust::File => "file",
                 Trust::Receipts => "receipts",
             },
             votes: report.votes.iter().map(VoteJson::of).collect(),
-            tally: TallyJson { ready: tally.ready, changes: tally.changes, reject: tally.reject },
+            tally: TallyJson {
+                ready: tally.ready,
+                changes: tally.changes,
+                reject: tally.reject,
+            },
             verdict: VerdictJson {
                 state: report.verdict.state.as_str(),
                 reasons: report
                     .verdict
                     .reasons
                     .iter()
-                    .map(|reason| ReasonJson { code: reason.code.as_str(), text: &reason.text })
+                    .map(|reason| ReasonJson {
+                        code: reason.code.as_str(),
+                        text: &reason.text,
+                    })
                     .collect(),
             },
             ledger: LedgerJson {
@@ -316,7 +382,11 @@ impl<'a> VoteJson<'a> {
     fn of(entry: &'a VoteEntry) -> Self {
         Self {
             participant: &entry.participant,
-            kind: if entry.kind == VoterKind::Ai { "ai" } else { "human" },
+            kind: if entry.kind == VoterKind::Ai {
+                "ai"
+            } else {
+                "human"
+            },
             vote: entry.vote.map(vote::Vote::as_str),
             counted: entry.counted().is_some(),
             reason: entry.not_counted.map(NotCounted::as_str),

@@ -6,8 +6,8 @@ use crate::bot::repo_config::RepoConfig;
 use crate::engine::discussion::{Discussion, Kind};
 use crate::engine::panel::{Defaults, Panel};
 use crate::engine::persona::Personas;
-use crate::engine::template::{DefinitionProblem, Template, Templates};
 use crate::engine::problem::Severity;
+use crate::engine::template::{DefinitionProblem, Template, Templates};
 use crate::workspace;
 use std::path::Path;
 
@@ -24,9 +24,18 @@ pub struct Surroundings {
 impl Surroundings {
     /// Looks around a file. Notices go to stderr; anything broken is a refusal that names file and line.
     pub fn of(file: &Path, output: &Output) -> Result<Self, Failure> {
-        let mut templates = Templates(Template::built_in().into_iter().map(|t| (t.name.clone(), t)).collect());
+        let mut templates = Templates(
+            Template::built_in()
+                .into_iter()
+                .map(|t| (t.name.clone(), t))
+                .collect(),
+        );
         let Some(root) = workspace::root_above(file) else {
-            return Ok(Self { config: RepoConfig::default(), personas: Personas::built_in(), templates });
+            return Ok(Self {
+                config: RepoConfig::default(),
+                personas: Personas::built_in(),
+                templates,
+            });
         };
         let config_path = root.join(workspace::CONFIG_PATH);
         let config = match workspace::optional_text(&config_path)? {
@@ -39,7 +48,11 @@ impl Surroundings {
             templates.0.insert(template.name.clone(), template);
         }
         let personas = personas(&root, &config, output)?;
-        Ok(Self { config, personas, templates })
+        Ok(Self {
+            config,
+            personas,
+            templates,
+        })
     }
 
     /// The panel of a discussion under this configuration.
@@ -76,11 +89,15 @@ fn accept<T>(
 ) -> Result<T, Failure> {
     match parsed {
         Ok((value, notices)) => {
-            notices.into_iter().try_for_each(|notice| report(notice, path, output))?;
+            notices
+                .into_iter()
+                .try_for_each(|notice| report(notice, path, output))?;
             Ok(value)
         }
         Err(problems) => {
-            problems.into_iter().try_for_each(|problem| report(problem, path, output))?;
+            problems
+                .into_iter()
+                .try_for_each(|problem| report(problem, path, output))?;
             Err(Failure::new("definition-invalid", "this file is refused").at(path, None))
         }
     }
@@ -90,10 +107,22 @@ fn accept<T>(
 fn report(problem: DefinitionProblem, path: &Path, output: &Output) -> Result<(), Failure> {
     if problem.severity == Severity::Error {
         let failure = Failure::new("definition-invalid", problem.message).at(path, problem.line);
-        return Err(if problem.hint.is_empty() { failure } else { failure.hint(problem.hint) });
+        return Err(if problem.hint.is_empty() {
+            failure
+        } else {
+            failure.hint(problem.hint)
+        });
     }
-    let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
-    output.note(format!("{}{line}: {}: {}", path.display(), problem.severity.as_str(), problem.message));
+    let line = problem
+        .line
+        .map(|line| format!(":{line}"))
+        .unwrap_or_default();
+    output.note(format!(
+        "{}{line}: {}: {}",
+        path.display(),
+        problem.severity.as_str(),
+        problem.message
+    ));
     Ok(())
 }
 
@@ -103,9 +132,11 @@ pub fn read_discussion(path: &Path) -> Result<(Vec<u8>, Discussion), Failure> {
     let discussion = Discussion::parse(&bytes);
     match discussion.kind {
         Kind::Discussion => Ok((bytes, discussion)),
-        Kind::Other => Err(Failure::new("not-a-discussion", "this file is not a discussion")
-            .hint("Start it with the line <!-- DISCUSSION -->.")
-            .at(path, Some(1))),
+        Kind::Other => Err(
+            Failure::new("not-a-discussion", "this file is not a discussion")
+                .hint("Start it with the line <!-- DISCUSSION -->.")
+                .at(path, Some(1)),
+        ),
         Kind::Unreadable => {
             let problem = discussion.problems.first();
             let message = problem.map_or("the file is not UTF-8 text", |p| p.message.as_str());

@@ -6,7 +6,7 @@ use super::surroundings::{Surroundings, read_discussion};
 use super::{Failure, Outcome};
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
-use crate::engine::persona::{PersonaKind, Persona};
+use crate::engine::persona::{Persona, PersonaKind};
 use crate::engine::reply::Limits;
 use crate::engine::vote::Vote;
 use crate::engine::{edit, turn};
@@ -48,7 +48,8 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let surroundings = Surroundings::of(&arguments.file, output)?;
     let model = model(arguments.model.as_deref())?;
     // An append that the file would refuse is refused before anybody is asked.
-    edit::append(&discussion, &[]).map_err(|error| Failure::new("append-refused", error.to_string()))?;
+    edit::append(&discussion, &[])
+        .map_err(|error| Failure::new("append-refused", error.to_string()))?;
     let aliases = speakers(arguments, &discussion, &surroundings)?;
     let asks = aliases
         .iter()
@@ -67,19 +68,33 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         timeout: TURN_TIMEOUT,
         parallel: PARALLEL,
     };
-    let turns = round::run(&input, &asks, &NoBook::default(), &TurnProgress::new(output))
-        .await
-        .map_err(|error| Failure::new("round-failed", error))?;
+    let turns = round::run(
+        &input,
+        &asks,
+        &NoBook::default(),
+        &TurnProgress::new(output),
+    )
+    .await
+    .map_err(|error| Failure::new("round-failed", error))?;
     write(arguments, &bytes, &discussion, &turns, output)?;
-    let unavailable = turns.iter().any(|turn| matches!(turn.outcome, TurnOutcome::Unavailable(_)));
-    Ok(if unavailable { Outcome::No } else { Outcome::Fine })
+    let unavailable = turns
+        .iter()
+        .any(|turn| matches!(turn.outcome, TurnOutcome::Unavailable(_)));
+    Ok(if unavailable {
+        Outcome::No
+    } else {
+        Outcome::Fine
+    })
 }
 
 fn model(name: Option<&str>) -> Result<Arc<dyn Model>, Failure> {
     match name {
         None | Some("checklist" | "default") => Ok(Arc::new(Checklist)),
-        Some(other) => Err(Failure::new("unknown-model", format!("no model is called {other} here"))
-            .hint("Write --model checklist: the built-in rules of each persona, no key needed.")),
+        Some(other) => Err(Failure::new(
+            "unknown-model",
+            format!("no model is called {other} here"),
+        )
+        .hint("Write --model checklist: the built-in rules of each persona, no key needed.")),
     }
 }
 
@@ -91,10 +106,16 @@ fn speakers(
     let personas = &surroundings.personas;
     if arguments.personas.is_empty() {
         let panel = surroundings.panel(discussion);
-        if let Some(problem) = panel.problems.first().filter(|_| panel.participants.is_empty()) {
-            return Err(Failure::new(problem.code.row().name, problem.message.as_str())
-                .hint(problem.hint.as_str())
-                .at(&arguments.file, Some(problem.line)));
+        if let Some(problem) = panel
+            .problems
+            .first()
+            .filter(|_| panel.participants.is_empty())
+        {
+            return Err(
+                Failure::new(problem.code.row().name, problem.message.as_str())
+                    .hint(problem.hint.as_str())
+                    .at(&arguments.file, Some(problem.line)),
+            );
         }
         return Ok(turn::speakers(discussion, &panel.participants, personas));
     }
@@ -102,7 +123,12 @@ fn speakers(
     for name in &arguments.personas {
         let known = Alias::parse(name).filter(|alias| personas.get(alias).is_some());
         let alias = known.ok_or_else(|| {
-            let all = personas.0.keys().map(Alias::as_str).collect::<Vec<_>>().join(", ");
+            let all = personas
+                .0
+                .keys()
+                .map(Alias::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
             let hint = match personas.nearest(name) {
                 Some(near) => format!("Did you mean {near}? There are: {all}."),
                 None => format!("There are: {all}."),
@@ -116,9 +142,15 @@ fn speakers(
     Ok(aliases)
 }
 
-fn ask(persona: &Persona, discussion: &Discussion, question: Option<&str>, model: &Arc<dyn Model>) -> Ask {
+fn ask(
+    persona: &Persona,
+    discussion: &Discussion,
+    question: Option<&str>,
+    model: &Arc<dyn Model>,
+) -> Ask {
     Ask {
-        previous_vote: last_vote(discussion, &persona.alias).filter(|_| persona.kind == PersonaKind::Voting),
+        previous_vote: last_vote(discussion, &persona.alias)
+            .filter(|_| persona.kind == PersonaKind::Voting),
         persona: persona.clone(),
         question: question.map(str::to_owned),
         model: Arc::clone(model),
@@ -128,7 +160,10 @@ fn ask(persona: &Persona, discussion: &Discussion, question: Option<&str>, model
 /// The vote of a persona's last block with a VOTE line; an unclear one is none.
 fn last_vote(discussion: &Discussion, alias: &Alias) -> Option<Vote> {
     use crate::engine::marker::BlockVote;
-    let own = discussion.blocks.iter().filter(|block| block.author.persona.as_ref() == Some(alias));
+    let own = discussion
+        .blocks
+        .iter()
+        .filter(|block| block.author.persona.as_ref() == Some(alias));
     match own.filter_map(|block| block.vote.as_ref()).next_back()? {
         BlockVote::Clear { vote, .. } => Some(*vote),
         BlockVote::Unclear { .. } => None,
@@ -151,7 +186,9 @@ fn write(
         .collect();
     let path = arguments.file.display();
     if arguments.dry_run {
-        blocks.iter().for_each(|block| output.result(format!("{block}\n")));
+        blocks
+            .iter()
+            .for_each(|block| output.result(format!("{block}\n")));
     }
     for turn in turns {
         let alias = styled(BOLD, &turn.alias);
@@ -162,7 +199,9 @@ fn write(
             }
             TurnOutcome::Block { .. } => {}
             TurnOutcome::NothingNew => {
-                output.result(format!("{alias}  nothing new: its last block still says it all"));
+                output.result(format!(
+                    "{alias}  nothing new: its last block still says it all"
+                ));
             }
             TurnOutcome::Silent => output.result(format!("{alias}  has nothing to say")),
             TurnOutcome::Unavailable(error) => output.result(format!("{alias}  {error}")),
@@ -172,9 +211,14 @@ fn write(
         output.note(format!("{path}: nothing written"));
         return Ok(());
     }
-    let text = edit::append(discussion, &blocks).map_err(|error| Failure::new("append-refused", error.to_string()))?;
+    let text = edit::append(discussion, &blocks)
+        .map_err(|error| Failure::new("append-refused", error.to_string()))?;
     workspace::replace(&arguments.file, bytes, text.as_bytes())?;
-    let what = if blocks.len() == 1 { "1 block".to_owned() } else { format!("{} blocks", blocks.len()) };
+    let what = if blocks.len() == 1 {
+        "1 block".to_owned()
+    } else {
+        format!("{} blocks", blocks.len())
+    };
     output.note(format!("{path}: {what} appended"));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::marker::trim_blanks;
 use super::problem::{Code, Problem, excerpt};
 use super::scan::{Lines, is_receipt};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// The line that makes a file a discussion.
@@ -114,6 +114,7 @@ pub(super) fn read(source: &str, lines: &Lines) -> TopOfFile {
         };
     };
     let mut header = Header::default();
+    let mut first_lines = HashMap::new();
     let mut problems = Vec::new();
     let mut body = first + 1;
     for line in first + 1..lines.count() {
@@ -137,7 +138,10 @@ pub(super) fn read(source: &str, lines: &Lines) -> TopOfFile {
             line: line + 1,
             value_span: start + value.start..start + value.end,
         };
-        problems.extend(check_field(&header, &field));
+        let first = *first_lines
+            .entry(field.key.to_ascii_lowercase())
+            .or_insert(field.line);
+        problems.extend(check_field(&field, first));
         header.fields.push(field);
         body = line + 1;
     }
@@ -150,12 +154,10 @@ pub(super) fn read(source: &str, lines: &Lines) -> TopOfFile {
     }
 }
 
-fn check_field(header: &Header, field: &HeaderField) -> Option<Problem> {
-    if let Some(first) = header.field(&field.key) {
-        let message = format!(
-            "{} stands on line {} already, which counts",
-            field.key, first.line
-        );
+/// What is wrong with a header line whose key was first seen on line `first`.
+fn check_field(field: &HeaderField, first: usize) -> Option<Problem> {
+    if first != field.line {
+        let message = format!("{} stands on line {first} already, which counts", field.key);
         return Some(Problem::new(
             Code::DuplicateHeaderKey,
             field.line,

@@ -42,21 +42,39 @@ impl Panel {
         let mut problems = Vec::new();
         let participants = participants(discussion, defaults, personas, &mut problems);
         let template = template(discussion, defaults, templates, &mut problems);
-        let name = phase.or(discussion.header.phase()).unwrap_or(&template.first_phase).to_owned();
+        let name = phase
+            .or(discussion.header.phase())
+            .unwrap_or(&template.first_phase)
+            .to_owned();
         let phase = template.phase(&name).cloned().unwrap_or_else(|| {
             let (line, column) = place_of(discussion, "Phase");
             let known = template.phases.keys().cloned().collect::<Vec<_>>();
-            let message = format!("template {} has no phase {name}, so votes decide nothing here", template.name);
+            let message = format!(
+                "template {} has no phase {name}, so votes decide nothing here",
+                template.name
+            );
             let hint = format!("Write one of: {}.", known.join(", "));
-            problems.push(Problem { hint, ..Problem::new(Code::UnknownPhase, line, column, message) });
+            problems.push(Problem {
+                hint,
+                ..Problem::new(Code::UnknownPhase, line, column, message)
+            });
             undefined_phase(&name, &template)
         });
-        Self { participants, template, phase, problems }
+        Self {
+            participants,
+            template,
+            phase,
+            problems,
+        }
     }
 
     /// The participants whose vote counts.
     pub fn voting<'a>(&'a self, personas: &'a Personas) -> impl Iterator<Item = &'a Alias> {
-        self.participants.iter().filter(|alias| personas.get(alias).is_some_and(|p| p.kind == PersonaKind::Voting))
+        self.participants.iter().filter(|alias| {
+            personas
+                .get(alias)
+                .is_some_and(|p| p.kind == PersonaKind::Voting)
+        })
     }
 }
 
@@ -68,9 +86,19 @@ fn participants(
 ) -> Vec<Alias> {
     let named = discussion.header.participants();
     if named.is_empty() {
-        return known(defaults.participants.iter().map(Alias::as_str), discussion, personas, problems);
+        return known(
+            defaults.participants.iter().map(Alias::as_str),
+            discussion,
+            personas,
+            problems,
+        );
     }
-    known(named.iter().map(String::as_str), discussion, personas, problems)
+    known(
+        named.iter().map(String::as_str),
+        discussion,
+        personas,
+        problems,
+    )
 }
 
 fn known<'a>(
@@ -86,13 +114,22 @@ fn known<'a>(
             Some(alias) if found.contains(&alias) => {}
             Some(alias) => found.push(alias),
             None => {
-                let all = personas.0.keys().map(Alias::as_str).collect::<Vec<_>>().join(", ");
+                let all = personas
+                    .0
+                    .keys()
+                    .map(Alias::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 let hint = match personas.nearest(name) {
                     Some(near) => format!("Did you mean {near}? There are: {all}."),
                     None => format!("Write one of: {all}."),
                 };
-                let message = format!("no persona is called {name}, so its vote could never be given");
-                problems.push(Problem { hint, ..Problem::new(Code::UnknownParticipant, line, column, message) });
+                let message =
+                    format!("no persona is called {name}, so its vote could never be given");
+                problems.push(Problem {
+                    hint,
+                    ..Problem::new(Code::UnknownParticipant, line, column, message)
+                });
             }
         }
     }
@@ -110,19 +147,33 @@ fn template(
     problems: &mut Vec<Problem>,
 ) -> Template {
     let name = discussion.header.template().unwrap_or(defaults.template);
-    let allowed = |name: &str| defaults.allowed_templates.is_none_or(|list| list.iter().any(|t| t == name));
+    let allowed = |name: &str| {
+        defaults
+            .allowed_templates
+            .is_none_or(|list| list.iter().any(|t| t == name))
+    };
     if let Some(template) = templates.0.get(name).filter(|_| allowed(name)) {
         return template.clone();
     }
     let (line, column) = place_of(discussion, "Template");
-    let usable: Vec<&str> = templates.0.keys().map(String::as_str).filter(|name| allowed(name)).collect();
-    let near = usable.iter().find(|known| strsim::damerau_levenshtein(known, name) <= 2);
+    let usable: Vec<&str> = templates
+        .0
+        .keys()
+        .map(String::as_str)
+        .filter(|name| allowed(name))
+        .collect();
+    let near = usable
+        .iter()
+        .find(|known| strsim::damerau_levenshtein(known, name) <= 2);
     let hint = match near {
         Some(near) => format!("Did you mean {near}? There are: {}.", usable.join(", ")),
         None => format!("Write one of: {}.", usable.join(", ")),
     };
     let message = format!("no template is called {name}, so its rules are unknown");
-    problems.push(Problem { hint, ..Problem::new(Code::UnknownTemplate, line, column, message) });
+    problems.push(Problem {
+        hint,
+        ..Problem::new(Code::UnknownTemplate, line, column, message)
+    });
     Template {
         name: name.to_owned(),
         description: String::new(),
@@ -141,7 +192,10 @@ fn undefined_phase(name: &str, template: &Template) -> Phase {
         goal: String::new(),
         instructions: String::new(),
         voting: false,
-        ready: super::template::Fraction { numerator: 1, denominator: 1 },
+        ready: super::template::Fraction {
+            numerator: 1,
+            denominator: 1,
+        },
         next: Some(template.first_phase.clone()),
         max_rounds: None,
         advance: Advance::Manual,
@@ -149,5 +203,8 @@ fn undefined_phase(name: &str, template: &Template) -> Phase {
 }
 
 fn place_of(discussion: &Discussion, key: &str) -> (usize, usize) {
-    discussion.header.field(key).map_or((1, 1), |field| (field.line, 1))
+    discussion
+        .header
+        .field(key)
+        .map_or((1, 1), |field| (field.line, 1))
 }

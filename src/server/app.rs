@@ -61,7 +61,12 @@ impl App {
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         let built_in = BuiltIn::load().ok_or(StartError::BuiltIn)?;
         let urls = &settings.github;
-        let github = Arc::new(GitHub::new(settings.app_id, &settings.private_key, &urls.api, &urls.graphql)?);
+        let github = Arc::new(GitHub::new(
+            settings.app_id,
+            &settings.private_key,
+            &urls.api,
+            &urls.graphql,
+        )?);
         let store = Arc::new(SqlStore::open(settings.database_url.expose_secret()).await?);
         let address = SocketAddr::from((settings.host, settings.port));
         let failed = |source| StartError::Listen { address, source };
@@ -72,11 +77,18 @@ impl App {
             store: store.clone() as Arc<dyn Store>,
             read: github.clone() as Arc<dyn ForgeRead>,
             write: github as Arc<dyn ForgeWrite>,
-            models: Models { operator: settings.model.clone(), ..Models::default() }.offer(Arc::new(Checklist)),
+            models: Models {
+                operator: settings.model.clone(),
+                ..Models::default()
+            }
+            .offer(Arc::new(Checklist)),
             built_in,
             pace: Pace::default(),
         };
-        let own = OwnApp { id: settings.app_id, bot: None };
+        let own = OwnApp {
+            id: settings.app_id,
+            bot: None,
+        };
         let wake = Arc::new(Notify::new());
         let intake = Intake {
             webhook_path: settings.webhook_path.clone(),
@@ -94,7 +106,12 @@ impl App {
         tasks.spawn(serve(listener, intake, Limits::default(), stop.clone()));
         tasks.spawn(run_workers(deps, WORKERS, wake, stop.clone()));
         tasks.close();
-        Ok(Self { address, store, stop, tasks })
+        Ok(Self {
+            address,
+            store,
+            stop,
+            tasks,
+        })
     }
 
     /// Address it listens on.

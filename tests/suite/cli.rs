@@ -62,7 +62,13 @@ impl Ran {
 
     #[track_caller]
     fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code(), code, "stdout:\n{}\nstderr:\n{}", self.stdout(), self.stderr());
+        assert_eq!(
+            self.code(),
+            code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout(),
+            self.stderr()
+        );
         self
     }
 
@@ -81,7 +87,9 @@ impl Ran {
 }
 
 fn blocks_in(bytes: &[u8]) -> usize {
-    discussions::engine::discussion::Discussion::parse(bytes).blocks.len()
+    discussions::engine::discussion::Discussion::parse(bytes)
+        .blocks
+        .len()
 }
 
 /// The outcome every reader of the example expects, whichever example it is.
@@ -92,22 +100,48 @@ fn assert_example_outcome(status: &Value) {
     assert_eq!(status["phase_votes"], false);
     assert_eq!(status["status"], "OPEN");
     assert_eq!(status["template"], "feature");
-    assert_eq!(status["participants"], serde_json::json!(["architect", "security", "pragmatist"]));
+    assert_eq!(
+        status["participants"],
+        serde_json::json!(["architect", "security", "pragmatist"])
+    );
     let votes: Vec<(&str, &str, bool)> = status["votes"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|v| (v["participant"].as_str().unwrap(), v["vote"].as_str().unwrap(), v["counted"].as_bool().unwrap()))
+        .map(|v| {
+            (
+                v["participant"].as_str().unwrap(),
+                v["vote"].as_str().unwrap(),
+                v["counted"].as_bool().unwrap(),
+            )
+        })
         .collect();
-    let expected = [("architect", "CHANGES", true), ("security", "CHANGES", true), ("pragmatist", "READY", true)];
+    let expected = [
+        ("architect", "CHANGES", true),
+        ("security", "CHANGES", true),
+        ("pragmatist", "READY", true),
+    ];
     assert_eq!(votes, expected);
-    assert_eq!(status["tally"], serde_json::json!({"ready": 1, "changes": 2, "reject": 0}));
+    assert_eq!(
+        status["tally"],
+        serde_json::json!({"ready": 1, "changes": 2, "reject": 0})
+    );
     assert_eq!(status["verdict"]["state"], "discussing");
-    let reasons: Vec<&str> =
-        status["verdict"]["reasons"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
+    let reasons: Vec<&str> = status["verdict"]["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["code"].as_str().unwrap())
+        .collect();
     assert_eq!(reasons, ["phase_does_not_vote", "ready_fraction", "humans"]);
     assert_eq!(status["ledger"]["questions"].as_array().unwrap().len(), 3);
-    assert_eq!(status["ledger"]["questions"][1]["items"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        status["ledger"]["questions"][1]["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
     assert_eq!(status["ledger"]["concerns"].as_array().unwrap().len(), 2);
     assert_eq!(status["ledger"]["decisions"], serde_json::json!([]));
     assert_eq!(status["problems"], serde_json::json!([]));
@@ -115,7 +149,9 @@ fn assert_example_outcome(status: &Value) {
 
 #[test]
 fn status_of_the_example_is_known_to_the_last_item() {
-    let ran = Folder::example().run(&["status", "example.md", "--json"]).exits(0);
+    let ran = Folder::example()
+        .run(&["status", "example.md", "--json"])
+        .exits(0);
     assert_example_outcome(&ran.json());
     assert_eq!(ran.stderr(), "");
 }
@@ -125,10 +161,18 @@ fn status_of_the_example_is_known_to_the_last_item() {
 fn status_of_the_first_example_is_known_to_the_last_line() {
     let seed = fs::read(std::env::var("SEED_FILE").expect("SEED_FILE names the file")).unwrap();
     let folder = Folder::with(&[("example.md", &seed)]);
-    let status = folder.run(&["status", "example.md", "--json"]).exits(0).json();
+    let status = folder
+        .run(&["status", "example.md", "--json"])
+        .exits(0)
+        .json();
     assert_example_outcome(&status);
     let lines = |list: &str| -> Vec<u64> {
-        status["ledger"][list].as_array().unwrap().iter().map(|item| item["line"].as_u64().unwrap()).collect()
+        status["ledger"][list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["line"].as_u64().unwrap())
+            .collect()
     };
     assert_eq!(lines("questions"), [61, 84, 118]);
     assert_eq!(lines("concerns"), [68, 95]);
@@ -137,26 +181,60 @@ fn status_of_the_first_example_is_known_to_the_last_line() {
 
 #[test]
 fn status_without_json_is_for_people_and_uncoloured_in_a_pipe() {
-    let ran = Folder::example().run(&["status", "example.md", "--why"]).exits(0);
-    assert!(!ran.stdout().contains('\u{1b}'), "colour in a pipe:\n{}", ran.stdout());
-    ran.says(&["DISCUSSING", "the phase", "1 of 3 ready", "architect", "CHANGES", "pragmatist", "READY", "C1"]);
+    let ran = Folder::example()
+        .run(&["status", "example.md", "--why"])
+        .exits(0);
+    assert!(
+        !ran.stdout().contains('\u{1b}'),
+        "colour in a pipe:\n{}",
+        ran.stdout()
+    );
+    ran.says(&[
+        "DISCUSSING",
+        "the phase",
+        "1 of 3 ready",
+        "architect",
+        "CHANGES",
+        "pragmatist",
+        "READY",
+        "C1",
+    ]);
 }
 
 #[test]
 fn status_as_exit_code_is_no_until_ready() {
     let folder = Folder::example();
-    folder.run(&["status", "example.md", "--exit-code"]).exits(1);
+    folder
+        .run(&["status", "example.md", "--exit-code"])
+        .exits(1);
     folder.run(&["status", "example.md"]).exits(0);
 }
 
 #[test]
 fn with_trust_in_receipts_nothing_typed_counts() {
-    let ran = Folder::example().run(&["status", "example.md", "--json", "--trust", "receipts"]).exits(0);
+    let ran = Folder::example()
+        .run(&["status", "example.md", "--json", "--trust", "receipts"])
+        .exits(0);
     let status = ran.json();
     assert_eq!(status["trust"], "receipts");
-    assert_eq!(status["tally"], serde_json::json!({"ready": 0, "changes": 0, "reject": 0}));
-    assert!(status["votes"].as_array().unwrap().iter().all(|v| v["reason"] == "unsigned" && v["counted"] == false));
-    assert!(status["ledger"]["concerns"].as_array().unwrap().iter().all(|c| c["state"] == "unconfirmed"));
+    assert_eq!(
+        status["tally"],
+        serde_json::json!({"ready": 0, "changes": 0, "reject": 0})
+    );
+    assert!(
+        status["votes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|v| v["reason"] == "unsigned" && v["counted"] == false)
+    );
+    assert!(
+        status["ledger"]["concerns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|c| c["state"] == "unconfirmed")
+    );
     assert_ne!(status["verdict"]["state"], "ready");
 }
 
@@ -164,14 +242,31 @@ fn with_trust_in_receipts_nothing_typed_counts() {
 #[track_caller]
 fn assert_turn_keeps_every_byte(before: &[u8]) {
     let folder = Folder::with(&[("example.md", before)]);
-    folder.run(&["turn", "example.md", "security"]).exits(0).says(&["security", "1 block appended"]);
+    folder
+        .run(&["turn", "example.md", "security"])
+        .exits(0)
+        .says(&["security", "1 block appended"]);
     let after = folder.read("example.md");
     assert!(after.starts_with(before), "earlier bytes changed");
     assert_eq!(blocks_in(&after), blocks_in(before) + 1);
-    folder.run(&["turn", "example.md", "@security"]).exits(0).says(&["nothing new", "nothing written"]);
-    assert_eq!(folder.read("example.md"), after, "a second identical turn wrote something");
-    let linted = folder.run(&["lint", "example.md", "--format", "json"]).exits(0).json();
-    assert_eq!(linted["problems"], serde_json::json!([]), "our own block has problems");
+    folder
+        .run(&["turn", "example.md", "@security"])
+        .exits(0)
+        .says(&["nothing new", "nothing written"]);
+    assert_eq!(
+        folder.read("example.md"),
+        after,
+        "a second identical turn wrote something"
+    );
+    let linted = folder
+        .run(&["lint", "example.md", "--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(
+        linted["problems"],
+        serde_json::json!([]),
+        "our own block has problems"
+    );
 }
 
 #[test]
@@ -187,7 +282,11 @@ fn a_turn_appends_one_block_and_changes_no_earlier_byte() {
     let folder = Folder::with(&[("example.md", crlf.as_bytes())]);
     folder.run(&["turn", "example.md", "security"]).exits(0);
     let after = String::from_utf8(folder.read("example.md")).unwrap();
-    assert_eq!(after.matches('\n').count(), after.matches("\r\n").count(), "mixed line endings after a turn");
+    assert_eq!(
+        after.matches('\n').count(),
+        after.matches("\r\n").count(),
+        "mixed line endings after a turn"
+    );
 }
 
 #[test]
@@ -196,14 +295,29 @@ fn a_turn_without_names_asks_the_whole_panel_in_order() {
     let ran = folder.run(&["turn", "a.md"]).exits(0);
     assert!(ran.stderr().contains("blocks appended"), "{}", ran.stderr());
     let discussion = discussions::engine::discussion::Discussion::parse(&folder.read("a.md"));
-    let authors: Vec<&str> = discussion.blocks.iter().map(|block| block.author.name.as_str()).collect();
-    assert!(authors.starts_with(&["AI-Architect", "AI-Security", "AI-Pragmatist"]), "{authors:?}");
+    let authors: Vec<&str> = discussion
+        .blocks
+        .iter()
+        .map(|block| block.author.name.as_str())
+        .collect();
+    assert!(
+        authors.starts_with(&["AI-Architect", "AI-Security", "AI-Pragmatist"]),
+        "{authors:?}"
+    );
 }
 
 #[test]
 fn a_question_is_answered_in_the_file() {
     let folder = Folder::example();
-    let ran = folder.run(&["turn", "example.md", "security", "--question", "what about tenants?"]).exits(0);
+    let ran = folder
+        .run(&[
+            "turn",
+            "example.md",
+            "security",
+            "--question",
+            "what about tenants?",
+        ])
+        .exits(0);
     ran.says(&["1 block appended"]);
     let after = String::from_utf8(folder.read("example.md")).unwrap();
     let block = after.rsplit("Name: AI-Security").next().unwrap();
@@ -214,15 +328,23 @@ fn a_question_is_answered_in_the_file() {
 fn a_dry_run_shows_the_reply_and_writes_nothing() {
     let folder = Folder::example();
     let before = folder.read("example.md");
-    let ran = folder.run(&["turn", "example.md", "security", "--dry-run"]).exits(0);
-    assert!(ran.stdout().contains("Name: AI-Security"), "{}", ran.stdout());
+    let ran = folder
+        .run(&["turn", "example.md", "security", "--dry-run"])
+        .exits(0);
+    assert!(
+        ran.stdout().contains("Name: AI-Security"),
+        "{}",
+        ran.stdout()
+    );
     assert!(ran.stdout().contains("VOTE: "), "{}", ran.stdout());
     assert_eq!(folder.read("example.md"), before);
 }
 
 #[test]
 fn progress_and_notes_stay_off_stdout() {
-    let ran = Folder::example().run(&["turn", "example.md", "security"]).exits(0);
+    let ran = Folder::example()
+        .run(&["turn", "example.md", "security"])
+        .exits(0);
     assert!(ran.stderr().contains("security: asked"), "{}", ran.stderr());
     assert_eq!(ran.stdout().lines().count(), 1, "{}", ran.stdout());
 }
@@ -234,13 +356,41 @@ fn refusals_name_what_was_read_and_what_to_write_instead_and_write_nothing() {
     let example = fixture("discussions/example.md");
     let example = example.as_bytes();
     let cases: &[(&[&str], &[u8], &[&str])] = &[
-        (&["turn", "f.md", "securty"], example, &["securty", "security"]),
-        (&["turn", "f.md", "@../../x"], example, &["@../../x", "There are"]),
-        (&["turn", "f.md", "security", "--model", "gpt-9"], example, &["gpt-9", "checklist"]),
-        (&["turn", "f.md", "security"], unclosed.as_bytes(), &["never closed", "line "]),
-        (&["turn", "f.md", "security"], b"# Just notes\n", &["not a discussion", "<!-- DISCUSSION -->", "f.md:1"]),
-        (&["status", "f.md"], b"<!-- DISCUSSION -->\n\xff\xfe bad", &["UTF-8", "f.md"]),
-        (&["status", "missing.md"], b"", &["missing.md", "cannot read"]),
+        (
+            &["turn", "f.md", "securty"],
+            example,
+            &["securty", "security"],
+        ),
+        (
+            &["turn", "f.md", "@../../x"],
+            example,
+            &["@../../x", "There are"],
+        ),
+        (
+            &["turn", "f.md", "security", "--model", "gpt-9"],
+            example,
+            &["gpt-9", "checklist"],
+        ),
+        (
+            &["turn", "f.md", "security"],
+            unclosed.as_bytes(),
+            &["never closed", "line "],
+        ),
+        (
+            &["turn", "f.md", "security"],
+            b"# Just notes\n",
+            &["not a discussion", "<!-- DISCUSSION -->", "f.md:1"],
+        ),
+        (
+            &["status", "f.md"],
+            b"<!-- DISCUSSION -->\n\xff\xfe bad",
+            &["UTF-8", "f.md"],
+        ),
+        (
+            &["status", "missing.md"],
+            b"",
+            &["missing.md", "cannot read"],
+        ),
         (&["status", "."], b"", &["folder"]),
         (&["status"], b"", &["<FILE>"]),
         (&["frobnicate"], b"", &["frobnicate"]),
@@ -248,13 +398,19 @@ fn refusals_name_what_was_read_and_what_to_write_instead_and_write_nothing() {
     for (arguments, content, words) in cases {
         let folder = Folder::with(&[("f.md", content)]);
         folder.run(arguments).exits(2).says(words);
-        assert_eq!(&folder.read("f.md"), content, "{arguments:?} changed the file");
+        assert_eq!(
+            &folder.read("f.md"),
+            content,
+            "{arguments:?} changed the file"
+        );
     }
 }
 
 #[test]
 fn a_refusal_with_json_is_json() {
-    let ran = Folder::with(&[("f.md", b"# Just notes\n")]).run(&["status", "f.md", "--json"]).exits(2);
+    let ran = Folder::with(&[("f.md", b"# Just notes\n")])
+        .run(&["status", "f.md", "--json"])
+        .exits(2);
     let error = ran.json();
     assert_eq!(error["schema"], "discussions/error@1");
     assert_eq!(error["code"], "not-a-discussion");
@@ -271,8 +427,15 @@ fn the_configuration_above_the_file_applies_and_a_typo_in_it_is_refused_with_its
     ]);
     let status = good.run(&["status", "docs/a.md", "--json"]).exits(0).json();
     assert_eq!(status["participants"], serde_json::json!(["pragmatist"]));
-    let bad = Folder::with(&[("docs/a.md", text.as_bytes()), (".github/discussions.yml", b"files: []\nparticipant: [x]\n")]);
-    bad.run(&["status", "docs/a.md"]).exits(2).says(&["discussions.yml:2", "participant", "participants"]);
+    let bad = Folder::with(&[
+        ("docs/a.md", text.as_bytes()),
+        (".github/discussions.yml", b"files: []\nparticipant: [x]\n"),
+    ]);
+    bad.run(&["status", "docs/a.md"]).exits(2).says(&[
+        "discussions.yml:2",
+        "participant",
+        "participants",
+    ]);
 }
 
 #[test]
@@ -285,36 +448,69 @@ fn a_teams_own_persona_file_can_be_asked() {
     ]);
     folder.run(&["turn", "a.md", "dba"]).exits(0);
     let after = String::from_utf8(folder.read("a.md")).unwrap();
-    assert!(after.contains("Name: AI-Dba") && after.contains("No index is named"), "{after}");
+    assert!(
+        after.contains("Name: AI-Dba") && after.contains("No index is named"),
+        "{after}"
+    );
 }
 
 #[test]
 fn lint_says_where_and_what_in_three_formats() {
     let broken = "<!-- DISCUSSION -->\n<!-- Title: x -->\n<!-- Participants: securty -->\n\ntext\n\n```\nopen\n";
-    let folder = Folder::with(&[("d/b.md", broken.as_bytes()), ("d/notes.md", b"# no discussion\n")]);
+    let folder = Folder::with(&[
+        ("d/b.md", broken.as_bytes()),
+        ("d/notes.md", b"# no discussion\n"),
+    ]);
     let text = folder.run(&["lint", "d"]).exits(1);
-    assert!(text.stdout().contains("d/b.md:7:1: error[unclosed-fence]"), "{}", text.stdout());
-    assert!(text.stdout().contains("d/b.md:3:1: error[unknown-participant]"), "{}", text.stdout());
+    assert!(
+        text.stdout().contains("d/b.md:7:1: error[unclosed-fence]"),
+        "{}",
+        text.stdout()
+    );
+    assert!(
+        text.stdout()
+            .contains("d/b.md:3:1: error[unknown-participant]"),
+        "{}",
+        text.stdout()
+    );
     text.says(&["Did you mean security", "1 file checked", "2 errors"]);
-    let json = folder.run(&["lint", "d", "--format", "json"]).exits(1).json();
+    let json = folder
+        .run(&["lint", "d", "--format", "json"])
+        .exits(1)
+        .json();
     assert_eq!(json["schema"], "discussions/lint@1");
     assert_eq!(json["problems"].as_array().unwrap().len(), 2);
     let github = folder.run(&["lint", "d", "--format", "github"]).exits(1);
-    assert!(github.stdout().contains("::error file=d/b.md,line=7,col=1,title=unclosed-fence::"), "{}", github.stdout());
+    assert!(
+        github
+            .stdout()
+            .contains("::error file=d/b.md,line=7,col=1,title=unclosed-fence::"),
+        "{}",
+        github.stdout()
+    );
 }
 
 #[test]
 fn lint_fails_on_warnings_only_when_strict() {
-    let text = format!("{}\n---\n\nName: Bob\nVOTE: maybe\n", fixture("discussions/example.md"));
+    let text = format!(
+        "{}\n---\n\nName: Bob\nVOTE: maybe\n",
+        fixture("discussions/example.md")
+    );
     let folder = Folder::with(&[("f.md", text.as_bytes())]);
-    folder.run(&["lint", "f.md"]).exits(0).says(&["warning[unclear-vote]"]);
+    folder
+        .run(&["lint", "f.md"])
+        .exits(0)
+        .says(&["warning[unclear-vote]"]);
     folder.run(&["lint", "f.md", "--strict"]).exits(1);
 }
 
 #[test]
 fn serve_refuses_to_start_without_its_secrets_and_says_where_to_find_them() {
     let folder = Folder::with(&[]);
-    folder.run(&["serve"]).exits(2).says(&["WEBHOOK_SECRET", "APP_ID", "PRIVATE_KEY"]);
+    folder
+        .run(&["serve"])
+        .exits(2)
+        .says(&["WEBHOOK_SECRET", "APP_ID", "PRIVATE_KEY"]);
 }
 
 #[test]
@@ -322,10 +518,20 @@ fn every_subcommand_explains_itself() {
     let folder = Folder::with(&[]);
     for name in ["turn", "status", "lint", "serve", "sandbox", "demo"] {
         let ran = folder.run(&[name, "--help"]).exits(0);
-        assert!(ran.stdout().contains("Usage: discussions"), "{name}:\n{}", ran.stdout());
+        assert!(
+            ran.stdout().contains("Usage: discussions"),
+            "{name}:\n{}",
+            ran.stdout()
+        );
     }
-    folder.run(&["--version"]).exits(0).says(&[env!("CARGO_PKG_VERSION")]);
-    folder.run(&["--help"]).exits(0).says(&["turn", "status", "lint", "serve", "sandbox", "demo"]);
+    folder
+        .run(&["--version"])
+        .exits(0)
+        .says(&[env!("CARGO_PKG_VERSION")]);
+    folder
+        .run(&["--help"])
+        .exits(0)
+        .says(&["turn", "status", "lint", "serve", "sandbox", "demo"]);
 }
 
 #[test]
@@ -334,7 +540,14 @@ fn a_file_that_changes_during_a_turn_is_not_overwritten() {
     let before = folder.read("example.md");
     let path: &Path = &folder.path("example.md");
     let error = discussions::workspace::replace(path, b"what was read before", b"new").unwrap_err();
-    assert!(error.to_string().contains("changed by another program"), "{error}");
+    assert!(
+        error.to_string().contains("changed by another program"),
+        "{error}"
+    );
     assert_eq!(folder.read("example.md"), before);
-    assert_eq!(fs::read_dir(folder.folder.path()).unwrap().count(), 1, "a temporary file was left behind");
+    assert_eq!(
+        fs::read_dir(folder.folder.path()).unwrap().count(),
+        1,
+        "a temporary file was left behind"
+    );
 }

@@ -35,7 +35,11 @@ impl Narrator<'_> {
     /// A new step of the story.
     fn step(&mut self, what: &str) {
         self.step += 1;
-        self.output.result(format!("{} {}", styled(BOLD, self.step), styled(BOLD, what)));
+        self.output.result(format!(
+            "{} {}",
+            styled(BOLD, self.step),
+            styled(BOLD, what)
+        ));
     }
 
     /// An expectation; `seen` is what was there, said either way.
@@ -44,19 +48,30 @@ impl Narrator<'_> {
             format!("  {} {expected}{}", styled(GREEN, "ok"), aside(seen))
         } else {
             self.broken += 1;
-            format!("  {} expected: {expected}{}", styled(RED, "NO"), aside(seen))
+            format!(
+                "  {} expected: {expected}{}",
+                styled(RED, "NO"),
+                aside(seen)
+            )
         };
         self.output.result(line);
     }
 }
 
 fn aside(seen: &str) -> String {
-    if seen.is_empty() { String::new() } else { styled(DIM, format!("  {seen}")) }
+    if seen.is_empty() {
+        String::new()
+    } else {
+        styled(DIM, format!("  {seen}"))
+    }
 }
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let started = Instant::now();
-    output.result(styled(BOLD, "A pull request from the first reply to the merge, on this machine only"));
+    output.result(styled(
+        BOLD,
+        "A pull request from the first reply to the merge, on this machine only",
+    ));
     let script = match &arguments.file {
         Some(path) => Script::of_file(path, &read_discussion(path)?.1)?,
         None => Script::built_in(),
@@ -64,25 +79,45 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     output.result(styled(
         DIM,
-        format!("GitHub on {}, the App on http://{}", stage.github.web_url(), stage.app_address()),
+        format!(
+            "GitHub on {}, the App on http://{}",
+            stage.github.web_url(),
+            stage.app_address()
+        ),
     ));
-    let mut narrator = Narrator { output, step: 0, broken: 0 };
+    let mut narrator = Narrator {
+        output,
+        step: 0,
+        broken: 0,
+    };
     let number = story::tell(&script, &stage, &mut narrator).await?;
     let file = story::keep_file(&script, &stage)?;
     output.result("");
     output.result(format!("The discussion: {}", file.display()));
-    output.result(format!("Try:            cargo run -- status {}", file.display()));
+    output.result(format!(
+        "Try:            cargo run -- status {}",
+        file.display()
+    ));
     let seconds = started.elapsed().as_secs_f32();
     let broken = narrator.broken;
     output.result(match broken {
         0 => format!("All expectations held, in {seconds:.1} s."),
-        _ => styled(RED, format!("{broken} expectations did not hold, in {seconds:.1} s.")),
+        _ => styled(
+            RED,
+            format!("{broken} expectations did not hold, in {seconds:.1} s."),
+        ),
     });
     if arguments.keep {
         let url = stage.github.web_url();
-        output.result(format!("Still up until Ctrl-C: {url} (pull request #{number})"));
+        output.result(format!(
+            "Still up until Ctrl-C: {url} (pull request #{number})"
+        ));
         super::serve::until_told_to_stop().await;
     }
     stage.tear_down().await?;
-    Ok(if broken == 0 { Outcome::Fine } else { Outcome::No })
+    Ok(if broken == 0 {
+        Outcome::Fine
+    } else {
+        Outcome::No
+    })
 }

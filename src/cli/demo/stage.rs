@@ -47,12 +47,27 @@ impl Stage {
             move |error: &dyn std::fmt::Display| Failure::new("start", format!("{what}: {error}"))
         };
         let keys = AppKeys::generate().map_err(|error| failed("making a key")(&error))?;
-        let options = SandboxOptions { bind, app_public_key: Some(keys.public), ..SandboxOptions::default() };
+        let options = SandboxOptions {
+            bind,
+            app_public_key: Some(keys.public),
+            ..SandboxOptions::default()
+        };
         let app_id = options.app_id;
-        let github = Sandbox::start(options).await.map_err(|error| failed("the GitHub on loopback")(&error))?;
-        github.seed_default().map_err(|error| failed("its repository")(&error))?;
-        push(&github, AUTHOR, "main", "configure the panel", &[(crate::workspace::CONFIG_PATH, CONFIG)])?;
-        let folder = std::env::temp_dir().join(format!("discussions-{}", uuid::Uuid::now_v7().simple()));
+        let github = Sandbox::start(options)
+            .await
+            .map_err(|error| failed("the GitHub on loopback")(&error))?;
+        github
+            .seed_default()
+            .map_err(|error| failed("its repository")(&error))?;
+        push(
+            &github,
+            AUTHOR,
+            "main",
+            "configure the panel",
+            &[(crate::workspace::CONFIG_PATH, CONFIG)],
+        )?;
+        let folder =
+            std::env::temp_dir().join(format!("discussions-{}", uuid::Uuid::now_v7().simple()));
         let secret = uuid::Uuid::new_v4().simple().to_string();
         let settings = [
             ("APP_ID", app_id.to_string()),
@@ -67,9 +82,18 @@ impl Stage {
         ];
         let settings = Settings::from_vars(settings.map(|(name, value)| (name.to_owned(), value)))
             .map_err(|error| failed("the App's settings")(&error))?;
-        let app = App::start(&settings).await.map_err(|error| failed("the App")(&error))?;
-        github.set_webhook(&format!("http://{}{}", app.address(), settings.webhook_path), &secret);
-        Ok(Self { github, app, folder })
+        let app = App::start(&settings)
+            .await
+            .map_err(|error| failed("the App")(&error))?;
+        github.set_webhook(
+            &format!("http://{}{}", app.address(), settings.webhook_path),
+            &secret,
+        );
+        Ok(Self {
+            github,
+            app,
+            folder,
+        })
     }
 
     /// The folder that stays behind, with the App's data.
@@ -83,19 +107,38 @@ impl Stage {
     }
 
     /// Pushes files to a branch as somebody.
-    pub(in crate::cli) fn push(&self, login: &str, branch: &str, message: &str, files: &[(&str, &str)]) -> Result<(), Failure> {
+    pub(in crate::cli) fn push(
+        &self,
+        login: &str,
+        branch: &str,
+        message: &str,
+        files: &[(&str, &str)],
+    ) -> Result<(), Failure> {
         push(&self.github, login, branch, message, files)
     }
 
     /// Opens a pull request from a branch; gives its number.
     pub(in crate::cli) fn open(&self, branch: &str, title: &str) -> Result<u64, Failure> {
-        let new = NewPull { title: title.to_owned(), head: branch.to_owned(), ..NewPull::default() };
-        self.github.open_pr(AUTHOR, REPO, &new).map_err(|error| Failure::new("demo", error.to_string()))
+        let new = NewPull {
+            title: title.to_owned(),
+            head: branch.to_owned(),
+            ..NewPull::default()
+        };
+        self.github
+            .open_pr(AUTHOR, REPO, &new)
+            .map_err(|error| Failure::new("demo", error.to_string()))
     }
 
     /// Comments as somebody.
-    pub(in crate::cli) fn comment(&self, login: &str, number: u64, body: &str) -> Result<u64, Failure> {
-        self.github.comment(login, REPO, number, body).map_err(|error| Failure::new("demo", error.to_string()))
+    pub(in crate::cli) fn comment(
+        &self,
+        login: &str,
+        number: u64,
+        body: &str,
+    ) -> Result<u64, Failure> {
+        self.github
+            .comment(login, REPO, number, body)
+            .map_err(|error| Failure::new("demo", error.to_string()))
     }
 
     /// Waits until every delivery is answered and every job done, then gives the check on the head.
@@ -113,28 +156,43 @@ impl Stage {
             }
         });
         waited.await.map_err(|_| {
-            let seen = self.github.check_on_head(REPO, number, CHECK).and_then(|check| check.title);
+            let seen = self
+                .github
+                .check_on_head(REPO, number, CHECK)
+                .and_then(|check| check.title);
             let seen = seen.unwrap_or_else(|| "no check".to_owned());
-            Failure::new("demo", format!("nothing settled within {} s; last seen: {seen}", PATIENCE.as_secs()))
+            Failure::new(
+                "demo",
+                format!(
+                    "nothing settled within {} s; last seen: {seen}",
+                    PATIENCE.as_secs()
+                ),
+            )
         })
     }
 
     /// The merge box.
     pub(in crate::cli) fn merge_box(&self, number: u64) -> Result<Mergeability, Failure> {
-        self.github.mergeability(REPO, number).map_err(|error| Failure::new("demo", error.to_string()))
+        self.github
+            .mergeability(REPO, number)
+            .map_err(|error| Failure::new("demo", error.to_string()))
     }
 
     /// Text of a file on a branch.
     pub(in crate::cli) fn text(&self, branch: &str, path: &str) -> Result<String, Failure> {
         let bytes = self.github.file(REPO, branch, path);
-        let bytes = bytes.ok_or_else(|| Failure::new("demo", format!("{path} is not on {branch}")))?;
+        let bytes =
+            bytes.ok_or_else(|| Failure::new("demo", format!("{path} is not on {branch}")))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Stops both.
     pub(in crate::cli) async fn tear_down(self) -> Result<(), Failure> {
         self.github.shutdown();
-        self.app.stop().await.map_err(|error| Failure::new("store", error.to_string()))
+        self.app
+            .stop()
+            .await
+            .map_err(|error| Failure::new("store", error.to_string()))
     }
 }
 
@@ -145,9 +203,14 @@ fn push(
     message: &str,
     files: &[(&str, &str)],
 ) -> Result<(), Failure> {
-    let edits: Vec<FileEdit> = files.iter().map(|(path, text)| FileEdit::write(path, text.as_bytes())).collect();
+    let edits: Vec<FileEdit> = files
+        .iter()
+        .map(|(path, text)| FileEdit::write(path, text.as_bytes()))
+        .collect();
     let pushed = github.push(login, REPO, branch, message, &edits);
-    pushed.map(|_| ()).map_err(|error| Failure::new("demo", error.to_string()))
+    pushed
+        .map(|_| ())
+        .map_err(|error| Failure::new("demo", error.to_string()))
 }
 
 /// A throw-away key of the App, as PEM.
@@ -161,7 +224,10 @@ impl AppKeys {
         let pair = KeyPair::generate(KeySize::Rsa2048)?;
         let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair)?;
         let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key())?;
-        Ok(Self { private: pem("PRIVATE KEY", private.as_ref()), public: pem("PUBLIC KEY", public.as_ref()) })
+        Ok(Self {
+            private: pem("PRIVATE KEY", private.as_ref()),
+            public: pem("PUBLIC KEY", public.as_ref()),
+        })
     }
 }
 

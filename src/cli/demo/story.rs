@@ -52,7 +52,8 @@ impl Script {
     /// When its name is no text that can stand in a repository.
     pub fn of_file(path: &Path, discussion: &Discussion) -> Result<Self, Failure> {
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| Failure::new("usage", "the file has no readable name").at(path, None))?;
+        let name = name
+            .ok_or_else(|| Failure::new("usage", "the file has no readable name").at(path, None))?;
         let mut panel = aliases(discussion);
         if panel.is_empty() {
             panel = crate::bot::repo_config::RepoConfig::default().participants;
@@ -69,22 +70,39 @@ impl Script {
 }
 
 fn aliases(discussion: &Discussion) -> Vec<Alias> {
-    discussion.header.participants().iter().filter_map(|name| Alias::parse(name)).collect()
+    discussion
+        .header
+        .participants()
+        .iter()
+        .filter_map(|name| Alias::parse(name))
+        .collect()
 }
 
 /// Security if it sits on the panel, else whoever comes first.
 fn asked(panel: &[Alias]) -> Alias {
     let security = panel.iter().find(|alias| alias.as_str() == "security");
-    security.or(panel.first()).cloned().or_else(|| Alias::parse("security")).unwrap_or_else(fallback_alias)
+    security
+        .or(panel.first())
+        .cloned()
+        .or_else(|| Alias::parse("security"))
+        .unwrap_or_else(fallback_alias)
 }
 
 /// A name that always fits the grammar of aliases.
 fn fallback_alias() -> Alias {
-    crate::engine::persona::Personas::built_in().0.into_keys().next().unwrap_or_else(fallback_alias)
+    crate::engine::persona::Personas::built_in()
+        .0
+        .into_keys()
+        .next()
+        .unwrap_or_else(fallback_alias)
 }
 
 /// Tells the story; gives the number of the pull request.
-pub async fn tell(script: &Script, stage: &Stage, narrator: &mut Narrator<'_>) -> Result<u64, Failure> {
+pub async fn tell(
+    script: &Script,
+    stage: &Stage,
+    narrator: &mut Narrator<'_>,
+) -> Result<u64, Failure> {
     let number = opening(script, stage, narrator).await?;
     if script.whole {
         forgery(script, stage, narrator, number).await?;
@@ -97,26 +115,51 @@ pub async fn tell(script: &Script, stage: &Stage, narrator: &mut Narrator<'_>) -
     } else {
         let check = stage.settled(number).await?;
         narrator.step("State reached");
-        narrator.expect(check.conclusion.as_deref() != Some("success"), "not green without a person", title(&check));
+        narrator.expect(
+            check.conclusion.as_deref() != Some("success"),
+            "not green without a person",
+            title(&check),
+        );
     }
     Ok(number)
 }
 
-async fn opening(script: &Script, stage: &Stage, narrator: &mut Narrator<'_>) -> Result<u64, Failure> {
+async fn opening(
+    script: &Script,
+    stage: &Stage,
+    narrator: &mut Narrator<'_>,
+) -> Result<u64, Failure> {
     narrator.step(&format!("{AUTHOR} opens a pull request: {}", script.title));
     let before = blocks(&script.text);
-    stage.push(AUTHOR, BRANCH, "propose a design", &[(&script.path, &script.text)])?;
+    stage.push(
+        AUTHOR,
+        BRANCH,
+        "propose a design",
+        &[(&script.path, &script.text)],
+    )?;
     let number = stage.open(BRANCH, &script.title)?;
     let check = stage.settled(number).await?;
     let replies = votes_after(&stage.text(BRANCH, &script.path)?, before);
     let commits = stage.github.ledger().of(EffectKind::Commit).len();
     let expected = format!("{} replies in one commit", script.panel.len());
-    narrator.expect(replies.len() == script.panel.len() && commits == 1, &expected, &replies.join(", "));
+    narrator.expect(
+        replies.len() == script.panel.len() && commits == 1,
+        &expected,
+        &replies.join(", "),
+    );
     if script.whole {
-        narrator.expect(title(&check).starts_with("CHANGES: "), "the check fails", title(&check));
+        narrator.expect(
+            title(&check).starts_with("CHANGES: "),
+            "the check fails",
+            title(&check),
+        );
     }
     let merge_box = stage.merge_box(number)?;
-    narrator.expect(!merge_box.allowed(), "the merge is blocked", &merge_box.reasons.join("; "));
+    narrator.expect(
+        !merge_box.allowed(),
+        "the merge is blocked",
+        &merge_box.reasons.join("; "),
+    );
     Ok(number)
 }
 
@@ -126,14 +169,28 @@ async fn forgery(
     narrator: &mut Narrator<'_>,
     number: u64,
 ) -> Result<(), Failure> {
-    narrator.step(&format!("{AUTHOR} types `VOTE: READY` in security's name and pushes it"));
+    narrator.step(&format!(
+        "{AUTHOR} types `VOTE: READY` in security's name and pushes it"
+    ));
     let earlier = stage.settled(number).await?;
     let text = stage.text(BRANCH, &script.path)? + FORGED;
-    stage.push(AUTHOR, BRANCH, "security is fine with it", &[(&script.path, &text)])?;
+    stage.push(
+        AUTHOR,
+        BRANCH,
+        "security is fine with it",
+        &[(&script.path, &text)],
+    )?;
     let check = stage.settled(number).await?;
-    narrator.expect(title(&check) == title(&earlier), "it is not counted", title(&check));
+    narrator.expect(
+        title(&check) == title(&earlier),
+        "it is not counted",
+        title(&check),
+    );
     let line = text.lines().count() - FORGED.lines().count() + 4;
-    let named = check.annotations.iter().any(|annotation| annotation.to_string().contains(&line.to_string()));
+    let named = check
+        .annotations
+        .iter()
+        .any(|annotation| annotation.to_string().contains(&line.to_string()));
     narrator.expect(named, &format!("the check names line {line}"), "");
     Ok(())
 }
@@ -151,14 +208,23 @@ async fn question(
     stage.settled(number).await?;
     let text = stage.text(BRANCH, &script.path)?;
     let discussion = Discussion::parse(text.as_bytes());
-    let answered = discussion.blocks.get(before).filter(|block| block.author.persona.as_ref() == Some(&script.asked));
-    let answer = answered.map(|block| first_words(&text[block.span.clone()])).unwrap_or_default();
+    let answered = discussion
+        .blocks
+        .get(before)
+        .filter(|block| block.author.persona.as_ref() == Some(&script.asked));
+    let answer = answered
+        .map(|block| first_words(&text[block.span.clone()]))
+        .unwrap_or_default();
     narrator.expect(answered.is_some(), "answered in the file", &answer);
     let replied = stage.github.ledger().of(EffectKind::CommentCreated).len() == 1;
     narrator.expect(replied, "and in the conversation, once", "");
     let target = crate::sandbox::ReactionTarget::IssueComment(comment);
     let reactions = stage.github.reactions(REPO, target);
-    narrator.expect(reactions.iter().any(|(_, content)| content == "rocket"), "with a rocket when done", "");
+    narrator.expect(
+        reactions.iter().any(|(_, content)| content == "rocket"),
+        "with a rocket when done",
+        "",
+    );
     Ok(())
 }
 
@@ -172,7 +238,12 @@ async fn revision(
     let text = stage.text(BRANCH, &script.path)?;
     let before = blocks(&text);
     let stale_head = with_proposal(&text, REVISED);
-    stage.push(AUTHOR, BRANCH, "answer the concerns", &[(&script.path, &stale_head)])?;
+    stage.push(
+        AUTHOR,
+        BRANCH,
+        "answer the concerns",
+        &[(&script.path, &stale_head)],
+    )?;
     let check = stage.settled(number).await?;
     let stale = stage
         .github
@@ -180,10 +251,19 @@ async fn revision(
         .of(EffectKind::CheckCreated)
         .iter()
         .any(|effect| effect.data.to_string().contains("stale"));
-    narrator.expect(stale, "earlier votes are stale: they were given on another text", "");
+    narrator.expect(
+        stale,
+        "earlier votes are stale: they were given on another text",
+        "",
+    );
     let replies = votes_after(&stage.text(BRANCH, &script.path)?, before);
-    let all_ready = replies.len() == script.panel.len() && replies.iter().all(|vote| vote.ends_with("READY"));
-    narrator.expect(all_ready, "a new round, all of them READY", &replies.join(", "));
+    let all_ready =
+        replies.len() == script.panel.len() && replies.iter().all(|vote| vote.ends_with("READY"));
+    narrator.expect(
+        all_ready,
+        "a new round, all of them READY",
+        &replies.join(", "),
+    );
     let waits = check.conclusion.as_deref() == Some("action_required");
     narrator.expect(waits, "not green: no person has voted", title(&check));
     Ok(())
@@ -193,7 +273,8 @@ async fn vote(stage: &Stage, narrator: &mut Narrator<'_>, number: u64) -> Result
     narrator.step(&format!("{REVIEWER} comments: /discuss vote ready"));
     stage.comment(REVIEWER, number, "/discuss vote ready")?;
     let check = stage.settled(number).await?;
-    let ready = title(&check).starts_with("READY: ") && check.conclusion.as_deref() == Some("success");
+    let ready =
+        title(&check).starts_with("READY: ") && check.conclusion.as_deref() == Some("success");
     narrator.expect(ready, "the check is green", title(&check));
     Ok(())
 }
@@ -201,7 +282,9 @@ async fn vote(stage: &Stage, narrator: &mut Narrator<'_>, number: u64) -> Result
 fn merge(stage: &Stage, narrator: &mut Narrator<'_>, number: u64) -> Result<(), Failure> {
     narrator.step(&format!("{REVIEWER} merges"));
     let merged = stage.github.merge(REVIEWER, REPO, number);
-    let seen = merged.as_ref().map_or_else(ToString::to_string, |oid| format!("as {}", &oid.to_string()[..7]));
+    let seen = merged.as_ref().map_or_else(ToString::to_string, |oid| {
+        format!("as {}", &oid.to_string()[..7])
+    });
     narrator.expect(merged.is_ok(), "merged", &seen);
     Ok(())
 }
@@ -209,7 +292,8 @@ fn merge(stage: &Stage, narrator: &mut Narrator<'_>, number: u64) -> Result<(), 
 /// Writes the discussion into the folder that stays behind.
 pub fn keep_file(script: &Script, stage: &Stage) -> Result<PathBuf, Failure> {
     let path = stage.folder().join(&script.path);
-    let failed = |error: std::io::Error| Failure::new("file", format!("{}: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| Failure::new("file", format!("{}: {error}", path.display()));
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
@@ -220,7 +304,11 @@ pub fn keep_file(script: &Script, stage: &Stage) -> Result<PathBuf, Failure> {
 /// The text with everything before its first block replaced by the revised proposal.
 fn with_proposal(text: &str, revised: &str) -> String {
     let discussion = Discussion::parse(text.as_bytes());
-    let start = discussion.blocks.first().and_then(|block| block.separator.clone()).map_or(text.len(), |s| s.start);
+    let start = discussion
+        .blocks
+        .first()
+        .and_then(|block| block.separator.clone())
+        .map_or(text.len(), |s| s.start);
     format!("{}\n\n{}", revised.trim_end(), &text[start..])
 }
 
@@ -229,7 +317,9 @@ fn votes_after(text: &str, skip: usize) -> Vec<String> {
     use crate::engine::marker::BlockVote;
     let discussion = Discussion::parse(text.as_bytes());
     let words = |block: &crate::engine::block::Block| match &block.vote {
-        Some(BlockVote::Clear { vote, .. }) => format!("{} {}", block.author.label(), vote.as_str()),
+        Some(BlockVote::Clear { vote, .. }) => {
+            format!("{} {}", block.author.label(), vote.as_str())
+        }
         _ => block.author.label().to_owned(),
     };
     discussion.blocks.iter().skip(skip).map(words).collect()
@@ -241,7 +331,11 @@ fn blocks(text: &str) -> usize {
 
 /// The first words of a block below its name line.
 fn first_words(block: &str) -> String {
-    let line = block.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or("");
+    let line = block
+        .lines()
+        .skip(1)
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("");
     let mut words: String = line.chars().take(70).collect();
     if words.len() < line.len() {
         words.push_str("...");

@@ -2,3 +2,5 @@
 
 mod cases;
 mod differential;
+mod hostile;
+mod seed;
