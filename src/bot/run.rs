@@ -69,6 +69,7 @@ async fn attempt(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
     work.read_files().await?;
     record_votes::from_events(&mut work, &happened).await?;
     let outcomes = work.evaluate_fully().await?;
+    confirm_landed(&mut work, &outcomes).await?;
     let mut heard = listen(&mut work, &outcomes, utterances).await?;
     let outcomes = work.evaluate_fully().await?;
     discuss(&mut work, &mut runs, &happened, outcomes, &mut heard).await
@@ -81,6 +82,16 @@ async fn see(work: &Work<'_>, runs: &mut Runs, utterances: &[Utterance]) -> Resu
         .filter_map(|said| said.reaction(Reaction::Eyes));
     let eyes: Vec<Effect> = eyes.collect();
     apply::carry_out(work.deps, &work.job.lease, work.pr(), runs, &eyes).await
+}
+
+/// A commit whose answer was lost: its blocks stand in the file, and the record learns that before anything else.
+async fn confirm_landed(work: &mut Work<'_>, outcomes: &[Outcome]) -> Result<(), JobError> {
+    let landed = landed(work, outcomes);
+    if landed.is_empty() {
+        return Ok(());
+    }
+    work.record(&landed).await?;
+    work.recall_blocks().await
 }
 
 /// Answers commands as far as that is possible before the round.

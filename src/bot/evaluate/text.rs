@@ -64,15 +64,16 @@ impl SeenText {
     }
 }
 
-/// Matches blocks to records by their text, each record once: blocks written before those still pending, then by age.
+/// Matches blocks to records by their text, each record once. Where several say the same, written ones come first, by
+/// age, and then pending ones, the newest first: an older pending one belongs to a text that was never committed.
 fn find_ours(discussion: &Discussion, records: &[&BlockRecord]) -> Vec<Option<usize>> {
+    let in_state = |state| move |index: &usize| records[*index].state == state;
+    let written = (0..records.len()).filter(in_state(BlockState::Written));
+    let pending = (0..records.len()).rev().filter(in_state(BlockState::Pending));
     let mut by_text: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
-    for state in [BlockState::Written, BlockState::Pending] {
-        let indices = (0..records.len()).filter(|index| records[*index].state == state);
-        for index in indices {
-            let text = records[index].text.as_str();
-            by_text.entry(text).or_default().push_back(index);
-        }
+    for index in written.chain(pending) {
+        let text = records[index].text.as_str();
+        by_text.entry(text).or_default().push_back(index);
     }
     discussion
         .blocks

@@ -2,6 +2,7 @@
 
 mod double;
 mod errors;
+mod finding;
 pub(crate) mod keys;
 mod reading;
 mod tokens;

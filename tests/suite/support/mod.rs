@@ -1,5 +1,8 @@
 //! Rigs that several rooms of the suite share.
 
+pub(crate) mod rig;
+pub(crate) mod scripted;
+
 use std::path::PathBuf;
 
 /// Text of a fixture below `tests/fixtures/`.

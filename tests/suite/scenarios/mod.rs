@@ -1,0 +1,33 @@
+//! What people experience on GitHub, told with real parts: sandbox, server, store, worker.
+
+mod asking;
+mod faults;
+mod gate;
+mod talking;
+
+/// A proposal with much left open.
+const CACHE: &str = "<!-- DISCUSSION -->
+<!-- Title: A cache for the product list -->
+<!-- Participants: architect, security, pragmatist -->
+
+# A cache for the product list
+
+## Context
+
+Product pages are slow: each of them reads forty rows that change twice a day. Several tenants share the service.
+
+## Requirements
+
+- Pages answer in 50 ms at the 99th percentile.
+- A price change is visible after one minute.
+";
+
+/// Where it stands.
+const PATH: &str = "design/cache.md";
+
+/// The file with a requirement changed, blocks and all.
+fn revised(text: &str) -> String {
+    let revised = text.replace("after one minute", "after ten seconds");
+    assert_ne!(revised, text);
+    revised
+}

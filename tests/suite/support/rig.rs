@@ -1,0 +1,267 @@
+//! The whole bot against the sandbox GitHub: real HTTP, real webhooks, a real store in a throw-away folder.
+
+use super::scripted::Scripted;
+use discussions::bot::deps::{BotDeps, Pace};
+use discussions::bot::ground::BuiltIn;
+use discussions::bot::models::Models;
+use discussions::bot::trigger::{OwnApp, trigger};
+use discussions::bot::worker::run_workers;
+use discussions::forge::github::GitHub;
+use discussions::llm::Model;
+use discussions::llm::checklist::Checklist;
+use discussions::sandbox::{
+    AppKey, CheckRun, DEMO_REPO, EffectKind, FileEdit, NewPull, Sandbox, SandboxOptions,
+};
+use discussions::server::{Decision, Intake, Limits, serve};
+use discussions::store::{SqlStore, Store};
+use secrecy::SecretString;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+const SECRET: &str = "a secret of the test suite, long enough for anybody";
+const APP: u64 = 4_711;
+
+/// One key for the whole test binary: making them is slow.
+fn key() -> &'static AppKey {
+    static KEY: OnceLock<AppKey> = OnceLock::new();
+    KEY.get_or_init(|| AppKey::generate().unwrap())
+}
+
+/// A configuration under which pushes are answered at once.
+pub(crate) const AT_ONCE: &str = "on: {quiet: 0s}\n";
+
+pub(crate) struct Rig {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) store: Arc<SqlStore>,
+    pub(crate) deps: BotDeps,
+    stop: CancellationToken,
+    _folder: tempfile::TempDir,
+}
+
+/// How a rig is set up.
+pub(crate) struct Setup {
+    /// `.github/discussions.yml` on main.
+    pub(crate) config: Option<String>,
+    /// Offered besides the checklist; the operator's choice if there is one.
+    pub(crate) model: Option<Arc<dyn Model>>,
+    /// What the operator's settings name.
+    pub(crate) operator: Option<String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            config: Some(AT_ONCE.to_owned()),
+            model: None,
+            operator: Some("checklist".to_owned()),
+        }
+    }
+}
+
+impl Rig {
+    pub(crate) async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub(crate) async fn with(setup: Setup) -> Self {
+        let sandbox = Sandbox::start(SandboxOptions {
+            app_id: APP,
+            app_public_key: Some(key().public_pem.clone()),
+            ..SandboxOptions::default()
+        })
+        .await
+        .unwrap();
+        sandbox.seed_default().unwrap();
+        if let Some(config) = &setup.config {
+            let edit = FileEdit::write(".github/discussions.yml", config);
+            sandbox.push("ann", DEMO_REPO, "main", "configure", &[edit]).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("store.db").display());
+        let store = Arc::new(SqlStore::open(&url).await.unwrap());
+        let private = SecretString::from(key().private_pem.clone());
+        let github = GitHub::new(APP, &private, &sandbox.api_url(), &sandbox.graphql_url()).unwrap();
+        let github = Arc::new(github);
+        let mut models = Models::default().offer(Arc::new(Checklist));
+        models.operator = setup.operator;
+        if let Some(model) = setup.model {
+            models.operator = Some(model.name().to_owned());
+            models = models.offer(model);
+        }
+        let deps = BotDeps {
+            store: store.clone(),
+            read: github.clone(),
+            write: github,
+            models,
+            built_in: BuiltIn::load().unwrap(),
+            pace: Pace::default(),
+        };
+        let rig = Self {
+            sandbox,
+            store,
+            deps,
+            stop: CancellationToken::new(),
+            _folder: folder,
+        };
+        rig.serve().await;
+        rig
+    }
+
+    /// Starts the server on a free port and the workers.
+    async fn serve(&self) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let wake = Arc::new(Notify::new());
+        let own = OwnApp { id: APP, bot: None };
+        let intake = Intake {
+            webhook_path: "/hook".to_owned(),
+            secrets: vec![SecretString::from(SECRET)],
+            decide: Arc::new(move |event| match trigger(event, &own).into_job() {
+                Ok(Some(job)) => Decision::Job(job),
+                Ok(None) => Decision::Nothing("nothing for us".to_owned()),
+                Err(error) => Decision::Nothing(error.to_string()),
+            }),
+            store: self.store.clone(),
+            wake: wake.clone(),
+        };
+        tokio::spawn(serve(listener, intake, Limits::default(), self.stop.clone()));
+        tokio::spawn(run_workers(self.deps.clone(), 2, wake, self.stop.clone()));
+        self.sandbox.set_webhook(&format!("http://{address}/hook"), SECRET);
+    }
+
+    /// Waits until every delivery was sent and no job waits or runs.
+    pub(crate) async fn settle(&self) {
+        let settled = async {
+            let mut quiet = 0;
+            while quiet < 3 {
+                self.sandbox.wait_until_idle().await;
+                quiet = if self.store.backlog().await.unwrap() == 0 { quiet + 1 } else { 0 };
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(60), settled).await;
+        assert!(in_time.is_ok(), "jobs are left: {:?}", self.store.parked().await);
+        let parked = self.store.parked().await.unwrap();
+        assert!(parked.is_empty(), "parked: {parked:?}");
+    }
+
+    /// A rig whose personas are played by a script, with its configuration besides the quiet time.
+    pub(crate) async fn scripted(model: &Arc<Scripted>, config: &str) -> Self {
+        Self::with(Setup {
+            config: Some(format!("{AT_ONCE}{config}")),
+            model: Some(model.clone()),
+            operator: None,
+        })
+        .await
+    }
+
+    /// Somebody pushes a file to a branch and opens a pull request with it.
+    pub(crate) async fn open(&self, login: &str, path: &str, text: &str) -> u64 {
+        let edit = FileEdit::write(path, text);
+        self.sandbox.push(login, DEMO_REPO, "topic", "propose", &[edit]).unwrap();
+        let new = NewPull {
+            title: "A proposal".to_owned(),
+            head: "topic".to_owned(),
+            ..NewPull::default()
+        };
+        let number = self.sandbox.open_pr(login, DEMO_REPO, &new).unwrap();
+        self.settle().await;
+        number
+    }
+
+    /// Somebody pushes a new text of a file to the pull request's branch.
+    pub(crate) async fn push(&self, login: &str, path: &str, text: &str) {
+        self.sandbox.advance(Duration::from_secs(2));
+        let edit = FileEdit::write(path, text);
+        self.sandbox.push(login, DEMO_REPO, "topic", "change", &[edit]).unwrap();
+        self.settle().await;
+    }
+
+    /// Waits until something holds that jobs under way bring about.
+    pub(crate) async fn until(&self, holds: impl Fn() -> bool) {
+        let reached = async {
+            while !holds() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(30), reached).await;
+        assert!(in_time.is_ok(), "it never came to that");
+    }
+
+    /// Waits until so many jobs are parked.
+    pub(crate) async fn until_parked(&self, count: usize) {
+        let parked = async {
+            while self.store.parked().await.unwrap().len() != count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), parked).await.unwrap();
+    }
+
+    /// The merge box.
+    pub(crate) fn mergeable(&self, number: u64) -> bool {
+        self.sandbox.mergeability(DEMO_REPO, number).unwrap().allowed()
+    }
+
+    /// Requests the App made, tokens apart, since the ledger was reset.
+    pub(crate) fn requests(&self) -> usize {
+        let ledger = self.sandbox.ledger();
+        let is_token = |route: &str| route.contains("access_tokens");
+        ledger.requests.iter().filter(|request| !is_token(&request.path)).count()
+    }
+
+    /// Somebody writes in the conversation.
+    pub(crate) async fn say(&self, login: &str, number: u64, body: &str) -> u64 {
+        // GitHub's times have whole seconds: a person who has read the check comes later than it.
+        self.sandbox.advance(Duration::from_secs(2));
+        let id = self.sandbox.comment(login, DEMO_REPO, number, body).unwrap();
+        self.settle().await;
+        id
+    }
+
+    /// The newest `discussions` run on the head.
+    pub(crate) fn check(&self, number: u64) -> CheckRun {
+        let check = self.sandbox.check_on_head(DEMO_REPO, number, "discussions");
+        check.expect("a check on the head")
+    }
+
+    /// Its title; empty while there is none.
+    pub(crate) fn title(&self, number: u64) -> String {
+        let check = self.sandbox.check_on_head(DEMO_REPO, number, "discussions");
+        check.and_then(|check| check.title).unwrap_or_default()
+    }
+
+    /// Its conclusion; empty while it is in progress.
+    pub(crate) fn conclusion(&self, number: u64) -> String {
+        self.check(number).conclusion.unwrap_or_default()
+    }
+
+    /// A file at the head of the pull request.
+    pub(crate) fn file(&self, number: u64, path: &str) -> String {
+        let head = self.sandbox.pull(DEMO_REPO, number).unwrap().head;
+        let bytes = self.sandbox.file(DEMO_REPO, &head.to_string(), path).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// How many writes of a kind the App made.
+    pub(crate) fn count(&self, kind: EffectKind) -> usize {
+        let ledger = self.sandbox.ledger();
+        ledger.effects.iter().filter(|effect| effect.kind == kind).count()
+    }
+
+    /// Texts of the App's comments.
+    pub(crate) fn replies(&self, number: u64) -> Vec<String> {
+        let pull = self.sandbox.pull(DEMO_REPO, number).unwrap();
+        let ours = pull.comments.iter().filter(|comment| comment.app == Some(APP));
+        ours.map(|comment| comment.body.clone()).collect()
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

@@ -1,0 +1,92 @@
+//! A model that says what a test tells it to, counts its calls, and waits where a test wants it to wait.
+
+use async_trait::async_trait;
+use discussions::engine::reply::{Reply, ReplyConcern};
+use discussions::engine::vote::Vote;
+use discussions::llm::{Model, ModelError, Prompt};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use tokio::sync::Semaphore;
+
+/// What a persona answers.
+#[derive(Debug, Clone)]
+pub(crate) enum Line {
+    /// A vote and nothing else to say.
+    Votes(Vote),
+    /// A vote with a concern.
+    Objects(Vote, &'static str),
+    /// No answer.
+    Fails,
+    /// A bug.
+    Panics,
+}
+
+pub(crate) struct Scripted {
+    lines: Mutex<BTreeMap<String, Line>>,
+    calls: Mutex<Vec<(String, Option<String>)>>,
+    gate: Semaphore,
+}
+
+impl Scripted {
+    /// Everybody votes READY at once.
+    pub(crate) fn ready() -> Self {
+        Self {
+            lines: Mutex::default(),
+            calls: Mutex::default(),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+        }
+    }
+
+    /// Answers are held back until [`Scripted::let_go`].
+    pub(crate) fn gated() -> Self {
+        Self { gate: Semaphore::new(0), ..Self::ready() }
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.gate.add_permits(1_000);
+    }
+
+    pub(crate) fn set(&self, alias: &str, line: Line) {
+        self.lines.lock().unwrap().insert(alias.to_owned(), line);
+    }
+
+    /// Who was asked what, in order.
+    pub(crate) fn calls(&self) -> Vec<(String, Option<String>)> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    fn line(&self, alias: &str) -> Line {
+        let lines = self.lines.lock().unwrap();
+        lines.get(alias).cloned().unwrap_or(Line::Votes(Vote::Ready))
+    }
+}
+
+#[async_trait]
+impl Model for Scripted {
+    fn name(&self) -> &str {
+        "test/scripted"
+    }
+
+    async fn answer(&self, prompt: &Prompt) -> Result<Option<Reply>, ModelError> {
+        let alias = prompt.persona.alias.to_string();
+        self.calls.lock().unwrap().push((alias.clone(), prompt.question.clone()));
+        let _passed = self.gate.acquire().await.unwrap();
+        let (vote, concerns) = match self.line(&alias) {
+            Line::Votes(vote) => (vote, Vec::new()),
+            Line::Objects(vote, text) => {
+                (vote, vec![ReplyConcern { text: text.to_owned(), minor: false }])
+            }
+            Line::Fails => {
+                let reason = "the provider is away".to_owned();
+                return Err(ModelError::Unavailable { reason, retry_after: None });
+            }
+            Line::Panics => panic!("a bug in the provider"),
+        };
+        let comment = match &prompt.question {
+            Some(question) => format!("To the question \"{question}\": it is covered."),
+            None => format!("Seen by {alias}."),
+        };
+        let reply = Reply { comment, vote: Some(vote), questions: Vec::new(), concerns, resolved: Vec::new() };
+        Ok(Some(reply))
+    }
+}
