@@ -39,7 +39,10 @@ impl Scripted {
 
     /// Answers are held back until [`Scripted::let_go`].
     pub(crate) fn gated() -> Self {
-        Self { gate: Semaphore::new(0), ..Self::ready() }
+        Self {
+            gate: Semaphore::new(0),
+            ..Self::ready()
+        }
     }
 
     pub(crate) fn let_go(&self) {
@@ -57,7 +60,10 @@ impl Scripted {
 
     fn line(&self, alias: &str) -> Line {
         let lines = self.lines.lock().unwrap();
-        lines.get(alias).cloned().unwrap_or(Line::Votes(Vote::Ready))
+        lines
+            .get(alias)
+            .cloned()
+            .unwrap_or(Line::Votes(Vote::Ready))
     }
 }
 
@@ -69,16 +75,26 @@ impl Model for Scripted {
 
     async fn answer(&self, prompt: &Prompt) -> Result<Option<Reply>, ModelError> {
         let alias = prompt.persona.alias.to_string();
-        self.calls.lock().unwrap().push((alias.clone(), prompt.question.clone()));
+        self.calls
+            .lock()
+            .unwrap()
+            .push((alias.clone(), prompt.question.clone()));
         let _passed = self.gate.acquire().await.unwrap();
         let (vote, concerns) = match self.line(&alias) {
             Line::Votes(vote) => (vote, Vec::new()),
-            Line::Objects(vote, text) => {
-                (vote, vec![ReplyConcern { text: text.to_owned(), minor: false }])
-            }
+            Line::Objects(vote, text) => (
+                vote,
+                vec![ReplyConcern {
+                    text: text.to_owned(),
+                    minor: false,
+                }],
+            ),
             Line::Fails => {
                 let reason = "the provider is away".to_owned();
-                return Err(ModelError::Unavailable { reason, retry_after: None });
+                return Err(ModelError::Unavailable {
+                    reason,
+                    retry_after: None,
+                });
             }
             Line::Panics => panic!("a bug in the provider"),
         };
@@ -86,7 +102,13 @@ impl Model for Scripted {
             Some(question) => format!("To the question \"{question}\": it is covered."),
             None => format!("Seen by {alias}."),
         };
-        let reply = Reply { comment, vote: Some(vote), questions: Vec::new(), concerns, resolved: Vec::new() };
+        let reply = Reply {
+            comment,
+            vote: Some(vote),
+            questions: Vec::new(),
+            concerns,
+            resolved: Vec::new(),
+        };
         Ok(Some(reply))
     }
 }
