@@ -69,7 +69,9 @@ impl SeenText {
 fn find_ours(discussion: &Discussion, records: &[&BlockRecord]) -> Vec<Option<usize>> {
     let in_state = |state| move |index: &usize| records[*index].state == state;
     let written = (0..records.len()).filter(in_state(BlockState::Written));
-    let pending = (0..records.len()).rev().filter(in_state(BlockState::Pending));
+    let pending = (0..records.len())
+        .rev()
+        .filter(in_state(BlockState::Pending));
     let mut by_text: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
     for index in written.chain(pending) {
         let text = records[index].text.as_str();

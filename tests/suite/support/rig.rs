@@ -77,13 +77,19 @@ impl Rig {
         sandbox.seed_default().unwrap();
         if let Some(config) = &setup.config {
             let edit = FileEdit::write(".github/discussions.yml", config);
-            sandbox.push("ann", DEMO_REPO, "main", "configure", &[edit]).unwrap();
+            sandbox
+                .push("ann", DEMO_REPO, "main", "configure", &[edit])
+                .unwrap();
         }
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("store.db").display());
+        let url = format!(
+            "sqlite://{}?mode=rwc",
+            folder.path().join("store.db").display()
+        );
         let store = Arc::new(SqlStore::open(&url).await.unwrap());
         let private = SecretString::from(key().private_pem.clone());
-        let github = GitHub::new(APP, &private, &sandbox.api_url(), &sandbox.graphql_url()).unwrap();
+        let github =
+            GitHub::new(APP, &private, &sandbox.api_url(), &sandbox.graphql_url()).unwrap();
         let github = Arc::new(github);
         let mut models = Models::default().offer(Arc::new(Checklist));
         models.operator = setup.operator;
@@ -127,9 +133,15 @@ impl Rig {
             store: self.store.clone(),
             wake: wake.clone(),
         };
-        tokio::spawn(serve(listener, intake, Limits::default(), self.stop.clone()));
+        tokio::spawn(serve(
+            listener,
+            intake,
+            Limits::default(),
+            self.stop.clone(),
+        ));
         tokio::spawn(run_workers(self.deps.clone(), 2, wake, self.stop.clone()));
-        self.sandbox.set_webhook(&format!("http://{address}/hook"), SECRET);
+        self.sandbox
+            .set_webhook(&format!("http://{address}/hook"), SECRET);
     }
 
     /// Waits until every delivery was sent and no job waits or runs.
@@ -138,12 +150,20 @@ impl Rig {
             let mut quiet = 0;
             while quiet < 3 {
                 self.sandbox.wait_until_idle().await;
-                quiet = if self.store.backlog().await.unwrap() == 0 { quiet + 1 } else { 0 };
+                quiet = if self.store.backlog().await.unwrap() == 0 {
+                    quiet + 1
+                } else {
+                    0
+                };
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         let in_time = tokio::time::timeout(Duration::from_secs(60), settled).await;
-        assert!(in_time.is_ok(), "jobs are left: {:?}", self.store.parked().await);
+        assert!(
+            in_time.is_ok(),
+            "jobs are left: {:?}",
+            self.store.parked().await
+        );
         let parked = self.store.parked().await.unwrap();
         assert!(parked.is_empty(), "parked: {parked:?}");
     }
@@ -161,7 +181,9 @@ impl Rig {
     /// Somebody pushes a file to a branch and opens a pull request with it.
     pub(crate) async fn open(&self, login: &str, path: &str, text: &str) -> u64 {
         let edit = FileEdit::write(path, text);
-        self.sandbox.push(login, DEMO_REPO, "topic", "propose", &[edit]).unwrap();
+        self.sandbox
+            .push(login, DEMO_REPO, "topic", "propose", &[edit])
+            .unwrap();
         let new = NewPull {
             title: "A proposal".to_owned(),
             head: "topic".to_owned(),
@@ -176,7 +198,9 @@ impl Rig {
     pub(crate) async fn push(&self, login: &str, path: &str, text: &str) {
         self.sandbox.advance(Duration::from_secs(2));
         let edit = FileEdit::write(path, text);
-        self.sandbox.push(login, DEMO_REPO, "topic", "change", &[edit]).unwrap();
+        self.sandbox
+            .push(login, DEMO_REPO, "topic", "change", &[edit])
+            .unwrap();
         self.settle().await;
     }
 
@@ -198,26 +222,38 @@ impl Rig {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), parked).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(30), parked)
+            .await
+            .unwrap();
     }
 
     /// The merge box.
     pub(crate) fn mergeable(&self, number: u64) -> bool {
-        self.sandbox.mergeability(DEMO_REPO, number).unwrap().allowed()
+        self.sandbox
+            .mergeability(DEMO_REPO, number)
+            .unwrap()
+            .allowed()
     }
 
     /// Requests the App made, tokens apart, since the ledger was reset.
     pub(crate) fn requests(&self) -> usize {
         let ledger = self.sandbox.ledger();
         let is_token = |route: &str| route.contains("access_tokens");
-        ledger.requests.iter().filter(|request| !is_token(&request.path)).count()
+        ledger
+            .requests
+            .iter()
+            .filter(|request| !is_token(&request.path))
+            .count()
     }
 
     /// Somebody writes in the conversation.
     pub(crate) async fn say(&self, login: &str, number: u64, body: &str) -> u64 {
         // GitHub's times have whole seconds: a person who has read the check comes later than it.
         self.sandbox.advance(Duration::from_secs(2));
-        let id = self.sandbox.comment(login, DEMO_REPO, number, body).unwrap();
+        let id = self
+            .sandbox
+            .comment(login, DEMO_REPO, number, body)
+            .unwrap();
         self.settle().await;
         id
     }
@@ -242,20 +278,30 @@ impl Rig {
     /// A file at the head of the pull request.
     pub(crate) fn file(&self, number: u64, path: &str) -> String {
         let head = self.sandbox.pull(DEMO_REPO, number).unwrap().head;
-        let bytes = self.sandbox.file(DEMO_REPO, &head.to_string(), path).unwrap();
+        let bytes = self
+            .sandbox
+            .file(DEMO_REPO, &head.to_string(), path)
+            .unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
     /// How many writes of a kind the App made.
     pub(crate) fn count(&self, kind: EffectKind) -> usize {
         let ledger = self.sandbox.ledger();
-        ledger.effects.iter().filter(|effect| effect.kind == kind).count()
+        ledger
+            .effects
+            .iter()
+            .filter(|effect| effect.kind == kind)
+            .count()
     }
 
     /// Texts of the App's comments.
     pub(crate) fn replies(&self, number: u64) -> Vec<String> {
         let pull = self.sandbox.pull(DEMO_REPO, number).unwrap();
-        let ours = pull.comments.iter().filter(|comment| comment.app == Some(APP));
+        let ours = pull
+            .comments
+            .iter()
+            .filter(|comment| comment.app == Some(APP));
         ours.map(|comment| comment.body.clone()).collect()
     }
 }

@@ -6,6 +6,7 @@ use discussions::engine::vote::Vote;
 use discussions::llm::{Model, ModelError, Prompt};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 /// What a persona answers.
@@ -25,6 +26,7 @@ pub(crate) struct Scripted {
     lines: Mutex<BTreeMap<String, Line>>,
     calls: Mutex<Vec<(String, Option<String>)>>,
     gate: Semaphore,
+    bug: AtomicBool,
 }
 
 impl Scripted {
@@ -34,16 +36,25 @@ impl Scripted {
             lines: Mutex::default(),
             calls: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            bug: AtomicBool::new(false),
         }
     }
 
     /// Answers are held back until [`Scripted::let_go`].
     pub(crate) fn gated() -> Self {
-        Self { gate: Semaphore::new(0), ..Self::ready() }
+        Self {
+            gate: Semaphore::new(0),
+            ..Self::ready()
+        }
     }
 
     pub(crate) fn let_go(&self) {
         self.gate.add_permits(1_000);
+    }
+
+    /// The next use of the model, outside its answers, is a panic.
+    pub(crate) fn arm_bug(&self) {
+        self.bug.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn set(&self, alias: &str, line: Line) {
@@ -57,28 +68,45 @@ impl Scripted {
 
     fn line(&self, alias: &str) -> Line {
         let lines = self.lines.lock().unwrap();
-        lines.get(alias).cloned().unwrap_or(Line::Votes(Vote::Ready))
+        lines
+            .get(alias)
+            .cloned()
+            .unwrap_or(Line::Votes(Vote::Ready))
     }
 }
 
 #[async_trait]
 impl Model for Scripted {
     fn name(&self) -> &str {
+        assert!(
+            !self.bug.swap(false, Ordering::SeqCst),
+            "a bug outside the answers"
+        );
         "test/scripted"
     }
 
     async fn answer(&self, prompt: &Prompt) -> Result<Option<Reply>, ModelError> {
         let alias = prompt.persona.alias.to_string();
-        self.calls.lock().unwrap().push((alias.clone(), prompt.question.clone()));
+        self.calls
+            .lock()
+            .unwrap()
+            .push((alias.clone(), prompt.question.clone()));
         let _passed = self.gate.acquire().await.unwrap();
         let (vote, concerns) = match self.line(&alias) {
             Line::Votes(vote) => (vote, Vec::new()),
-            Line::Objects(vote, text) => {
-                (vote, vec![ReplyConcern { text: text.to_owned(), minor: false }])
-            }
+            Line::Objects(vote, text) => (
+                vote,
+                vec![ReplyConcern {
+                    text: text.to_owned(),
+                    minor: false,
+                }],
+            ),
             Line::Fails => {
                 let reason = "the provider is away".to_owned();
-                return Err(ModelError::Unavailable { reason, retry_after: None });
+                return Err(ModelError::Unavailable {
+                    reason,
+                    retry_after: None,
+                });
             }
             Line::Panics => panic!("a bug in the provider"),
         };
@@ -86,7 +114,13 @@ impl Model for Scripted {
             Some(question) => format!("To the question \"{question}\": it is covered."),
             None => format!("Seen by {alias}."),
         };
-        let reply = Reply { comment, vote: Some(vote), questions: Vec::new(), concerns, resolved: Vec::new() };
+        let reply = Reply {
+            comment,
+            vote: Some(vote),
+            questions: Vec::new(),
+            concerns,
+            resolved: Vec::new(),
+        };
         Ok(Some(reply))
     }
 }
