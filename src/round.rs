@@ -3,10 +3,13 @@
 //! Every persona of a round sees the file as it was before the round. Answers are kept in an [`AnswerBook`] at once,
 //! under a key made of everything that may change them, so that nothing is asked (and paid) twice.
 
+mod answer_key;
+
+pub use answer_key::answer_key;
+
 use crate::engine::block::Block;
 use crate::engine::discussion::Discussion;
-use crate::engine::ledger::{Item, ItemState, Ledger};
-use crate::engine::marker::Word;
+use crate::engine::ledger::{ItemState, Ledger};
 use crate::engine::persona::Persona;
 use crate::engine::reply::{self, Limits, Rendered, Reply};
 use crate::engine::subject::{self, Subject};
@@ -15,9 +18,10 @@ use crate::engine::vote::Vote;
 use crate::ids::Alias;
 use crate::llm::{Model, ModelError, Prompt};
 use async_trait::async_trait;
+use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -165,83 +169,6 @@ pub async fn run(
         .await
 }
 
-/// Key under which an answer is stored: everything that may change it, each part with its length before it.
-pub fn answer_key(input: &RoundInput<'_>, subject: Subject, ask: &Ask) -> String {
-    let mut hash = KeyHash::new();
-    hash.part(&RULES_VERSION.to_string());
-    hash.part(&subject.to_string());
-    hash.part(&input.phase.name);
-    let events = people_on_own_items(input, &ask.persona.alias);
-    hash.part(&events.len().to_string());
-    events.iter().for_each(|event| hash.part(event));
-    match &ask.question {
-        Some(question) => {
-            hash.part("question");
-            hash.part(question);
-        }
-        None => hash.part("no question"),
-    }
-    hash.part(&ask.persona.hash);
-    hash.part(ask.model.name());
-    hash.finish()
-}
-
-/// SHA-256 over length-prefixed parts, so that no two lists of parts give the same bytes.
-struct KeyHash(Sha256);
-
-impl KeyHash {
-    fn new() -> Self {
-        Self(Sha256::new_with_prefix(b"discussions/answer@1"))
-    }
-
-    fn part(&mut self, text: &str) {
-        self.0.update((text.len() as u64).to_be_bytes());
-        self.0.update(text.as_bytes());
-    }
-
-    fn finish(self) -> String {
-        hex::encode(self.0.finalize())
-    }
-}
-
-/// What people's counted blocks did to a persona's own items, one text each: only that may buy a new answer about
-/// the same proposal. The persona's own markers never do, or every answer would be the reason for the next one.
-fn people_on_own_items(input: &RoundInput<'_>, alias: &Alias) -> Vec<String> {
-    let own: Vec<&Item> = input
-        .ledger
-        .all()
-        .filter(|item| item.by_persona && item.author == alias.as_str())
-        .collect();
-    let people = input
-        .discussion
-        .blocks
-        .iter()
-        .filter(|block| block.author.persona.is_none() && (input.counts)(block));
-    people
-        .flat_map(|block| &block.markers)
-        .filter(|marker| {
-            matches!(
-                marker.word,
-                Word::Answer | Word::Resolved | Word::Done | Word::Assigned
-            )
-        })
-        .filter(|marker| names_one_of(&marker.text, &own))
-        .map(|marker| format!("{:?} {}", marker.word, marker.text))
-        .collect()
-}
-
-/// Whether a marker's text names one of the items by its id.
-fn names_one_of(text: &str, items: &[&Item]) -> bool {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .any(|word| {
-            items
-                .iter()
-                .filter_map(|item| item.id.as_deref())
-                .any(|id| id.eq_ignore_ascii_case(word))
-        })
-}
-
 /// The blocks behind the proposal, oldest first, as background. Empty in a first round: everybody answers blind.
 fn transcript(input: &RoundInput<'_>) -> String {
     let Some(end) = input.proposal_end else {
@@ -301,21 +228,26 @@ impl Round<'_> {
         if let Some(known) = self.book.get(&key).await? {
             return Ok(Ok((known, true)));
         }
-        let prompt = self.prompt(ask);
-        let answered =
-            match tokio::time::timeout(self.input.timeout, ask.model.answer(&prompt)).await {
-                Ok(answered) => answered,
-                Err(_) => Err(ModelError::Unavailable {
-                    reason: format!("no answer within {} s", self.input.timeout.as_secs()),
-                    retry_after: None,
-                }),
-            };
+        let answered = self.ask_model(ask).await;
         match answered {
             Ok(reply) => {
                 self.book.put(&key, &reply).await?;
                 Ok(Ok((reply, false)))
             }
             Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// The model's answer within the time it has. A provider that panics is one that does not answer: the others are
+    /// being paid at the same time.
+    async fn ask_model(&self, ask: &Ask) -> Result<Option<Reply>, ModelError> {
+        let prompt = self.prompt(ask);
+        let answer = AssertUnwindSafe(ask.model.answer(&prompt)).catch_unwind();
+        let seconds = self.input.timeout.as_secs();
+        match tokio::time::timeout(self.input.timeout, answer).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(_)) => Err(unavailable("its provider failed inside".to_owned())),
+            Err(_) => Err(unavailable(format!("no answer within {seconds} s"))),
         }
     }
 
@@ -360,6 +292,13 @@ impl Round<'_> {
         } else {
             TurnOutcome::NothingNew
         }
+    }
+}
+
+fn unavailable(reason: String) -> ModelError {
+    ModelError::Unavailable {
+        reason,
+        retry_after: None,
     }
 }
 

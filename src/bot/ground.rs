@@ -4,7 +4,7 @@
 
 use super::check::{self, ConfigProblem};
 use super::repo_config::{Replies, RepoConfig};
-use crate::engine::persona::{Persona, PersonaKind, Personas};
+use crate::engine::persona::{Persona, Personas};
 use crate::engine::problem::Severity;
 use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem, Template, Templates};
 use crate::forge::PrSnapshot;
@@ -62,10 +62,10 @@ pub struct Ground {
     pub notices: Vec<ConfigProblem>,
     /// `files`, compiled.
     pub globs: FileGlobs,
+    /// `gate.require_discussion`, compiled.
+    pub require_discussion: FileGlobs,
     /// Name of the check run; `None`: nothing is posted.
     pub check: Option<String>,
-    /// Whether the pull request goes into a gated base.
-    pub gated: bool,
 }
 
 impl Ground {
@@ -89,7 +89,9 @@ impl Ground {
                 templates.0.insert(template.name.clone(), template);
             }
         }
-        let globs = found.globs(&config.files);
+        let globs = found.globs("files", &config.files);
+        let require_discussion =
+            found.globs("gate.require_discussion", &config.gate.require_discussion);
         found.names(&config, &personas);
         let gated = is_gated(snapshot, &config);
         Self {
@@ -102,15 +104,8 @@ impl Ground {
             personas,
             templates,
             globs,
-            gated,
+            require_discussion,
         }
-    }
-
-    /// Whether a persona's vote counts.
-    pub fn is_advisory(&self, alias: &Alias) -> bool {
-        self.personas
-            .get(alias)
-            .is_some_and(|persona| persona.kind == PersonaKind::Advisory)
     }
 
     /// Personas whose CHANGES or REJECT is a veto: by their own file or by `gate.veto`.
@@ -188,9 +183,12 @@ impl Findings {
         value
     }
 
-    fn globs(&mut self, patterns: &[String]) -> FileGlobs {
+    fn globs(&mut self, key: &str, patterns: &[String]) -> FileGlobs {
         FileGlobs::of(patterns).unwrap_or_else(|message| {
-            self.config_error(message, "Write globs such as `docs/**/*.md`.".to_owned());
+            self.config_error(
+                format!("`{key}` holds {message}"),
+                "Write globs such as `docs/**/*.md`.".to_owned(),
+            );
             FileGlobs::default()
         })
     }
@@ -246,7 +244,7 @@ impl FileGlobs {
                 None => (&mut include, pattern.as_str()),
             };
             let read = Glob::new(glob);
-            set.add(read.map_err(|error| format!("`files` holds `{pattern}`: {}", error.kind()))?);
+            set.add(read.map_err(|error| format!("`{pattern}`: {}", error.kind()))?);
         }
         let build = |set: GlobSetBuilder| set.build().map_err(|error| error.to_string());
         Ok(Self {

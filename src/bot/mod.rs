@@ -5,7 +5,7 @@
 //!   reads the base branch, `touched` finds the discussions, `evaluate` decides their state, `votes` what people's votes
 //!   bind to, `panel` who is asked; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `run` works one from `work` (read) over `record_votes`, `respond`, `ask` and `write`
-//!   to `report` and `closing`; only `apply` writes to the forge.
+//!   to `conclude`, `report` and `closing`; only `apply` writes to the forge.
 
 pub mod access;
 pub mod answers;
@@ -14,6 +14,7 @@ pub mod ask;
 pub mod check;
 pub mod closing;
 pub mod command;
+pub mod conclude;
 pub mod deps;
 pub mod evaluate;
 pub mod ground;

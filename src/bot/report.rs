@@ -60,7 +60,7 @@ fn evaluation(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Evaluatio
             false => Vec::new(),
         },
         config_notices: work.ground.notices.clone(),
-        demands: demands(work),
+        demands: demands(work, outcomes),
     }
 }
 
@@ -72,21 +72,42 @@ fn set_working(view: &mut DiscussionView, working: (usize, usize)) {
     };
 }
 
-/// What the pull request as a whole owes. A list of files that GitHub cut cannot be taken as complete.
-fn demands(work: &Work<'_>) -> Vec<Demand> {
-    let cut = Demand {
-        text: "has more files than GitHub lists (3,000), so a discussion may be missed".to_owned(),
+/// What the pull request as a whole owes, besides its discussions.
+fn demands(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Demand> {
+    let mut demands = Vec::new();
+    if work.snapshot.files_truncated {
+        // A list of files that GitHub cut cannot be taken as complete.
+        demands.push(demand(
+            "has more files than GitHub lists (3,000), so a discussion may be missed",
+            "splits this pull request",
+        ));
+    }
+    let is_discussion = |outcome: &Outcome| {
+        matches!(
+            outcome,
+            Outcome::Open(_) | Outcome::Blocked(_) | Outcome::Settled(_)
+        )
+    };
+    let required = &work.ground.require_discussion;
+    let mut files = work.snapshot.files.iter();
+    if files.any(|file| required.takes_in(&file.path)) && !outcomes.iter().any(is_discussion) {
+        demands.push(demand(
+            "touches files that need a discussion and has none",
+            "adds a discussion to this pull request",
+        ));
+    }
+    demands
+}
+
+fn demand(text: &str, what: &str) -> Demand {
+    Demand {
+        text: text.to_owned(),
         step: NextStep {
             who: "the author".to_owned(),
-            what: "splits this pull request".to_owned(),
+            what: what.to_owned(),
             line: None,
         },
-    };
-    work.snapshot
-        .files_truncated
-        .then_some(cut)
-        .into_iter()
-        .collect()
+    }
 }
 
 /// Things worth knowing that change nothing.

@@ -2,7 +2,7 @@
 //! be said in return is collected.
 
 use super::access::{self, Access, Caller, Refusal};
-use super::command::{Command, Parsed, Whom};
+use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::hear::Utterance;
@@ -105,18 +105,7 @@ async fn carry_out(
             };
             match command {
                 Command::Vote(vote) => {
-                    for (key, evaluated) in targets {
-                        let published = work.memory.discussions.get(&key);
-                        let votable = Votable {
-                            key: &key,
-                            ballot: &evaluated.seen.ballot,
-                            published: published.map_or(&[], |record| &record.published),
-                        };
-                        let cast = votes::cast(&utterance.said, parsed.line, vote, votable);
-                        response.votes.push((key.clone(), cast.source.clone()));
-                        work.record(&[Change::HumanVote(cast)]).await?;
-                    }
-                    work.recall_votes().await?;
+                    take_down(work, targets, utterance, parsed.line, vote, response).await?;
                 }
                 Command::Ask { whom, question } => {
                     for (key, evaluated) in targets {
@@ -129,6 +118,40 @@ async fn carry_out(
         }
     }
     Ok(())
+}
+
+/// Records a vote on every discussion it is about. A hash says which those are, where it fits any of them.
+async fn take_down(
+    work: &mut Work<'_>,
+    targets: Vec<(String, &Evaluated)>,
+    utterance: &Utterance,
+    line: usize,
+    vote: &VoteCommand,
+    response: &mut Response,
+) -> Result<(), JobError> {
+    let mut votes: Vec<(bool, HumanVote)> = Vec::new();
+    for (key, evaluated) in targets {
+        let published = work.memory.discussions.get(&key);
+        let votable = Votable {
+            key: &key,
+            ballot: &evaluated.seen.ballot,
+            published: published.map_or(&[], |record| &record.published),
+        };
+        let digits = vote.hash.as_deref();
+        let is_named = digits.is_some_and(|digits| votable.named(digits).is_some());
+        votes.push((is_named, votes::cast(&utterance.said, line, vote, votable)));
+    }
+    let one_is_named = votes.iter().any(|(is_named, _)| *is_named);
+    votes.retain(|(is_named, _)| *is_named || !one_is_named);
+    let mut changes = Vec::new();
+    for (_, cast) in votes {
+        response
+            .votes
+            .push((cast.path.clone(), cast.source.clone()));
+        changes.push(Change::HumanVote(cast));
+    }
+    work.record(&changes).await?;
+    work.recall_votes().await
 }
 
 /// The discussions a command is about; `None`: there is none, which is said.

@@ -6,8 +6,9 @@
 
 use super::apply::{self, Runs};
 use super::ask;
-use super::check::{self, CheckInput, Findings};
+use super::check::Findings;
 use super::closing::{self, Heard};
+use super::conclude::{conclude, landed};
 use super::deps::{BotDeps, Ended, JobError};
 use super::evaluate::Outcome;
 use super::hear::{self, Happened, Utterance};
@@ -21,7 +22,7 @@ use super::work::{Work, open};
 use super::write::{self, Asking};
 use crate::forge::{ForgeError, PrState, Reaction};
 use crate::ids::Alias;
-use crate::store::{Change, Claimed};
+use crate::store::Claimed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -60,6 +61,10 @@ async fn attempt(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
             |name: &str| Alias::parse(name).is_some_and(|a| personas.get(&a).is_some());
         hear::utterances(&happened, &is_persona)
     };
+    if work.ground.check.is_none() {
+        tracing::debug!(pr = %job.pr, job = %job.id, "the gate is off");
+        return Ok(Ended::Done);
+    }
     if work.snapshot.state != PrState::Open {
         closing::after_the_end(&mut work, &utterances).await?;
         return Ok(Ended::Done);
@@ -272,117 +277,4 @@ async fn start(
         input.findings = Findings::Started;
     }
     report::post(work, runs, &input, Vec::new()).await
-}
-
-/// Evaluates what is there now, posts it to the head, and records what people could read.
-async fn conclude(
-    work: &mut Work<'_>,
-    runs: &mut Runs,
-    going: &Going,
-    committed: bool,
-    is_occasion: bool,
-) -> Result<Option<CheckInput>, JobError> {
-    let mut outcomes = work.evaluate_fully().await?;
-    let mut changes = landed(work, &outcomes);
-    let moved = vote_phases_onward(work, &outcomes);
-    if !moved.is_empty() {
-        work.record(&moved).await?;
-        outcomes = work.evaluate_fully().await?;
-    }
-    let Some(input) = report::input(work, &outcomes, going) else {
-        work.record(&changes).await?;
-        return Ok(None);
-    };
-    if committed && is_green(&input.findings) {
-        still_as_read(work).await?;
-    }
-    report::post(work, runs, &input, std::mem::take(&mut changes)).await?;
-    let now = work.deps.store.now().await?;
-    let published = report::published(work, &outcomes, is_occasion, now);
-    let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
-    work.record(&records).await?;
-    for record in published {
-        work.memory.discussions.insert(record.path.clone(), record);
-    }
-    Ok(Some(input))
-}
-
-/// Blocks that stand in the file now and are still recorded as pending.
-fn landed(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Change> {
-    let mut written = Vec::new();
-    for (key, evaluated) in open(&work.paths, outcomes) {
-        let blocks = work.blocks_of(key);
-        let landed = evaluated
-            .landed
-            .iter()
-            .filter_map(|index| blocks.get(*index));
-        written.extend(landed.map(|block| (block.path.clone(), block.hash.clone())));
-    }
-    match written.is_empty() {
-        true => Vec::new(),
-        false => vec![Change::Written(written)],
-    }
-}
-
-/// A voting phase with a next one ends as soon as all that READY needs holds, whoever voted last.
-fn vote_phases_onward(work: &mut Work<'_>, outcomes: &[Outcome]) -> Vec<Change> {
-    let mut moved = Vec::new();
-    for (key, evaluated) in open(&work.paths, outcomes) {
-        if !evaluated.phase.voting || evaluated.phase.next.is_none() {
-            continue;
-        }
-        let phase = write::phase_after(work, evaluated);
-        if let Some(record) = work.memory.discussions.get(key)
-            && phase != evaluated.phase.name
-        {
-            let mut record = record.clone();
-            record.phase = phase;
-            record.rounds = 0;
-            moved.push(record);
-        }
-    }
-    for record in &moved {
-        work.memory
-            .discussions
-            .insert(record.path.clone(), record.clone());
-    }
-    moved.into_iter().map(Change::Discussion).collect()
-}
-
-fn is_green(findings: &Findings) -> bool {
-    check::conclusion(check::overall(findings)) == Some(crate::forge::Conclusion::Success)
-}
-
-/// Just before a green after a round: what is not tied to the commit must still be as it was read.
-async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
-    let now = work.deps.read.snapshot(work.pr()).await?;
-    let before = &work.snapshot;
-    let same = now.head == before.head
-        && now.base == before.base
-        && now.base_branch == before.base_branch
-        && now.state == PrState::Open;
-    match same {
-        true => Ok(()),
-        false => Err(JobError::Moved(
-            "head, base or state changed during the round".to_owned(),
-        )),
-    }
-}
-
-/// Tells on the pull request that a job is parked, as well as that is possible.
-pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
-    let snapshot = deps.read.snapshot(&job.pr).await?;
-    let mut work = Work::begin(deps, job, snapshot).await?;
-    let Some(name) = work.ground.check.clone() else {
-        return Ok(());
-    };
-    let input = CheckInput {
-        name,
-        head: work.snapshot.head.clone(),
-        external_id: String::new(),
-        details_url: None,
-        findings: Findings::Failed { id: job.id.clone() },
-        notes: Vec::new(),
-    };
-    report::post(&mut work, &mut Runs::default(), &input, Vec::new()).await
 }

@@ -2,7 +2,7 @@
 //! worker may die at any moment.
 
 use super::deps::{BotDeps, Ended, JobError, Remedy};
-use super::run;
+use super::{conclude, run};
 use crate::store::{AfterFailure, Claimed, StoreError};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -171,7 +171,7 @@ impl Worker {
     /// Parks a job and says so on the pull request while the lease still holds.
     async fn park(&self, job: &Claimed, error: &JobError) -> Result<(), StoreError> {
         tracing::error!(pr = %job.pr, job = %job.id, deliveries = %deliveries(job), %error, "job parked");
-        let told = AssertUnwindSafe(run::tell_parked(&self.deps, job)).catch_unwind();
+        let told = AssertUnwindSafe(conclude::tell_parked(&self.deps, job)).catch_unwind();
         if let Ok(Err(error)) = tokio::time::timeout(RENEW_EVERY, told)
             .await
             .unwrap_or(Ok(Ok(())))

@@ -6,7 +6,7 @@ use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::plan::{self, PlannedCommit};
 use super::touched::Content;
-use super::work::{SeenPath, Work, failure_key};
+use super::work::{SeenPath, Work, failure_key, open};
 use crate::engine::consensus::{ReasonCode, blocking_concerns};
 use crate::engine::edit;
 use crate::engine::phase::{RoundEnd, after_round};
@@ -67,6 +67,20 @@ pub async fn write(
     commit(work, drafts).await
 }
 
+/// Recorded blocks that still have to be written, where replies can be written at all.
+fn to_write<'e>(work: &Work<'_>, evaluated: &'e Evaluated) -> &'e [usize] {
+    match work.ground.can_commit(&work.snapshot) {
+        Ok(()) => &evaluated.to_write,
+        Err(_) => &[],
+    }
+}
+
+/// Whether answers of an earlier try wait for their commit.
+pub fn has_pending(work: &Work<'_>, outcomes: &[Outcome]) -> bool {
+    let mut discussions = open(&work.paths, outcomes);
+    discussions.any(|(_, evaluated)| !to_write(work, evaluated).is_empty())
+}
+
 /// Effects that remember why an owed answer did not come. A question that was not answered leaves no vote owed.
 fn failures(turns: &[(String, Turn)]) -> Vec<Change> {
     failed(turns)
@@ -92,10 +106,8 @@ fn draft(
         .filter_map(|(_, turn)| block_of(key, turn, &work.job.id))
         .collect();
     let known = work.blocks_of(key);
-    let kept = evaluated
-        .to_write
-        .iter()
-        .filter_map(|index| known.get(*index).copied());
+    let kept = to_write(work, evaluated).iter();
+    let kept = kept.filter_map(|index| known.get(*index).copied());
     let mut blocks: Vec<&BlockRecord> = kept.collect();
     blocks.extend(&new_blocks);
     let was_asked = turns().next().is_some();

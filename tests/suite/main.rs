@@ -15,6 +15,7 @@ mod crash;
 mod decide;
 mod deliveries;
 mod engine;
+mod evaluate;
 mod github;
 mod personas;
 mod sandbox;

@@ -1,5 +1,6 @@
 //! Evaluation: from everything that was read and recorded to the state of each discussion. Pure.
 
+mod bare;
 mod panel_of;
 mod problems;
 mod text;
@@ -12,14 +13,14 @@ use super::check::{DiscussionView, People, VoteView};
 use super::ground::Ground;
 use super::models::Models;
 use super::touched::{self, Candidate, Content, Standing};
-use crate::engine::consensus::{self, Owed, Reason, ReasonCode, Situation, State, Verdict};
+use crate::engine::consensus::{self, Owed, Situation};
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
 use crate::engine::persona::{Persona, PersonaKind};
-use crate::engine::problem::{Problem, Severity};
+use crate::engine::problem::Severity;
 use crate::engine::subject;
 use crate::engine::template::{Phase, Template};
-use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
+use crate::engine::vote::{Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::Rights;
 use crate::ids::{Actor, Alias};
 use crate::store::{BlockRecord, BlockState, DiscussionRecord, HumanVote};
@@ -133,10 +134,10 @@ pub fn evaluate(around: &Circumstances<'_>, case: &Case<'_>) -> Outcome {
             Some(discussion) => open(around, case, discussion),
             None => Outcome::Unrelated,
         },
-        Standing::Withdrawn(why) => Outcome::Blocked(Box::new(withdrawn(case, &why))),
+        Standing::Withdrawn(why) => Outcome::Blocked(Box::new(bare::withdrawn(case, &why))),
         Standing::Broken(broken) => {
             let problem = problems::of_broken(broken);
-            Outcome::Blocked(Box::new(invalid(case, problem)))
+            Outcome::Blocked(Box::new(bare::invalid(case, problem)))
         }
         Standing::Unmarked => Outcome::Unmarked,
         Standing::Unrelated => Outcome::Unrelated,
@@ -318,56 +319,6 @@ fn pending(records: &[&BlockRecord], seen: &SeenText) -> (Vec<usize>, Vec<usize>
     (missing.into_iter().filter(is_current).collect(), landed)
 }
 
-fn withdrawn(case: &Case<'_>, why: &str) -> DiscussionView {
-    let mut view = bare(
-        case,
-        State::Held,
-        ReasonCode::Withdrawn,
-        format!("withdrawn: {why}"),
-    );
-    view.held = Some(format!("withdrawn: {why}"));
-    view
-}
-
-fn invalid(case: &Case<'_>, problem: Problem) -> DiscussionView {
-    let text = problem.message.clone();
-    let mut view = bare(case, State::Invalid, ReasonCode::Problem, text);
-    view.problems = vec![problem];
-    view
-}
-
-/// A discussion of which nothing but the path can be shown.
-fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> DiscussionView {
-    DiscussionView {
-        path: case.candidate.path.clone(),
-        title: case.candidate.path.clone(),
-        verdict: Verdict {
-            state,
-            reasons: vec![Reason { code, text }],
-        },
-        phase: case
-            .record
-            .map_or(String::new(), |record| record.phase.clone()),
-        subject: String::new(),
-        tally: Tally::default(),
-        votes: Vec::new(),
-        owed: Vec::new(),
-        people: People::default(),
-        veto: Vec::new(),
-        ledger: Ledger::default(),
-        problems: Vec::new(),
-        unsigned_lines: Vec::new(),
-        uncovered_lines: Vec::new(),
-        changed_sections: Vec::new(),
-        rounds: (0, 0),
-        working: None,
-        waiting: None,
-        held: None,
-        retry_at: None,
-        url: None,
-    }
-}
-
 impl Evaluated {
     /// Whether the file has errors, so that nobody is asked about it.
     pub fn is_invalid(&self) -> bool {
@@ -380,11 +331,5 @@ impl Evaluated {
         let owed = self.view.owed.iter();
         owed.map(|(alias, _)| self.fresh.get(alias).copied())
             .collect()
-    }
-
-    /// Whether a persona's vote on the current text does not count for want of a model.
-    pub fn lacks_model(&self) -> bool {
-        let mut votes = self.view.votes.iter();
-        votes.any(|view| view.entry.not_counted == Some(NotCounted::NoModel))
     }
 }

@@ -188,27 +188,33 @@ async fn a_rate_limit_is_waited_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_is_the_end_of_a_try_and_of_nothing_else() {
+async fn a_provider_that_panics_costs_its_own_answer_only() {
     let model = Arc::new(Scripted::ready());
     model.set("security", Line::Panics);
     let rig = Rig::scripted(&model, "").await;
-    let number = start(&rig, &model).await;
-    model.set(
-        "security",
-        Line::Votes(discussions::engine::vote::Vote::Ready),
+    let number = rig.open("rob", PATH, CACHE).await;
+    assert!(
+        rig.title(number).starts_with("DEGRADED: security"),
+        "{}",
+        rig.title(number)
     );
-    rig.settle().await;
+    assert_eq!(model.calls().len(), 3);
+    assert_eq!(rig.file(number, PATH).matches("\nName: AI-").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_the_end_of_a_try_and_of_nothing_else() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    model.arm_bug();
+    let number = rig.open("rob", PATH, CACHE).await;
     assert!(
         rig.title(number)
             .starts_with("DISCUSSING: needs 1 vote by a person"),
         "{}",
         rig.title(number)
     );
-    assert_eq!(
-        model.calls().len(),
-        4,
-        "stored answers are not bought again"
-    );
+    assert_eq!(rig.count(EffectKind::Commit), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -441,3 +441,29 @@ async fn a_checklist_that_nobody_asked_for_never_passes_a_panel() {
         "what it says is shown all the same"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_need_a_discussion_are_not_clear_without_one() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "gate: {require_discussion: [\"migrations/**\"]}\n").await;
+    let number = rig.open("rob", "migrations/1.sql", "SELECT 1;\n").await;
+    assert_eq!(
+        rig.conclusion(number),
+        "action_required",
+        "{}",
+        rig.title(number)
+    );
+    rig.push("rob", PATH, CACHE).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_is_off_does_nothing() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "gate: {mode: off}\n").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    rig.say("rob", number, "/discuss all").await;
+    assert!(rig.sandbox.ledger().effects.is_empty());
+    assert!(model.calls().is_empty());
+}

@@ -6,6 +6,7 @@ use discussions::engine::vote::Vote;
 use discussions::llm::{Model, ModelError, Prompt};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 /// What a persona answers.
@@ -25,6 +26,7 @@ pub(crate) struct Scripted {
     lines: Mutex<BTreeMap<String, Line>>,
     calls: Mutex<Vec<(String, Option<String>)>>,
     gate: Semaphore,
+    bug: AtomicBool,
 }
 
 impl Scripted {
@@ -34,6 +36,7 @@ impl Scripted {
             lines: Mutex::default(),
             calls: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            bug: AtomicBool::new(false),
         }
     }
 
@@ -47,6 +50,11 @@ impl Scripted {
 
     pub(crate) fn let_go(&self) {
         self.gate.add_permits(1_000);
+    }
+
+    /// The next use of the model, outside its answers, is a panic.
+    pub(crate) fn arm_bug(&self) {
+        self.bug.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn set(&self, alias: &str, line: Line) {
@@ -70,6 +78,10 @@ impl Scripted {
 #[async_trait]
 impl Model for Scripted {
     fn name(&self) -> &str {
+        assert!(
+            !self.bug.swap(false, Ordering::SeqCst),
+            "a bug outside the answers"
+        );
         "test/scripted"
     }
 

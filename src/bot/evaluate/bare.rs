@@ -1,0 +1,60 @@
+//! Discussions of which nothing but the path can be shown, because the file is gone or cannot be read.
+
+use super::Case;
+use crate::bot::check::{DiscussionView, People};
+use crate::engine::consensus::{Reason, ReasonCode, State, Verdict};
+use crate::engine::ledger::Ledger;
+use crate::engine::problem::Problem;
+use crate::engine::vote::Tally;
+
+/// It left the pull request: held until somebody with the right says otherwise.
+pub(super) fn withdrawn(case: &Case<'_>, why: &str) -> DiscussionView {
+    let mut view = bare(
+        case,
+        State::Held,
+        ReasonCode::Withdrawn,
+        format!("withdrawn: {why}"),
+    );
+    view.held = Some(format!("withdrawn: {why}"));
+    view
+}
+
+/// It should be a discussion and cannot be read as one.
+pub(super) fn invalid(case: &Case<'_>, problem: Problem) -> DiscussionView {
+    let text = problem.message.clone();
+    let mut view = bare(case, State::Invalid, ReasonCode::Problem, text);
+    view.problems = vec![problem];
+    view
+}
+
+/// A discussion of which nothing but the path can be shown.
+fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> DiscussionView {
+    DiscussionView {
+        path: case.candidate.path.clone(),
+        title: case.candidate.path.clone(),
+        verdict: Verdict {
+            state,
+            reasons: vec![Reason { code, text }],
+        },
+        phase: case
+            .record
+            .map_or(String::new(), |record| record.phase.clone()),
+        subject: String::new(),
+        tally: Tally::default(),
+        votes: Vec::new(),
+        owed: Vec::new(),
+        people: People::default(),
+        veto: Vec::new(),
+        ledger: Ledger::default(),
+        problems: Vec::new(),
+        unsigned_lines: Vec::new(),
+        uncovered_lines: Vec::new(),
+        changed_sections: Vec::new(),
+        rounds: (0, 0),
+        working: None,
+        waiting: None,
+        held: None,
+        retry_at: None,
+        url: None,
+    }
+}

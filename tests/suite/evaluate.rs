@@ -1,0 +1,351 @@
+//! The pure rules around a round: whom a moment binds a vote to, which files are discussions, what a commit says.
+
+use discussions::bot::command::{Command, parse};
+use discussions::bot::evaluate::SeenText;
+use discussions::bot::ground::FileGlobs;
+use discussions::bot::job::{CommentPlace, JobEvent, StoredActor};
+use discussions::bot::plan;
+use discussions::bot::touched::{Broken, Content, Standing, candidates, standing};
+use discussions::bot::votes::{self, Said, Votable};
+use discussions::engine::discussion::Discussion;
+use discussions::engine::edit;
+use discussions::engine::subject::Subject;
+use discussions::forge::{ChangedFile, FileContent};
+use discussions::store::{BlockRecord, BlockState, Change, HumanVote};
+use std::collections::BTreeSet;
+
+const TEXT: &str = "<!-- DISCUSSION -->\n<!-- Title: T -->\n\n# T\n\nFirst thought.\n";
+
+fn block(text: &str, subject: &str, state: BlockState) -> BlockRecord {
+    BlockRecord {
+        path: "a.md".to_owned(),
+        seq: 1,
+        alias: "security".to_owned(),
+        vote: Some("READY".to_owned()),
+        subject: subject.to_owned(),
+        hash: "h".to_owned(),
+        text: text.to_owned(),
+        question: None,
+        model: "m".to_owned(),
+        persona: "p".to_owned(),
+        job: "j".to_owned(),
+        state,
+    }
+}
+
+fn appended(text: &str, block: &str) -> Discussion {
+    let discussion = Discussion::parse(text.as_bytes());
+    let text = edit::append(&discussion, &[block.to_owned()]).unwrap();
+    Discussion::parse(text.as_bytes())
+}
+
+const REPLY: &str = "Name: AI-Security\n\nFine.\n\nVOTE: READY";
+
+#[test]
+fn our_first_block_changes_neither_subject_nor_ballot() {
+    for text in [
+        TEXT.to_owned(),
+        format!("{TEXT}\n---\n"),
+        TEXT.replace('\n', "\r\n"),
+    ] {
+        let before = SeenText::of(&Discussion::parse(text.as_bytes()), &[], "");
+        let record = block(REPLY, &before.subject.to_string(), BlockState::Pending);
+        let after = SeenText::of(&appended(&text, REPLY), &[&record], "");
+        assert_eq!(after.ours, [Some(0)]);
+        assert_eq!(after.subject, before.subject, "{text:?}");
+        assert_eq!(after.ballot, before.ballot);
+        assert_eq!(before.ballot, before.subject.to_string());
+    }
+}
+
+#[test]
+fn a_block_that_nobody_recorded_belongs_to_the_proposal() {
+    let before = SeenText::of(&Discussion::parse(TEXT.as_bytes()), &[], "");
+    let after = SeenText::of(&appended(TEXT, REPLY), &[], "");
+    assert_eq!(after.ours, [None]);
+    assert_ne!(after.subject, before.subject);
+}
+
+#[test]
+fn text_behind_our_blocks_is_for_people_to_vote_on() {
+    let discussion = appended(TEXT, REPLY);
+    let record = block(REPLY, "", BlockState::Written);
+    let before = SeenText::of(&discussion, &[&record], "");
+    let typed = format!("{}\n---\n\nName: rob\n\nI disagree.\n", discussion.source);
+    let after = SeenText::of(&Discussion::parse(typed.as_bytes()), &[&record], "");
+    assert_eq!(after.subject, before.subject, "persona votes stay");
+    assert_ne!(after.ballot, before.ballot, "people's do not");
+    assert_eq!(after.uncovered_lines.len(), 2);
+}
+
+#[test]
+fn a_dropped_first_block_keeps_the_recorded_end_while_the_text_begins_with_it() {
+    let whole = Discussion::parse(TEXT.as_bytes());
+    let proposal = discussions::engine::subject::proposal(&whole, None);
+    let subject = Subject::of(&whole, None);
+    let record = block(REPLY, &subject.to_string(), BlockState::Written);
+    let longer = format!("{TEXT}\nSomething typed where the reply stood.\n");
+    let seen = SeenText::of(&Discussion::parse(longer.as_bytes()), &[&record], &proposal);
+    assert_eq!(seen.subject, subject);
+    assert_ne!(seen.ballot, subject.to_string());
+    let other = TEXT.replace("First", "Second");
+    let seen = SeenText::of(&Discussion::parse(other.as_bytes()), &[&record], &proposal);
+    assert_ne!(seen.subject, subject);
+}
+
+#[test]
+fn the_same_words_about_two_texts_are_two_blocks() {
+    let discussion = appended(TEXT, REPLY);
+    let stale = block(REPLY, "old", BlockState::Pending);
+    let fresh = block(REPLY, "new", BlockState::Pending);
+    let seen = SeenText::of(&discussion, &[&stale, &fresh], "");
+    assert_eq!(seen.ours, [Some(1)], "the older one was never committed");
+    let written = block(REPLY, "old", BlockState::Written);
+    let seen = SeenText::of(&discussion, &[&written, &fresh], "");
+    assert_eq!(seen.ours, [Some(0)]);
+}
+
+fn actor(id: u64) -> StoredActor {
+    StoredActor {
+        id,
+        login: format!("user{id}"),
+        person: true,
+    }
+}
+
+fn said(created_at: &str) -> Said {
+    Said {
+        source: "comment:1".to_owned(),
+        guid: "guid-1".to_owned(),
+        author: actor(7),
+        created_at: created_at.to_owned(),
+        received_at: 0,
+        is_edit: false,
+        url: String::new(),
+    }
+}
+
+fn cast(line: &str, created_at: &str, published: &[(String, i64)]) -> HumanVote {
+    let parsed = parse(line, &|_| false).remove(0);
+    let Ok(Command::Vote(command)) = parsed.command else {
+        panic!("no vote: {line}")
+    };
+    let current = "c".repeat(64);
+    let on = Votable {
+        key: "a.md",
+        ballot: &current,
+        published,
+    };
+    votes::cast(&said(created_at), parsed.line, &command, on)
+}
+
+#[test]
+fn a_vote_binds_to_what_was_published_before_it() {
+    // 1970-01-01T00:00:10Z is 10,000 ms.
+    let list = |items: &[(&str, i64)]| -> Vec<(String, i64)> {
+        items
+            .iter()
+            .map(|(subject, at)| (subject.repeat(64), *at))
+            .collect()
+    };
+    let at = |published: &[(&str, i64)], moment: &str| {
+        cast("/discuss vote ready", moment, &list(published))
+            .subject
+            .chars()
+            .next()
+    };
+    let ten = "1970-01-01T00:00:10Z";
+    assert_eq!(
+        at(&[], ten),
+        None,
+        "nothing was published: it cannot be known"
+    );
+    assert_eq!(at(&[("a", 9_000), ("b", 20_000)], ten), Some('a'));
+    assert_eq!(at(&[("a", 1_000), ("b", 9_000)], ten), Some('b'));
+    assert_eq!(
+        at(&[("a", 9_000), ("b", 10_400)], ten),
+        Some('a'),
+        "nobody can have read b for sure"
+    );
+    assert_eq!(
+        at(&[("a", 10_400)], ten),
+        Some('a'),
+        "the only text there was"
+    );
+    assert_eq!(at(&[("a", 11_400)], ten), None);
+    assert_eq!(
+        at(&[("a", 9_000), ("b", 10_400)], "1970-01-01T00:00:10.500Z"),
+        Some('b')
+    );
+}
+
+#[test]
+fn a_vote_can_name_its_text() {
+    let published = [("a".repeat(64), 0), ("b".repeat(64), 1)];
+    let subject = |line: &str| cast(line, "1970-01-01T01:00:00Z", &published).subject;
+    assert_eq!(subject("/discuss vote ready aaaaaaaa"), "a".repeat(64));
+    assert_eq!(subject("/discuss vote ready cccccccc"), "c".repeat(64));
+    assert_eq!(subject("/discuss vote ready dddddddd"), "");
+}
+
+fn standing_vote(vote: &str) -> HumanVote {
+    HumanVote {
+        path: "a.md".to_owned(),
+        account: 7,
+        login: "user7".to_owned(),
+        vote: vote.to_owned(),
+        subject: "c".repeat(64),
+        reason: None,
+        source: "comment:1:guid-1:1".to_owned(),
+        link: String::new(),
+        cast_at: 0,
+        void: None,
+    }
+}
+
+fn deleted(by: u64) -> JobEvent {
+    JobEvent::CommentDeleted {
+        id: 1,
+        place: CommentPlace::Conversation,
+        author: actor(7),
+        sender: actor(by),
+    }
+}
+
+#[test]
+fn only_the_voter_takes_an_objection_back() {
+    for (vote, by, falls) in [
+        ("READY", 7, true),
+        ("READY", 8, true),
+        ("CHANGES", 7, true),
+        ("CHANGES", 8, false),
+        ("REJECT", 7, true),
+        ("REJECT", 8, false),
+    ] {
+        let changes = votes::taken_back(&deleted(by), "guid-2", &[standing_vote(vote)]);
+        assert_eq!(changes.len(), 1);
+        let is_void = matches!(changes[0], Change::VoidVotes { .. });
+        assert_eq!(is_void, falls, "{vote} deleted by {by}");
+    }
+    let other = HumanVote {
+        source: "comment:12:guid-1:1".to_owned(),
+        ..standing_vote("READY")
+    };
+    assert!(
+        votes::taken_back(&deleted(7), "guid-2", &[other]).is_empty(),
+        "another comment"
+    );
+}
+
+fn changed(path: &str) -> ChangedFile {
+    ChangedFile {
+        path: path.to_owned(),
+        previous_path: None,
+        removed: false,
+        added: true,
+    }
+}
+
+#[test]
+fn a_rename_keeps_its_record_and_leaving_the_diff_is_seen() {
+    let globs = FileGlobs::of(&["**/*.discussion.md".to_owned(), "!drafts/**".to_owned()]).unwrap();
+    let recorded: BTreeSet<String> = ["old.md", "gone.md"].map(str::to_owned).into();
+    let files = [
+        ChangedFile {
+            previous_path: Some("old.md".to_owned()),
+            added: false,
+            ..changed("new.md")
+        },
+        changed("src/main.rs"),
+        changed("drafts/x.md"),
+        changed("x.discussion.md"),
+    ];
+    let found = candidates(&files, &globs, &recorded);
+    let keys: Vec<(&str, &str)> = found
+        .iter()
+        .map(|c| (c.path.as_str(), c.key.as_str()))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            ("gone.md", "gone.md"),
+            ("new.md", "old.md"),
+            ("x.discussion.md", "x.discussion.md")
+        ]
+    );
+}
+
+#[test]
+fn what_a_path_is_to_the_gate() {
+    let globs = FileGlobs::of(&["**/*.discussion.md".to_owned(), "notes/*".to_owned()]).unwrap();
+    let content = |path: &str, text: &str| {
+        Content::of(
+            path,
+            Some(&FileContent::Blob(text.as_bytes().to_vec())),
+            &globs,
+        )
+    };
+    let at = |path: &str, head: &Content, base: &Content, worked_on: bool| {
+        standing(path, head, base, worked_on, &globs)
+    };
+    let missing = Content::Missing;
+    let here = content("a.md", TEXT);
+    let plain = content("a.md", "# Words\n");
+    assert_eq!(at("a.md", &here, &missing, false), Standing::Here);
+    assert_eq!(at("a.md", &plain, &missing, false), Standing::Unrelated);
+    assert!(matches!(
+        at("a.md", &plain, &here, false),
+        Standing::Withdrawn(_)
+    ));
+    assert!(matches!(
+        at("a.md", &missing, &missing, true),
+        Standing::Withdrawn(_)
+    ));
+    assert_eq!(
+        at("a.md", &missing, &missing, false),
+        Standing::Unrelated,
+        "nothing happened to it here"
+    );
+    let link = Content::NotAFile("symlink");
+    assert!(matches!(
+        at("a.md", &link, &here, false),
+        Standing::Withdrawn(_)
+    ));
+    let named = content("a.discussion.md", "# Words\n");
+    assert_eq!(
+        at("a.discussion.md", &named, &missing, false),
+        Standing::Broken(Broken::NoMarker)
+    );
+    assert_eq!(
+        at("notes/a.txt", &plain, &missing, false),
+        Standing::Unmarked
+    );
+    let large = Content::TooLarge(2_000_000);
+    assert_eq!(
+        at("a.md", &large, &here, false),
+        Standing::Broken(Broken::TooLarge(2_000_000))
+    );
+    assert_eq!(at("a.md", &large, &missing, false), Standing::Unrelated);
+    let code = content("src/a.rs", TEXT);
+    assert_eq!(
+        at("src/a.rs", &code, &missing, false),
+        Standing::Unrelated,
+        "no discussion's name"
+    );
+}
+
+#[test]
+fn a_commit_message_triggers_nothing() {
+    let title = "Fix #12 [skip ci]\nskip-checks: true @ann closes https://github.com/o/r/issues/1";
+    let (headline, body) = plan::commit_message(
+        "discuss: {personas} on {title}",
+        &["a".to_owned()],
+        title,
+        "job-1",
+    );
+    for bad in ['#', '@', '[', ']', '/', '\n'] {
+        assert!(!headline.contains(bad), "{headline}");
+    }
+    assert!(headline.starts_with("discuss: a on Fix 12 skip ci"));
+    assert_eq!(body, "Discussions-Job: job-1\n");
+}
