@@ -120,9 +120,11 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
     if is_concerned && !work.ground.configured {
         notes.push(format!("No {CONFIG_PATH} on {base}: the defaults apply"));
     }
-    if !is_concerned && !work.ground.errors.is_empty() {
+    if !is_concerned && let Some(first) = work.ground.errors.first() {
+        let place = first.place();
+        let (message, hint) = (&first.message, &first.hint);
         notes.push(format!(
-            "{CONFIG_PATH} or a file beside it is broken on {base}: pull requests with a discussion are invalid until it is mended"
+            "{place} is broken on {base}, so pull requests with a discussion are invalid until it is mended: {message} {hint}"
         ));
     }
     if work.snapshot.locked {

@@ -128,10 +128,7 @@ fn config_problems(text: &mut String, heading: &str, problems: &[ConfigProblem])
     }
     let _ = writeln!(text, "\n**{heading}**\n");
     for problem in problems.iter().take(MAX_PROBLEMS) {
-        let place = match problem.line {
-            Some(line) => format!("{}:{line}", problem.path),
-            None => problem.path.clone(),
-        };
+        let place = problem.place();
         let said = shorten(&format!("{} {}", problem.message, problem.hint), MAX_REMARK);
         let _ = writeln!(text, "- {} {}", code(&place), inline(&said));
     }
