@@ -5,6 +5,7 @@ use super::check::{self, CheckInput, Demand, DiscussionView, Evaluation, Finding
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::ground::CONFIG_PATH;
+use super::markdown::sentences;
 use super::plan::{self, Effect};
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
@@ -122,9 +123,9 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
     }
     if !is_concerned && let Some(first) = work.ground.errors.first() {
         let place = first.place();
-        let (message, hint) = (&first.message, &first.hint);
+        let said = sentences(&first.message, &first.hint);
         notes.push(format!(
-            "{place} is broken on {base}, so pull requests with a discussion are invalid until it is mended: {message} {hint}"
+            "{place} is broken on {base}, so pull requests with a discussion are invalid until it is mended: {said}"
         ));
     }
     if work.snapshot.locked {

@@ -2,6 +2,7 @@
 
 use super::Case;
 use crate::bot::ground::{Ground, PERSONA_FOLDER};
+use crate::engine::definition;
 use crate::engine::discussion::Discussion;
 use crate::engine::persona::PersonaKind;
 use crate::engine::problem::{Code, Problem};
@@ -82,7 +83,9 @@ fn unknown(ground: &Ground, records: &[&BlockRecord], name: &str, line: usize) -
 fn gaps(ground: &Ground, panel: &[Alias], line: usize) -> Vec<Problem> {
     if panel.is_empty() {
         let message = "nobody on the panel votes: there are no participants, or all are advisory";
-        return vec![Problem::new(Code::NoParticipants, line, 1, message)];
+        let problem = Problem::new(Code::NoParticipants, line, 1, message);
+        let hint = "Add a voting persona to Participants, as in <!-- Participants: architect, security -->.";
+        return vec![problem.with_hint(hint)];
     }
     let veto = &ground.config.gate.rules.veto;
     let absent = veto.iter().filter(|alias| !panel.contains(alias));
@@ -109,7 +112,11 @@ pub(super) fn template(ground: &Ground, discussion: &Discussion) -> (Template, O
             names = listed.iter().map(String::as_str).collect();
         }
         let mut problem = Problem::new(Code::UnknownTemplate, line, 1, message);
-        problem.hint = format!("Write one of: {}.", names.join(", "));
+        let near = definition::nearest(name, names.iter().copied());
+        problem.hint = match near {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => format!("Write one of: {}.", names.join(", ")),
+        };
         problem
     };
     match ground.templates.0.get(name) {

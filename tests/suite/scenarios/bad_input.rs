@@ -48,7 +48,7 @@ fn utf16(text: &str) -> Vec<u8> {
     [0xFF, 0xFE].into_iter().chain(units).collect()
 }
 
-/// Bytes with one more in the middle of line 6.
+/// The proposal with one more byte in front of its heading's words.
 fn damaged(byte: u8) -> Vec<u8> {
     let at = CACHE.find("A cache for the product list\n\n").unwrap();
     let mut bytes = CACHE.as_bytes().to_vec();
@@ -82,7 +82,7 @@ fn bytes() -> Vec<Broken> {
         file(
             "invalid UTF-8",
             damaged(0xE9),
-            "INVALID: design/cache.discussion.md:2 not-utf8",
+            "INVALID: design/cache.discussion.md:5 not-utf8",
             &[
                 "bytes that are not UTF-8 stand at byte",
                 "Save the file as UTF-8",
@@ -91,7 +91,7 @@ fn bytes() -> Vec<Broken> {
         file(
             "a NUL",
             damaged(0),
-            "INVALID: design/cache.discussion.md:2 not-utf8",
+            "INVALID: design/cache.discussion.md:5 not-utf8",
             &["a NUL character stands at byte", "Save the file as UTF-8"],
         ),
         Broken {
@@ -133,7 +133,7 @@ fn structure() -> Vec<Broken> {
             "a comment is not closed",
             with("<!-- to be continued\n"),
             "INVALID: design/cache.discussion.md:16 unclosed-comment",
-            &["not closed", "Close the comment with --&gt;"],
+            &["is never closed. Write --&gt; where the comment ends"],
         ),
         file(
             "a header line spans two lines",
@@ -150,7 +150,7 @@ fn structure() -> Vec<Broken> {
         file(
             "501 blocks",
             with(&"---\n\nName: ann\n\nYes.\n\n".repeat(501)),
-            "INVALID: design/cache.discussion.md:3016 too-many-blocks",
+            "INVALID: design/cache.discussion.md:3018 too-many-blocks",
             &["501 blocks, 500 are accepted", "Start a new discussion"],
         ),
         file(
