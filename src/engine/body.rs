@@ -63,7 +63,7 @@ fn without_blank_lines(text: &str) -> &str {
 }
 
 /// `---` with at most three blanks before it.
-fn is_separator_line(line: &str) -> bool {
+pub(super) fn is_separator_line(line: &str) -> bool {
     let dashes = line.trim_end_matches([' ', '\t', '\r', '\n']);
     let indent = dashes.len() - dashes.trim_start_matches(' ').len();
     indent <= 3 && &dashes[indent..] == "---"

@@ -1,7 +1,8 @@
 //! Who calls: the App by its signed JWT, an installation by its token.
 
+use super::accounts::{Access, Permissions, Token};
 use super::rest::Refusal;
-use super::state::{Access, Permissions, Time, Token, World};
+use super::state::{Time, World};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;

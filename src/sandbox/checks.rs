@@ -89,16 +89,19 @@ impl World {
             .find(|run| run.id == id)
     }
 
-    /// A person presses "Re-run" on one check: GitHub resets nothing itself, the App must answer.
+    /// A person presses "Re-run" on one check: GitHub puts the run back to `queued` without a conclusion, so that
+    /// nothing is green until the App answers.
     pub(super) fn rerequest_check(
         &mut self,
         repo: u64,
         id: u64,
         by: AccountId,
     ) -> Result<(), Refused> {
-        if self.check_mut(repo, id).is_none() {
-            return Err(Refused(format!("there is no check run {id}")));
-        }
+        let run = self.check_mut(repo, id);
+        let run = run.ok_or_else(|| Refused(format!("there is no check run {id}")))?;
+        run.status = "queued".to_owned();
+        run.conclusion = None;
+        run.completed_at = None;
         self.announce_check(repo, id, by, "rerequested", json!({}));
         Ok(())
     }

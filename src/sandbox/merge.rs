@@ -1,9 +1,10 @@
 //! Whether a pull request may be merged, decided as GitHub decides it.
 
+use super::accounts::Role;
 use super::git::Oid;
 use super::pulls::merged_files;
 use super::repository::{CheckRun, Protection, Pull, Repository, RequiredCheck, ReviewState};
-use super::state::{AccountId, Refused, Role, World};
+use super::state::{AccountId, Refused, World};
 use std::collections::BTreeMap;
 
 /// Conclusions that satisfy a required check.
@@ -131,12 +132,12 @@ fn check_in_the_way(repo: &Repository, head: &Oid, required: &RequiredCheck) -> 
             .statuses
             .iter()
             .any(|status| status.context == *name && status.head == *head);
-    Some(if elsewhere {
-        format!(
-            "the required check {name} is expected from App {}, not from others",
-            required.app?
-        )
-    } else {
-        format!("the required check {name} is expected, but nobody reported it on this commit")
+    Some(match required.app {
+        Some(app) if elsewhere => {
+            format!("the required check {name} is expected from App {app}, not from others")
+        }
+        _ => {
+            format!("the required check {name} is expected, but nobody reported it on this commit")
+        }
     })
 }

@@ -6,14 +6,15 @@
 //!
 //! | Folder | What |
 //! |---|---|
-//! | `state`, `repository`, `git` | the world: plain data |
+//! | `state`, `accounts`, `repository`, `git` | the world: plain data |
 //! | `pushes`, `pulls`, `talk`, `checks`, `merge` | what can happen in it, with the webhooks that follow |
-//! | `people` | acting as persons, from tests and the control routes |
+//! | `hub`, `people` | acting as persons, from tests and the control routes |
 //! | `auth`, `rest`, `graphql`, `shape` | the App's side: who calls, routes, queries, JSON |
 //! | `webhook`, `payload` | deliveries, their log and their disturbance |
-//! | `faults`, `limits`, `ledger` | bad days, and what the App did |
+//! | `faults`, `outage`, `limits`, `ledger` | bad days, and what the App did |
 //! | `server`, `control`, `page` | HTTP: the API, the control routes below `/_sandbox`, pages for the eye |
 
+mod accounts;
 mod auth;
 mod chance;
 mod checks;
@@ -21,10 +22,12 @@ mod control;
 mod faults;
 pub mod git;
 mod graphql;
+mod hub;
 mod key;
 mod ledger;
 mod limits;
 mod merge;
+mod outage;
 mod page;
 mod payload;
 mod people;
@@ -39,9 +42,11 @@ mod state;
 mod talk;
 mod webhook;
 
+pub use accounts::{Access, Permissions, Role};
 pub use chance::Chance;
 pub use faults::{Fault, FaultKind, Matcher, Times};
 pub use git::Oid;
+pub use hub::Hub;
 pub use key::AppKey;
 pub use ledger::{Effect, EffectKind, Ledger, RequestRecord};
 pub use merge::Mergeability;
@@ -52,19 +57,18 @@ pub use repository::{
     Review, ReviewComment, ReviewState,
 };
 pub use seed::{DEMO_REPO, default_events, default_permissions};
-pub use state::{Access, Permissions, Refused, Role, World};
+pub use state::{Refused, World};
 pub use talk::LineComment;
 pub use webhook::{Delivery, DeliveryPlan, DeliveryState, signature};
 
+use accounts::NewApp;
 use graphql::Schema;
-use rest::Routes;
-use state::{Hosts, NewApp};
+use state::Hosts;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::ops::Deref;
+use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Why the sandbox did not start.
@@ -125,32 +129,6 @@ impl Default for SandboxOptions {
     }
 }
 
-/// What server, deliveries and the handle share.
-pub(crate) struct Hub {
-    world: Mutex<World>,
-    changed: Notify,
-    routes: Routes,
-    schema: Schema,
-    api_prefix: String,
-    graphql_path: String,
-    app_id: u64,
-    hook_id: u64,
-}
-
-impl Hub {
-    /// The world, locked. A panic elsewhere does not make it unusable.
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the world, then wakes the deliveries.
-    fn act<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let result = change(&mut self.world());
-        self.changed.notify_waiters();
-        result
-    }
-}
-
 /// A running sandbox; it stops when dropped.
 pub struct Sandbox {
     hub: Arc<Hub>,
@@ -201,16 +179,8 @@ impl Sandbox {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| SandboxError::Client(error.to_string()))?;
-        let hub = Arc::new(Hub {
-            world: Mutex::new(world),
-            changed: Notify::new(),
-            routes: Routes::new(),
-            schema: Schema::load().map_err(SandboxError::Schema)?,
-            api_prefix: api_prefix.to_owned(),
-            graphql_path: graphql_path.to_owned(),
-            app_id: options.app_id,
-            hook_id,
-        });
+        let schema = Schema::load().map_err(SandboxError::Schema)?;
+        let hub = Arc::new(Hub::new(world, schema, api_prefix, graphql_path, hook_id));
         let stop = CancellationToken::new();
         tokio::spawn(server::serve(hub.clone(), listener, stop.clone()));
         tokio::spawn(webhook::send_all(hub.clone(), client, stop.clone()));
@@ -222,109 +192,17 @@ impl Sandbox {
         self.address
     }
 
-    /// REST base, without a slash at the end.
-    pub fn api_url(&self) -> String {
-        self.hub.world().hosts.api.clone()
-    }
-
-    /// GraphQL endpoint.
-    pub fn graphql_url(&self) -> String {
-        self.hub.world().hosts.graphql.clone()
-    }
-
-    /// Web base, without a slash at the end.
-    pub fn web_url(&self) -> String {
-        self.hub.world().hosts.web.clone()
-    }
-
     /// Stops listening and delivering.
     pub fn shutdown(&self) {
         self.stop.cancel();
     }
+}
 
-    /// Looks at the world without changing it.
-    pub fn look<T>(&self, read: impl FnOnce(&World) -> T) -> T {
-        read(&self.hub.world())
-    }
+impl Deref for Sandbox {
+    type Target = Hub;
 
-    /// Points the webhooks somewhere.
-    pub fn set_webhook(&self, url: &str, secret: &str) {
-        self.hub.act(|world| {
-            world.mail.url = Some(url.to_owned());
-            world.mail.secret = Some(secret.to_owned());
-        });
-    }
-
-    /// Disturbs deliveries from now on; the default plan stops disturbing and releases what was held.
-    pub fn set_deliveries(&self, plan: DeliveryPlan) {
-        self.hub.act(|world| world.mail.set_plan(plan));
-    }
-
-    /// The delivery log, oldest first.
-    pub fn deliveries(&self) -> Vec<Delivery> {
-        self.hub.world().mail.log.clone()
-    }
-
-    /// Delivers an event again, by its GUID. False if there is none.
-    pub fn redeliver(&self, guid: &str) -> bool {
-        self.hub.act(|world| {
-            let id = world
-                .mail
-                .log
-                .iter()
-                .find(|delivery| delivery.guid == guid)
-                .map(|found| found.id);
-            id.is_some_and(|id| world.redeliver(id))
-        })
-    }
-
-    /// Waits until no delivery is being sent or waits for its turn; held ones do not count.
-    pub async fn wait_until_idle(&self) {
-        loop {
-            let woken = self.hub.changed.notified();
-            tokio::pin!(woken);
-            woken.as_mut().enable();
-            if self.hub.world().mail.idle() {
-                return;
-            }
-            woken.await;
-        }
-    }
-
-    /// Arms a fault.
-    pub fn fault(&self, fault: Fault) {
-        self.hub.act(|world| world.faults.arm(fault));
-    }
-
-    /// Disarms all faults and lifts limits in force.
-    pub fn clear_faults(&self) {
-        self.hub.act(|world| world.faults.clear());
-    }
-
-    /// What the App did so far.
-    pub fn ledger(&self) -> Ledger {
-        self.hub.world().ledger.clone()
-    }
-
-    /// Forgets what the App did so far, to count from here.
-    pub fn reset_ledger(&self) {
-        self.hub.act(|world| world.ledger = Ledger::default());
-    }
-
-    /// Moves the sandbox's clock forward: tokens expire, hidden things appear.
-    pub fn advance(&self, by: Duration) {
-        let by = chrono::TimeDelta::from_std(by).unwrap_or(chrono::TimeDelta::zero());
-        self.hub.act(|world| world.advance(by));
-    }
-
-    /// Sets the hourly request limit of installations.
-    pub fn set_hourly_limit(&self, requests: u64) {
-        self.hub.act(|world| world.hourly_limit = requests);
-    }
-
-    /// Refuses content writes beyond so many a minute, as GitHub's secondary limit does; `None` stops that.
-    pub fn set_content_limit(&self, writes: Option<u64>) {
-        self.hub.act(|world| world.content_limit = writes);
+    fn deref(&self) -> &Hub {
+        &self.hub
     }
 }
 

@@ -1,8 +1,9 @@
 //! Webhook payloads: what each event carries, and whether the App may see it.
 
+use super::accounts::{Access, AccountKind};
 use super::repository::{Comment, Pull, Review, ReviewComment};
 use super::shape;
-use super::state::{Access, AccountId, AccountKind, World};
+use super::state::{AccountId, World};
 use serde_json::{Value, json};
 
 /// Permission without which GitHub sends no such event.

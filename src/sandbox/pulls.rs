@@ -1,8 +1,9 @@
 //! Pull requests: opening, editing, ending.
 
+use super::accounts::Role;
 use super::git::{CommitMeta, FileChange, Oid, Snapshot, changes_between};
 use super::repository::{Merge, Pull, Repository};
-use super::state::{AccountId, Refused, Role, World};
+use super::state::{AccountId, Refused, World};
 use serde_json::json;
 
 /// Files a pull request changes: its head against the merge base with the base branch.
@@ -45,7 +46,7 @@ impl World {
     ) -> Result<u64, Refused> {
         let (head_repo, head_branch) = self.head_of(repo, &new.head)?;
         let head = self.repo(head_repo)?.tip(&head_branch)?;
-        let source = self.repo(head_repo)?.git.clone();
+        self.bring(head_repo, repo, &head);
         let (id, now) = (self.large_id(), self.now());
         let repository = self.repo_mut(repo)?;
         if repository.archived {
@@ -56,7 +57,6 @@ impl World {
             named => named.to_owned(),
         };
         let base = repository.tip(&base_branch)?;
-        repository.git.fetch(&source, &head);
         if repository.git.commits_ahead(&base, &head).is_empty() {
             return Err(Refused(format!(
                 "No commits between {base_branch} and {head_branch}"
@@ -142,7 +142,7 @@ impl World {
             changes["title"] = json!({"from": std::mem::replace(&mut pull.title, title.clone())});
         }
         if let Some(body) = &edit.body {
-            changes["body"] = json!({"from": pull.body.replace(body.clone())});
+            changes["body"] = json!({"from": pull.body.replace(body.clone()).unwrap_or_default()});
         }
         if let Some((branch, tip)) = new_base {
             let old_branch = std::mem::replace(&mut pull.base_branch, branch);
@@ -210,10 +210,9 @@ impl World {
         }
         let source = pull.head_repo.and_then(|id| self.repos.get(&id));
         let source = source.ok_or_else(|| Refused::new("the head repository was deleted"))?;
-        let (tip, store) = (source.tip(&pull.head_branch)?, source.git.clone());
-        let repository = self.repo_mut(repo)?;
-        repository.git.fetch(&store, &tip);
-        let pull = repository.pull_mut(number)?;
+        let (from, tip) = (source.id, source.tip(&pull.head_branch)?);
+        self.bring(from, repo, &tip);
+        let pull = self.repo_mut(repo)?.pull_mut(number)?;
         pull.open = true;
         pull.head = tip;
         pull.closed_at = None;

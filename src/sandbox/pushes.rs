@@ -283,20 +283,13 @@ impl World {
     }
 
     fn move_heads(&mut self, repo: u64, branch: &str, to: &Oid, by: AccountId) {
-        let source = self
-            .repos
-            .get(&repo)
-            .map(|repo| repo.git.clone())
-            .unwrap_or_default();
         for (base_repo, number) in self.pulls_from(repo, branch) {
+            self.bring(repo, base_repo, to);
             let now = self.now();
-            let Some(base) = self.repos.get_mut(&base_repo) else {
-                continue;
-            };
-            if base_repo != repo {
-                base.git.fetch(&source, to);
-            }
-            let Some((before, dismissed)) = synchronize(base, number, to, now) else {
+            let base = self.repos.get_mut(&base_repo);
+            let Some((before, dismissed)) =
+                base.and_then(|base| synchronize(base, number, to, now))
+            else {
                 continue;
             };
             let more = json!({"before": before.as_str(), "after": to.as_str()});
@@ -304,6 +297,19 @@ impl World {
             for review in dismissed {
                 self.announce_review(base_repo, number, &review, by, "dismissed", None);
             }
+        }
+    }
+
+    /// Brings a fork's commit into the base repository, as GitHub does for pull requests.
+    pub(super) fn bring(&mut self, from: u64, into: u64, commit: &Oid) {
+        if from == into {
+            return;
+        }
+        let Some(source) = self.repos.get(&from).map(|repo| repo.git.clone()) else {
+            return;
+        };
+        if let Some(target) = self.repos.get_mut(&into) {
+            target.git.fetch(&source, commit);
         }
     }
 

@@ -1,7 +1,8 @@
 //! A repository's records: pull requests, comments, reviews, checks, branch rules.
 
+use super::accounts::Role;
 use super::git::{GitStore, Oid};
-use super::state::{AccountId, Refused, Role, Time};
+use super::state::{AccountId, Refused, Time};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

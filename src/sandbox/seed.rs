@@ -1,8 +1,9 @@
 //! What a fresh sandbox holds, and what our App asks for.
 
-use super::Sandbox;
+use super::accounts::{Access, Permissions, Role};
+use super::hub::Hub;
 use super::repository::{Protection, RequiredCheck};
-use super::state::{Access, Permissions, Refused, Role};
+use super::state::Refused;
 use std::collections::BTreeSet;
 
 /// The seeded repository.
@@ -43,7 +44,7 @@ pub fn default_events() -> BTreeSet<String> {
     .collect()
 }
 
-impl Sandbox {
+impl Hub {
     /// Fills the sandbox: `octo/demo` with a README, the required check `discussions` pinned to our App on `main`,
     /// `rob` who writes, `ann` who maintains, and the stranger `eve`.
     ///
@@ -57,7 +58,7 @@ impl Sandbox {
         self.create_user("eve");
         let required = RequiredCheck {
             name: "discussions".to_owned(),
-            app: Some(self.hub.app_id),
+            app: Some(self.app_id),
         };
         let rules = Protection {
             required_checks: vec![required],

@@ -1,19 +1,20 @@
 //! The HTTP side: accepting connections, faults, headers, and which of the four faces a request is for.
 
 use super::auth::{self, Caller};
-use super::faults::{FaultKind, Incoming};
+use super::faults::Incoming;
+use super::hub::Hub;
 use super::ledger::RequestRecord;
+use super::outage::{afterwards, instead};
 use super::rest::{self, Answer, Body, Call, Refusal, Route, decode};
-use super::state::{Time, World};
-use super::{Hub, control, graphql, page};
-use chrono::TimeDelta;
+use super::state::World;
+use super::{control, graphql, page};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming as IncomingBody};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,16 +37,18 @@ pub(super) struct Raw {
     pub accept: String,
     pub authorization: Option<String>,
     pub user_agent: bool,
+    /// The body is declared as JSON.
+    pub json: bool,
     pub body: Bytes,
 }
 
 /// An answer, and how to give it.
-struct Exchange {
-    answer: Answer,
-    headers: Vec<(&'static str, String)>,
-    delay: Option<Duration>,
-    cut: bool,
-    truncate: bool,
+pub(super) struct Exchange {
+    pub answer: Answer,
+    pub headers: Vec<(&'static str, String)>,
+    pub delay: Option<Duration>,
+    pub cut: bool,
+    pub truncate: bool,
 }
 
 /// Accepts connections until stopped.
@@ -97,21 +100,20 @@ async fn respond(
         accept: header("accept").unwrap_or_default(),
         authorization: header("authorization"),
         user_agent: header("user-agent").is_some(),
+        json: header("content-type").is_some_and(|media| media.starts_with("application/json")),
         body,
     };
     if let Some(rest) = raw.path.strip_prefix("/_sandbox") {
-        return Ok(build(control::handle(&hub, &raw, rest), Vec::new(), false));
+        return Ok(build(
+            control::handle(&hub, &raw, rest),
+            page_headers(),
+            false,
+        ));
     }
     if raw.method == "GET"
         && let Some(html) = page::find(&hub, &raw.path)
     {
-        return Ok(build(
-            html,
-            page::HEADERS
-                .map(|(name, value)| (name, value.to_owned()))
-                .to_vec(),
-            false,
-        ));
+        return Ok(build(html, page_headers(), false));
     }
     let exchange = hub.act(|world| exchange(&hub, world, &raw));
     if let Some(delay) = exchange.delay {
@@ -121,6 +123,12 @@ async fn respond(
         return Err(Cut);
     }
     Ok(build(exchange.answer, exchange.headers, exchange.truncate))
+}
+
+fn page_headers() -> Vec<(&'static str, String)> {
+    page::HEADERS
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec()
 }
 
 fn build(
@@ -236,6 +244,7 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
 /// The path below the API's base; numeric repository addresses become named ones.
 fn api_path(hub: &Hub, world: &World, path: &str) -> String {
     let path = path.strip_prefix(hub.api_prefix.as_str()).unwrap_or(path);
+    let path = path.trim_end_matches('/');
     let numeric = path
         .strip_prefix("/repositories/")
         .map(|rest| rest.split_once('/').unwrap_or((rest, "")));
@@ -352,115 +361,6 @@ fn parse_query(query: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The answer of a fault that keeps the request from being carried out.
-fn instead(world: &mut World, kind: &FaultKind, inside: bool) -> Option<Answer> {
-    let plain = |status: u16, message: &str| Some(Refusal::new(status, message).into_answer());
-    match kind {
-        FaultKind::DropBefore => Some(Answer::empty(200)),
-        FaultKind::Status(status) => {
-            let reason = StatusCode::from_u16(*status)
-                .ok()
-                .and_then(|status| status.canonical_reason());
-            let message = if *status == 401 {
-                "Bad credentials"
-            } else {
-                reason.unwrap_or("Server Error")
-            };
-            plain(*status, message)
-        }
-        FaultKind::PrimaryLimit { reset_in } => {
-            if !inside {
-                let until = world.precise_now() + TimeDelta::seconds((*reset_in).max(0));
-                world.faults.limited = Some((until, kind.clone()));
-            }
-            let until = world
-                .faults
-                .limited
-                .as_ref()
-                .map_or_else(|| world.now(), |(until, _)| *until);
-            Some(primary_limit(until))
-        }
-        FaultKind::SecondaryLimit {
-            status,
-            retry_after,
-        } => {
-            let seconds = retry_after
-                .as_deref()
-                .and_then(|text| text.parse::<u32>().ok());
-            if let (false, Some(seconds)) = (inside, seconds) {
-                let until = world.precise_now() + TimeDelta::seconds(i64::from(seconds));
-                world.faults.limited = Some((until, kind.clone()));
-            }
-            Some(secondary_limit(*status, retry_after.clone()).into_answer())
-        }
-        FaultKind::Html(status) => Some(Answer {
-            status: *status,
-            body: Body::Raw(
-                "text/html",
-                b"<html><body><h1>Whoa there!</h1></body></html>".to_vec(),
-            ),
-            headers: Vec::new(),
-        }),
-        FaultKind::Garbage => Some(Answer {
-            status: 200,
-            body: Body::Raw(
-                "application/json; charset=utf-8",
-                vec![0xff, b'{', 0x00, b'!'],
-            ),
-            headers: Vec::new(),
-        }),
-        FaultKind::GraphqlErrors(errors) => {
-            Some(Answer::ok(json!({"data": null, "errors": errors})))
-        }
-        FaultKind::Redirect(to) => {
-            let mut refusal = Refusal::new(301, "Moved Permanently");
-            refusal.headers.push(("location", to.clone()));
-            Some(refusal.into_answer())
-        }
-        FaultKind::ApplyThenDrop
-        | FaultKind::ApplyThenStatus(_)
-        | FaultKind::Delay(_)
-        | FaultKind::TruncatedJson
-        | FaultKind::HideFor(_) => None,
-    }
-}
-
-/// What a fault does to the answer of a request that was carried out.
-fn afterwards(world: &mut World, fault: Option<&FaultKind>, newest: u64, exchange: &mut Exchange) {
-    match fault {
-        Some(FaultKind::ApplyThenDrop | FaultKind::DropBefore) => exchange.cut = true,
-        Some(FaultKind::ApplyThenStatus(status)) => {
-            exchange.answer = Refusal::new(*status, "Server Error").into_answer();
-        }
-        Some(FaultKind::Delay(by)) => exchange.delay = Some(*by),
-        Some(FaultKind::TruncatedJson) => exchange.truncate = true,
-        Some(FaultKind::HideFor(span)) => world.hide_newer_than(newest, *span),
-        _ => {}
-    }
-}
-
-fn primary_limit(until: Time) -> Answer {
-    let mut refusal = Refusal::new(403, "API rate limit exceeded for installation.");
-    refusal
-        .headers
-        .push(("x-ratelimit-remaining", "0".to_owned()));
-    refusal
-        .headers
-        .push(("x-ratelimit-reset", until.timestamp().to_string()));
-    refusal.into_answer()
-}
-
-fn secondary_limit(status: u16, retry_after: Option<String>) -> Refusal {
-    let mut refusal = Refusal::new(
-        status,
-        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
-    );
-    refusal
-        .headers
-        .extend(retry_after.map(|value| ("retry-after", value)));
-    refusal
-}
-
 fn headers(world: &World, request: &str) -> Vec<(&'static str, String)> {
     let used = world.used_this_hour().min(world.hourly_limit);
     vec![
@@ -480,31 +380,4 @@ fn headers(world: &World, request: &str) -> Vec<(&'static str, String)> {
         ("x-ratelimit-reset", world.next_reset().to_string()),
         ("x-ratelimit-resource", "core".to_owned()),
     ]
-}
-
-impl World {
-    /// Refuses what goes beyond the hourly or the content limit.
-    fn within_limits(&self, write: bool) -> Result<(), Refusal> {
-        if self.used_this_hour() > self.hourly_limit {
-            let mut refusal = Refusal::new(403, "API rate limit exceeded for installation.");
-            refusal
-                .headers
-                .push(("x-ratelimit-remaining", "0".to_owned()));
-            return Err(refusal);
-        }
-        let since = self.precise_now() - TimeDelta::minutes(1);
-        let recent = self
-            .ledger
-            .effects
-            .iter()
-            .rev()
-            .take_while(|effect| effect.at > since)
-            .count();
-        match self.content_limit {
-            Some(limit) if write && u64::try_from(recent).is_ok_and(|recent| recent >= limit) => {
-                Err(secondary_limit(403, Some("60".to_owned())))
-            }
-            _ => Ok(()),
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! Comments, reviews and reactions.
 
+use super::accounts::Role;
 use super::git::Oid;
 use super::repository::{Comment, Reaction, ReactionTarget, Review, ReviewComment, ReviewState};
-use super::state::{AccountId, Refused, Role, World};
+use super::state::{AccountId, Refused, World};
 
 /// Longest comment GitHub takes, in characters.
 pub(super) const COMMENT_LIMIT: usize = 65_536;
@@ -16,6 +17,19 @@ pub struct LineComment {
     pub line: Option<u64>,
     /// Text.
     pub body: String,
+}
+
+/// A review to submit.
+#[derive(Debug)]
+pub(super) struct NewReview<'a> {
+    /// Approves, requests changes or comments.
+    pub state: ReviewState,
+    /// Text.
+    pub body: &'a str,
+    /// Comments on files.
+    pub lines: &'a [LineComment],
+    /// Commit it is on; `None`: the head.
+    pub commit: Option<Oid>,
 }
 
 impl World {
@@ -102,11 +116,14 @@ impl World {
         repo: u64,
         number: u64,
         by: AccountId,
-        state: ReviewState,
-        body: &str,
-        lines: &[LineComment],
-        commit: Option<Oid>,
+        new: NewReview<'_>,
     ) -> Result<u64, Refused> {
+        let NewReview {
+            state,
+            body,
+            lines,
+            commit,
+        } = new;
         let (id, now) = (self.large_id(), self.now());
         let pull = self.repo(repo)?.pull(number)?;
         if pull.author == by && state != ReviewState::Commented {

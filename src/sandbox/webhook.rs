@@ -3,8 +3,8 @@
 //! Like GitHub: one POST per event, signed over the exact bytes, ten seconds to answer, never repeated by itself.
 //! Within a repository deliveries go out in order, unless a plan says otherwise.
 
-use super::Hub;
 use super::chance::Chance;
+use super::hub::Hub;
 use super::state::{Time, World};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

@@ -6,6 +6,7 @@
 
 use super::inline::{self, Run, broken_comments, longest_run_of_backticks};
 use super::pieces::{Piece, pieces};
+use crate::engine::body::{is_name_line, is_separator_line};
 
 /// Languages kept on a fence: neither drawn by GitHub from data, nor rewritten by common formatters. Mermaid is drawn,
 /// which is what it is for.
@@ -206,7 +207,7 @@ impl Writer {
                 }
             })
             .collect();
-        let text = lines.join("\n");
+        let text = without_blocks(lines).join("\n");
         if text.trim().is_empty() {
             return;
         }
@@ -224,6 +225,21 @@ fn rendered(lines: &[Vec<Run>]) -> Vec<String> {
         .map(|runs| inline::line(runs))
         .filter(|line| !line.is_empty())
         .collect()
+}
+
+/// Code whose lines do not look like a block of the discussion: a name line below a separator is indented, since
+/// readers report a block that is hidden in code.
+fn without_blocks(mut lines: Vec<String>) -> Vec<String> {
+    let mut below_separator = false;
+    for line in &mut lines {
+        if below_separator && is_name_line(line) {
+            line.insert_str(0, "    ");
+        }
+        if !line.trim().is_empty() {
+            below_separator = is_separator_line(line);
+        }
+    }
+    lines
 }
 
 /// A line of a diagram; one that would make parts of it clickable, or set it up, is left out with a comment.

@@ -89,12 +89,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Link definitions at the start of a paragraph show nothing, so nothing in them counts.
     fn skip_definitions(&mut self) -> usize {
-        let mut pos = self.start;
-        while let Some(end) = link::definition_end(self.text, pos) {
-            self.inside.opaque.push(pos..end);
-            pos = end + self.text[end..].iter().take_while(|b| **b == b' ').count();
+        let end = link::definitions_end(self.text, self.start);
+        if end > self.start {
+            self.inside.opaque.push(self.start..end);
         }
-        pos
+        end
     }
 
     /// Reads what stands at `pos` and gives the place to go on from.

@@ -21,8 +21,21 @@ pub(super) fn inline_tail_end(text: &[u8], at: usize) -> Option<usize> {
     (text.get(pos) == Some(&b')')).then_some(pos + 1)
 }
 
-/// Where a link definition at the start of a paragraph ends, its line end included.
-pub(super) fn definition_end(text: &[u8], at: usize) -> Option<usize> {
+/// Where the link definitions at the start of a paragraph end, with the blanks behind them.
+pub(super) fn definitions_end(text: &[u8], at: usize) -> usize {
+    let mut pos = at;
+    while let Some(end) = definition_end(text, pos) {
+        pos = end
+            + text[end..]
+                .iter()
+                .take_while(|b| matches!(b, b' ' | b'\t'))
+                .count();
+    }
+    pos
+}
+
+/// Where one link definition ends, its line end included.
+fn definition_end(text: &[u8], at: usize) -> Option<usize> {
     let label_end = label_end(text, at)?;
     if text.get(label_end) != Some(&b':') {
         return None;

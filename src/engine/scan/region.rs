@@ -1,8 +1,13 @@
 //! Regions: fenced code and raw HTML blocks, from their opener to what closes them.
 
+use super::closers::Closers;
 use super::html;
-use super::line::{Cursor, Lines};
+use super::line::Cursor;
+use super::row::{is_separator, name_text};
+use super::structure::Position;
+use super::{Before, Leaf, Scanner, Waiting};
 use crate::engine::problem::Code;
+use std::ops::Range;
 
 /// What kind of region, and what closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,8 +115,175 @@ impl Kind {
     }
 }
 
+impl Scanner<'_> {
+    pub(super) fn open_region(
+        &mut self,
+        line: usize,
+        opener: usize,
+        kind: Kind,
+        position: Position,
+    ) {
+        self.interrupt(position);
+        let is_nested = !self.containers.is_empty();
+        let is_doomed = !is_nested
+            && self
+                .closers
+                .as_ref()
+                .is_some_and(|closers| !closers.close(kind, opener));
+        self.leaf = Leaf::Region(Region {
+            kind,
+            opener,
+            is_nested,
+            is_doomed,
+            separator: None,
+            hidden_block: None,
+        });
+        self.waiting = Waiting::Nothing;
+        self.before = Before::Other;
+        self.hide(self.lines.whole(line));
+    }
+
+    /// A line inside the open region; gives the line to go on with.
+    pub(super) fn region_line(
+        &mut self,
+        line: usize,
+        text: &Range<usize>,
+        cursor: &Cursor<'_>,
+    ) -> usize {
+        let Leaf::Region(region) = &mut self.leaf else {
+            return line + 1;
+        };
+        let raw = &self.bytes[text.clone()];
+        if region.kind.is_closed_by(cursor) {
+            let (kind, opener) = (region.kind, region.opener);
+            self.hide(self.lines.whole(line));
+            self.before = Before::Other;
+            if let Kind::Html { terminator } = kind {
+                self.comment_in_raw(opener..text.end, terminator);
+            }
+            self.close_region(true);
+            return line + 1;
+        }
+        if is_separator(raw) {
+            region.separator = Some(line);
+        } else if let Some(separator) = region.separator
+            && !cursor.is_blank()
+        {
+            region.separator = None;
+            if name_text(raw).is_some_and(|name| !name.is_empty()) {
+                region.hidden_block.get_or_insert(separator);
+                if region.is_doomed {
+                    return self.recover(separator);
+                }
+            }
+        }
+        if let (Some(separator), false) = (region.hidden_block, region.is_nested)
+            && region.kind.is_reopened_by(cursor.rest())
+        {
+            return self.recover(separator);
+        }
+        self.hide(self.lines.whole(line));
+        line + 1
+    }
+
+    /// Ends the open region, because it is closed or because its container ends.
+    pub(super) fn close_region(&mut self, is_closed: bool) {
+        let Leaf::Region(region) = std::mem::replace(&mut self.leaf, Leaf::None) else {
+            return;
+        };
+        if !is_closed && !region.ends_with_container() {
+            self.report_unclosed(&region);
+        }
+        if let Some(separator) = region.hidden_block {
+            if let (Suspicion::Nothing, Kind::Fence { .. }, false) =
+                (self.suspect, region.kind, region.is_nested)
+            {
+                self.suspect = Suspicion::Fence {
+                    opener: region.opener,
+                    separator,
+                };
+            }
+            let opened = self.places.of(region.opener).0;
+            let message =
+                format!("a block stands inside what opens on line {opened} and is not read");
+            self.problem(Code::HiddenBlock, self.lines.start(separator), message);
+        }
+    }
+
+    fn report_unclosed(&mut self, region: &Region) {
+        let (code, message) = region.unclosed();
+        self.problem(code, region.opener, message);
+    }
+
+    /// The end of the file. Gives the line to read again from if an open region hides blocks.
+    pub(super) fn finish(&mut self) -> Option<usize> {
+        let Leaf::Region(region) = &self.leaf else {
+            self.close_leaf();
+            return None;
+        };
+        if region.ends_with_container() {
+            self.close_region(false);
+            return None;
+        }
+        if let (Suspicion::Fence { opener, separator }, Kind::Fence { .. }) =
+            (self.suspect, region.kind)
+        {
+            return Some(self.read_again(opener, separator));
+        }
+        match region.hidden_block {
+            Some(separator) => Some(self.recover(separator)),
+            None => {
+                self.close_region(false);
+                None
+            }
+        }
+    }
+
+    /// Takes back what was read since the fence at `opener`, which hides a block and was closed by an opener of
+    /// another block.
+    fn read_again(&mut self, opener: usize, separator: usize) -> usize {
+        self.suspect = Suspicion::Settled;
+        let (line, start) = (self.places.of(opener).0, self.lines.start(separator));
+        self.scan.found.retain(|found| found.line < separator);
+        self.scan.mentions.retain(|at| *at < start);
+        self.scan.opaque.retain(|range| range.start < start);
+        self.scan.problems.retain(|problem| problem.line <= line);
+        if let Leaf::Region(region) = &mut self.leaf {
+            region.opener = opener;
+        }
+        for next in [&mut self.next_at, &mut self.next_angle] {
+            next.rewind(start);
+        }
+        self.recover(separator)
+    }
+
+    /// Ends a region that nothing closes before the separator of the next block, so that the other blocks are read.
+    fn recover(&mut self, separator: usize) -> usize {
+        if let Leaf::Region(region) = std::mem::replace(&mut self.leaf, Leaf::None) {
+            self.report_unclosed(&region);
+        }
+        let start = self.lines.start(separator);
+        while self
+            .scan
+            .opaque
+            .last()
+            .is_some_and(|range| range.start >= start)
+        {
+            self.scan.opaque.pop();
+        }
+        if let Some(last) = self.scan.opaque.last_mut() {
+            last.end = last.end.min(start);
+        }
+        self.truncate_containers(0);
+        let (bytes, lines) = (self.bytes, self.lines);
+        self.closers
+            .get_or_insert_with(|| Closers::from(bytes, lines, separator));
+        separator
+    }
+}
+
 /// Byte and length of a line that can close a fence.
-fn closing_fence(rest: &[u8]) -> Option<(u8, usize)> {
+pub(super) fn closing_fence(rest: &[u8]) -> Option<(u8, usize)> {
     let byte = *rest.first().filter(|b| matches!(b, b'`' | b'~'))?;
     let len = run(rest, byte);
     let only_blanks = rest[len..].iter().all(|b| matches!(b, b' ' | b'\t'));
@@ -120,78 +292,4 @@ fn closing_fence(rest: &[u8]) -> Option<(u8, usize)> {
 
 fn run(rest: &[u8], byte: u8) -> usize {
     rest.iter().take_while(|b| **b == byte).count()
-}
-
-/// Where regions outside containers can be closed from some line on. Built once, when the first region was found
-/// unclosed; from then on each opener is known at once to be closed or not, so that many of them stay linear.
-#[derive(Debug)]
-pub(super) struct Closers {
-    /// Lines of backticks that can close a fence: offset, and the longest run from there to the end of the file.
-    backticks: Vec<(usize, usize)>,
-    /// The same for tildes.
-    tildes: Vec<(usize, usize)>,
-    /// Each terminator and the end of its last occurrence.
-    terminators: Vec<(&'static str, Option<usize>)>,
-}
-
-impl Closers {
-    /// Looks through the lines from `first` on.
-    pub(super) fn from(bytes: &[u8], lines: &Lines, first: usize) -> Self {
-        let (mut backticks, mut tildes) = (Vec::new(), Vec::new());
-        for line in first..lines.count() {
-            let cursor = Cursor::new(bytes, &lines.text(line, bytes));
-            if let (0..=3, Some((byte, len))) = (cursor.indent(), closing_fence(cursor.rest())) {
-                let fences = if byte == b'`' {
-                    &mut backticks
-                } else {
-                    &mut tildes
-                };
-                fences.push((lines.start(line), len));
-            }
-        }
-        for fences in [&mut backticks, &mut tildes] {
-            let mut longest = 0;
-            for (_, len) in fences.iter_mut().rev() {
-                longest = longest.max(*len);
-                *len = longest;
-            }
-        }
-        let terminators = [
-            "-->",
-            "?>",
-            ">",
-            "]]>",
-            "</pre>",
-            "</script>",
-            "</style>",
-            "</textarea>",
-        ]
-        .map(|terminator| (terminator, html::last_terminator_end(bytes, terminator)));
-        Self {
-            backticks,
-            tildes,
-            terminators: terminators.to_vec(),
-        }
-    }
-
-    /// Whether a region that opens at `opener` is closed somewhere.
-    pub(super) fn close(&self, kind: Kind, opener: usize) -> bool {
-        match kind {
-            Kind::Fence { byte, len } => {
-                let fences = if byte == b'`' {
-                    &self.backticks
-                } else {
-                    &self.tildes
-                };
-                let behind = fences.partition_point(|(offset, _)| *offset <= opener);
-                fences
-                    .get(behind)
-                    .is_some_and(|(_, longest)| *longest >= len)
-            }
-            Kind::Html { terminator } => self
-                .terminators
-                .iter()
-                .any(|(known, end)| *known == terminator && end.is_some_and(|end| end > opener)),
-        }
-    }
 }

@@ -1,8 +1,8 @@
 //! What single lines mean: separators, names, markers, receipts; and the lines of regions.
 
 use super::html;
-use super::region::{Closers, Kind, Region, Suspicion};
-use super::{Before, Found, FoundKind, Leaf, Position, Scanner, Waiting};
+use super::region::Suspicion;
+use super::{Before, Found, FoundKind, Scanner, Waiting};
 use crate::engine::marker::{MarkerLine, leading_ids, trim_blanks};
 use crate::engine::problem::Code;
 use std::ops::Range;
@@ -119,7 +119,7 @@ impl Scanner<'_> {
     }
 
     /// A comment that a raw element leaves open hides the rest of the page in a browser.
-    fn comment_in_raw(&mut self, element: Range<usize>, terminator: &str) {
+    pub(super) fn comment_in_raw(&mut self, element: Range<usize>, terminator: &str) {
         if let Some(open) = html::open_comment(&self.bytes[element.clone()], terminator) {
             let message = "the comment is still open where the element around it ends";
             self.problem(Code::UnclosedComment, element.start + open, message);
@@ -150,171 +150,6 @@ impl Scanner<'_> {
             );
         }
     }
-
-    pub(super) fn open_region(
-        &mut self,
-        line: usize,
-        opener: usize,
-        kind: Kind,
-        position: Position,
-    ) {
-        self.interrupt(position);
-        let is_nested = !self.containers.is_empty();
-        let is_doomed = !is_nested
-            && self
-                .closers
-                .as_ref()
-                .is_some_and(|closers| !closers.close(kind, opener));
-        self.leaf = Leaf::Region(Region {
-            kind,
-            opener,
-            is_nested,
-            is_doomed,
-            separator: None,
-            hidden_block: None,
-        });
-        self.waiting = Waiting::Nothing;
-        self.before = Before::Other;
-        self.hide(self.lines.whole(line));
-    }
-
-    /// A line inside the open region; gives the line to go on with.
-    pub(super) fn region_line(
-        &mut self,
-        line: usize,
-        text: &Range<usize>,
-        cursor: &super::Cursor<'_>,
-    ) -> usize {
-        let Leaf::Region(region) = &mut self.leaf else {
-            return line + 1;
-        };
-        let raw = &self.bytes[text.clone()];
-        if region.kind.is_closed_by(cursor) {
-            let (kind, opener) = (region.kind, region.opener);
-            self.hide(self.lines.whole(line));
-            self.before = Before::Other;
-            if let Kind::Html { terminator } = kind {
-                self.comment_in_raw(opener..text.end, terminator);
-            }
-            self.close_region(true);
-            return line + 1;
-        }
-        if is_separator(raw) {
-            region.separator = Some(line);
-        } else if let Some(separator) = region.separator
-            && !cursor.is_blank()
-        {
-            region.separator = None;
-            if name_text(raw).is_some_and(|name| !name.is_empty()) {
-                region.hidden_block.get_or_insert(separator);
-                if region.is_doomed {
-                    return self.recover(separator);
-                }
-            }
-        }
-        if let (Some(separator), false) = (region.hidden_block, region.is_nested)
-            && region.kind.is_reopened_by(cursor.rest())
-        {
-            return self.recover(separator);
-        }
-        self.hide(self.lines.whole(line));
-        line + 1
-    }
-
-    /// Ends the open region, because it is closed or because its container ends.
-    pub(super) fn close_region(&mut self, is_closed: bool) {
-        let Leaf::Region(region) = std::mem::replace(&mut self.leaf, Leaf::None) else {
-            return;
-        };
-        if !is_closed && !region.ends_with_container() {
-            self.report_unclosed(&region);
-        }
-        if let Some(separator) = region.hidden_block {
-            if let (Suspicion::Nothing, Kind::Fence { .. }, false) =
-                (self.suspect, region.kind, region.is_nested)
-            {
-                self.suspect = Suspicion::Fence {
-                    opener: region.opener,
-                    separator,
-                };
-            }
-            let opened = self.places.of(region.opener).0;
-            let message =
-                format!("a block stands inside what opens on line {opened} and is not read");
-            self.problem(Code::HiddenBlock, self.lines.start(separator), message);
-        }
-    }
-
-    fn report_unclosed(&mut self, region: &Region) {
-        let (code, message) = region.unclosed();
-        self.problem(code, region.opener, message);
-    }
-
-    /// The end of the file. Gives the line to read again from if an open region hides blocks.
-    pub(super) fn finish(&mut self) -> Option<usize> {
-        let Leaf::Region(region) = &self.leaf else {
-            self.close_leaf();
-            return None;
-        };
-        if region.ends_with_container() {
-            self.close_region(false);
-            return None;
-        }
-        if let (Suspicion::Fence { opener, separator }, Kind::Fence { .. }) =
-            (self.suspect, region.kind)
-        {
-            return Some(self.read_again(opener, separator));
-        }
-        match region.hidden_block {
-            Some(separator) => Some(self.recover(separator)),
-            None => {
-                self.close_region(false);
-                None
-            }
-        }
-    }
-
-    /// Takes back what was read since the fence at `opener`, which hides a block and was closed by an opener of
-    /// another block.
-    fn read_again(&mut self, opener: usize, separator: usize) -> usize {
-        self.suspect = Suspicion::Settled;
-        let (line, start) = (self.places.of(opener).0, self.lines.start(separator));
-        self.scan.found.retain(|found| found.line < separator);
-        self.scan.mentions.retain(|at| *at < start);
-        self.scan.opaque.retain(|range| range.start < start);
-        self.scan.problems.retain(|problem| problem.line <= line);
-        if let Leaf::Region(region) = &mut self.leaf {
-            region.opener = opener;
-        }
-        for next in [&mut self.next_at, &mut self.next_angle] {
-            next.rewind(start);
-        }
-        self.recover(separator)
-    }
-
-    /// Ends a region that nothing closes before the separator of the next block, so that the other blocks are read.
-    fn recover(&mut self, separator: usize) -> usize {
-        if let Leaf::Region(region) = std::mem::replace(&mut self.leaf, Leaf::None) {
-            self.report_unclosed(&region);
-        }
-        let start = self.lines.start(separator);
-        while self
-            .scan
-            .opaque
-            .last()
-            .is_some_and(|range| range.start >= start)
-        {
-            self.scan.opaque.pop();
-        }
-        if let Some(last) = self.scan.opaque.last_mut() {
-            last.end = last.end.min(start);
-        }
-        self.truncate_containers(0);
-        let (bytes, lines) = (self.bytes, self.lines);
-        self.closers
-            .get_or_insert_with(|| Closers::from(bytes, lines, separator));
-        separator
-    }
 }
 
 /// Blanks before the text of a line, if they are at most three columns.
@@ -324,7 +159,7 @@ fn shallow_indent(raw: &[u8]) -> Option<usize> {
 }
 
 /// `^ {0,3}---[ \t]*$`
-fn is_separator(raw: &[u8]) -> bool {
+pub(super) fn is_separator(raw: &[u8]) -> bool {
     shallow_indent(raw).is_some_and(|indent| {
         let behind = raw[indent..].strip_prefix(b"---");
         behind.is_some_and(|rest| rest.iter().all(|b| matches!(b, b' ' | b'\t')))
@@ -332,7 +167,7 @@ fn is_separator(raw: &[u8]) -> bool {
 }
 
 /// The name of a name line (empty if there is none), in the line.
-fn name_text(raw: &[u8]) -> Option<Range<usize>> {
+pub(super) fn name_text(raw: &[u8]) -> Option<Range<usize>> {
     let indent = shallow_indent(raw)?;
     let word = raw.get(indent..indent + 5)?;
     word.eq_ignore_ascii_case(b"name:")

@@ -19,7 +19,7 @@ const PAGE_LIMIT: i64 = 100;
 
 impl Connection {
     /// Cuts the page that the arguments ask for. Cursors are positions.
-    pub fn new(
+    pub fn page(
         type_name: &'static str,
         field: &str,
         nodes: Vec<Node>,

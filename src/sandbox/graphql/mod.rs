@@ -11,7 +11,8 @@ mod validate;
 
 pub use schema::Schema;
 
-use super::state::{Token, World};
+use super::accounts::Token;
+use super::state::World;
 use graphql_parser::query::{Definition, Document, OperationDefinition, parse_query};
 use serde_json::{Map, Value, json};
 

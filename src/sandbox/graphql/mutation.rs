@@ -1,9 +1,9 @@
 //! `createCommitOnBranch`: one commit by the App with compare-and-swap on the branch's tip.
 
+use super::super::accounts::Access;
 use super::super::git::Oid;
 use super::super::ledger::{Effect, EffectKind};
 use super::super::pushes::FileEdit;
-use super::super::state::Access;
 use super::node::{Node, ObjectPlace, Out};
 use super::{Context, Problem};
 use base64::Engine;

@@ -1,7 +1,8 @@
 //! The objects a query walks over: references into the world, resolved field by field.
 
+use super::super::accounts::AccountKind;
 use super::super::git::{Oid, TreeItem};
-use super::super::state::{AccountId, AccountKind, World};
+use super::super::state::{AccountId, World};
 use super::connection::Connection;
 use serde_json::Value;
 

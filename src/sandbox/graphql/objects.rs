@@ -125,7 +125,7 @@ fn commit(
                 .iter()
                 .map(|oid| Node::Commit(here(oid)))
                 .collect();
-            return Connection::new("CommitConnection", "parents", nodes, args);
+            return Connection::page("CommitConnection", "parents", nodes, args);
         }
         "file" => {
             let path = args

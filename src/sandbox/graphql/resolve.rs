@@ -1,10 +1,11 @@
 //! Fields of repositories, pull requests and what hangs on them.
 
+use super::super::accounts::Access;
 use super::super::git::ChangeStatus;
 use super::super::pulls::pull_changes;
 use super::super::repository::{Pull, Repository};
 use super::super::shape::{self, association, node_id};
-use super::super::state::{Access, AccountId, World};
+use super::super::state::{AccountId, World};
 use super::connection::Connection;
 use super::node::{Node, ObjectPlace, Out, PullPlace};
 use super::{Context, Problem, mutation, objects};
@@ -208,7 +209,7 @@ fn pulls(repo: &Repository, args: &Args) -> Result<Out, Problem> {
         })
     };
     let nodes = repo.pulls.values().filter(wanted).map(place).collect();
-    Connection::new("PullRequestConnection", "pullRequests", nodes, args)
+    Connection::page("PullRequestConnection", "pullRequests", nodes, args)
 }
 
 fn reference(world: &World, repo: u64, branch: &str, name: &str) -> Out {
@@ -368,7 +369,7 @@ fn pull_list(
             ("PullRequestChangedFileConnection", nodes.collect())
         }
     };
-    Connection::new(type_name, name, nodes, args)
+    Connection::page(type_name, name, nodes, args)
 }
 
 fn review(world: &World, place: PullPlace, id: u64, name: &str) -> Out {

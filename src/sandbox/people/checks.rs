@@ -1,13 +1,14 @@
 //! Checks: re-runs, buttons, and what others than our App report.
 
-use super::super::Sandbox;
+use super::super::accounts::{NewApp, Permissions, Role};
 use super::super::git::Oid;
+use super::super::hub::Hub;
 use super::super::repository::{CheckRun, CommitStatus};
-use super::super::state::{NewApp, Permissions, Refused, Role};
+use super::super::state::Refused;
 use super::pulls::actor;
 use std::collections::BTreeSet;
 
-impl Sandbox {
+impl Hub {
     /// Check runs on a commit, oldest first.
     pub fn check_runs(&self, repo: &str, head: &Oid) -> Vec<CheckRun> {
         self.look(|world| {
@@ -23,7 +24,7 @@ impl Sandbox {
     /// The newest run of our App under that name on a pull request's head.
     pub fn check_on_head(&self, repo: &str, number: u64, name: &str) -> Option<CheckRun> {
         let head = self.pull(repo, number).ok()?.head;
-        let own = self.hub.app_id;
+        let own = self.app_id;
         let runs = self.check_runs(repo, &head);
         runs.into_iter()
             .rfind(|run| run.app == own && run.name == name)
@@ -31,7 +32,7 @@ impl Sandbox {
 
     /// Presses "Re-run" on a check.
     pub fn rerequest_check(&self, login: &str, repo: &str, run: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.rerequest_check(id, run, by)
         })
@@ -39,7 +40,7 @@ impl Sandbox {
 
     /// Presses "Re-run all" on our App's suite of a commit.
     pub fn rerequest_suite(&self, login: &str, repo: &str, head: &Oid) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             let suite = world.suite_for(id, world.own_app, head)?;
             world.announce_suite(id, suite, by, "rerequested");
@@ -55,7 +56,7 @@ impl Sandbox {
         run: u64,
         identifier: &str,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.press_button(id, run, identifier, by)
         })
@@ -70,7 +71,7 @@ impl Sandbox {
         name: &str,
         conclusion: &str,
     ) -> Result<u64, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             if !world.apps.contains_key(&app) {
                 world.add_app(NewApp {
                     id: app,
@@ -116,7 +117,7 @@ impl Sandbox {
         context: &str,
         state: &str,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             if world.role(world.repo(id)?, by) < Some(Role::Write) {
                 return Err(Refused(format!("{login} may not post statuses")));

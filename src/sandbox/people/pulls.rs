@@ -1,11 +1,12 @@
 //! Pull requests.
 
-use super::super::Sandbox;
+use super::super::accounts::Role;
 use super::super::git::Oid;
+use super::super::hub::Hub;
 use super::super::merge::Mergeability;
 use super::super::pulls::{NewPull, PullEdit};
 use super::super::repository::Pull;
-use super::super::state::{Refused, Role, World};
+use super::super::state::{Refused, World};
 
 /// The account and repository of an act on a pull request.
 pub(super) fn actor(world: &World, login: &str, repo: &str) -> Result<(u64, u64), Refused> {
@@ -27,10 +28,10 @@ fn manager(world: &World, login: &str, repo: &str, number: u64) -> Result<(u64, 
     Ok((by, id))
 }
 
-impl Sandbox {
+impl Hub {
     /// Opens a pull request; gives its number.
     pub fn open_pr(&self, login: &str, repo: &str, new: &NewPull) -> Result<u64, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.open_pull(id, by, new)
         })
@@ -54,7 +55,7 @@ impl Sandbox {
         number: u64,
         edit: &PullEdit,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = manager(world, login, repo, number)?;
             world.edit_pull(id, number, by, edit)
         })
@@ -62,7 +63,7 @@ impl Sandbox {
 
     /// Takes the draft mark away.
     pub fn ready_for_review(&self, login: &str, repo: &str, number: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = manager(world, login, repo, number)?;
             world.set_draft(id, number, by, false)
         })
@@ -70,7 +71,7 @@ impl Sandbox {
 
     /// Marks as draft.
     pub fn convert_to_draft(&self, login: &str, repo: &str, number: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = manager(world, login, repo, number)?;
             world.set_draft(id, number, by, true)
         })
@@ -84,7 +85,7 @@ impl Sandbox {
         number: u64,
         locked: bool,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = manager(world, login, repo, number)?;
             world.repo_mut(id)?.pull_mut(number)?.locked = locked;
             let action = if locked { "locked" } else { "unlocked" };
@@ -95,7 +96,7 @@ impl Sandbox {
 
     /// Closes without merging.
     pub fn close(&self, login: &str, repo: &str, number: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = manager(world, login, repo, number)?;
             world.close_pull(id, number, by)
         })
@@ -103,7 +104,7 @@ impl Sandbox {
 
     /// Opens again.
     pub fn reopen(&self, login: &str, repo: &str, number: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = manager(world, login, repo, number)?;
             world.reopen_pull(id, number, by)
         })
@@ -111,7 +112,7 @@ impl Sandbox {
 
     /// Merges if the merge box allows it; gives the merge commit.
     pub fn merge(&self, login: &str, repo: &str, number: u64) -> Result<Oid, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.merge_pull(id, number, by)
         })

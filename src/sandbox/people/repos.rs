@@ -1,29 +1,29 @@
 //! Repositories, branches, pushes, collaborators, installations.
 
+use super::super::accounts::{AccountKind, Installation, Permissions, Role};
 use super::super::git::Oid;
+use super::super::hub::Hub;
 use super::super::pushes::FileEdit;
 use super::super::repository::Protection;
-use super::super::state::{AccountKind, Installation, Permissions, Refused, Role, World};
-use super::super::{Sandbox, shape};
+use super::super::shape;
+use super::super::state::{Refused, World};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-impl Sandbox {
+impl Hub {
     /// Makes a person's account; an existing one stays. Gives its id.
     pub fn create_user(&self, login: &str) -> u64 {
-        self.hub
-            .act(|world| world.ensure_account(login, AccountKind::User))
+        self.act(|world| world.ensure_account(login, AccountKind::User))
     }
 
     /// Makes an organization; an existing account stays. Gives its id.
     pub fn create_organization(&self, login: &str) -> u64 {
-        self.hub
-            .act(|world| world.ensure_account(login, AccountKind::Organization))
+        self.act(|world| world.ensure_account(login, AccountKind::Organization))
     }
 
     /// Deletes an account: its comments and reviews show no user any more.
     pub fn delete_account(&self, login: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.person(login)?;
             world.accounts.remove(&id);
             Ok(())
@@ -36,12 +36,12 @@ impl Sandbox {
             .iter()
             .map(|(path, text)| FileEdit::write(path, text))
             .collect();
-        self.hub.act(|world| create_repo(world, full_name, &edits))
+        self.act(|world| create_repo(world, full_name, &edits))
     }
 
     /// Installs the App on an account (again) with the permissions it asks for; gives the installation's id.
     pub fn install(&self, login: &str) -> Result<u64, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let account = world.person(login)?;
             install(world, account)
         })
@@ -53,7 +53,7 @@ impl Sandbox {
         installation: u64,
         permissions: Permissions,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             installation_mut(world, installation)?.permissions = permissions;
             let repositories = listed(world, installation);
             let details =
@@ -65,7 +65,7 @@ impl Sandbox {
 
     /// Suspends or resumes an installation.
     pub fn suspend(&self, installation: u64, suspended: bool) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let now = world.now();
             installation_mut(world, installation)?.suspended_at = suspended.then_some(now);
             let action = if suspended { "suspend" } else { "unsuspend" };
@@ -80,7 +80,7 @@ impl Sandbox {
         installation: u64,
         repos: Option<&[&str]>,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let before: BTreeSet<u64> = covered(world, installation);
             let selected = match repos {
                 None => None,
@@ -112,7 +112,7 @@ impl Sandbox {
 
     /// Removes an installation: its tokens die with it.
     pub fn uninstall(&self, installation: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let details = json!({"action": "deleted", "repositories": listed(world, installation)});
             world.announce_installation(installation, "installation", details);
             world.installations.remove(&installation);
@@ -125,7 +125,7 @@ impl Sandbox {
 
     /// Gives an account a role, the account made if need be.
     pub fn add_collaborator(&self, repo: &str, login: &str, role: Role) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let account = world.ensure_account(login, AccountKind::User);
             let id = world.repo_id(repo)?;
             world.repo_mut(id)?.collaborators.insert(account, role);
@@ -135,7 +135,7 @@ impl Sandbox {
 
     /// Takes an account's role away.
     pub fn remove_collaborator(&self, repo: &str, login: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let account = world.person(login)?;
             let id = world.repo_id(repo)?;
             world.repo_mut(id)?.collaborators.remove(&account);
@@ -145,7 +145,7 @@ impl Sandbox {
 
     /// Sets a branch's rules.
     pub fn protect(&self, repo: &str, branch: &str, rules: Protection) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             world
                 .repo_mut(id)?
@@ -157,7 +157,7 @@ impl Sandbox {
 
     /// Hides the repository from strangers, or shows it.
     pub fn set_private(&self, repo: &str, private: bool) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             world.repo_mut(id)?.private = private;
             Ok(())
@@ -166,7 +166,7 @@ impl Sandbox {
 
     /// Archives the repository, or brings it back.
     pub fn set_archived(&self, repo: &str, archived: bool) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             world.repo_mut(id)?.archived = archived;
             let owner = world.repo(id)?.owner;
@@ -178,7 +178,7 @@ impl Sandbox {
 
     /// Renames a repository; the old name redirects.
     pub fn rename_repo(&self, repo: &str, new_name: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             let owner = world.repo(id)?.owner;
             let found = world.repo_mut(id)?;
@@ -197,7 +197,7 @@ impl Sandbox {
 
     /// Deletes a repository; pull requests from it live on without a head repository.
     pub fn delete_repo(&self, repo: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             let owner = world.repo(id)?.owner;
             world.announce(id, owner, "repository", json!({"action": "deleted"}));
@@ -215,7 +215,7 @@ impl Sandbox {
 
     /// Forks a repository into a person's account; gives its full name.
     pub fn fork(&self, login: &str, repo: &str) -> Result<String, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let owner = world.person(login)?;
             let source = world.repo(world.repo_id(repo)?)?.clone();
             let id = world.add_repository(owner, &source.name);
@@ -250,7 +250,7 @@ impl Sandbox {
         message: &str,
         edits: &[FileEdit],
     ) -> Result<Oid, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = pusher(world, login, repo, branch)?;
             let found = world.repo(id)?;
             let parent = found
@@ -271,7 +271,7 @@ impl Sandbox {
         branch: &str,
         to: &Oid,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = pusher(world, login, repo, branch)?;
             world.move_branch(id, branch, to, by)
         })
@@ -287,7 +287,7 @@ impl Sandbox {
         message: &str,
         edits: &[FileEdit],
     ) -> Result<Oid, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = pusher(world, login, repo, branch)?;
             let oid = world.build_commit(id, Some(onto), edits, message, by)?;
             world.move_branch(id, branch, &oid, by)?;
@@ -308,7 +308,7 @@ impl Sandbox {
 
     /// Deletes a branch; pull requests from it close.
     pub fn delete_branch(&self, login: &str, repo: &str, branch: &str) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = pusher(world, login, repo, branch)?;
             world.remove_branch(id, branch, by)
         })

@@ -1,10 +1,10 @@
 //! Comments and reviews.
 
-use super::super::Sandbox;
-use super::super::git::Oid;
+use super::super::accounts::Role;
+use super::super::hub::Hub;
 use super::super::repository::{Reaction, ReactionTarget, ReviewState};
-use super::super::state::{Refused, Role, World};
-use super::super::talk::LineComment;
+use super::super::state::{Refused, World};
+use super::super::talk::{LineComment, NewReview};
 use super::pulls::actor;
 
 /// The account and repository for changing somebody's comment: the author, or anybody with write.
@@ -20,7 +20,7 @@ fn editor(world: &World, login: &str, repo: &str, comment: u64) -> Result<(u64, 
     Ok((by, id))
 }
 
-impl Sandbox {
+impl Hub {
     /// Writes in the conversation; gives the comment's id.
     pub fn comment(
         &self,
@@ -29,7 +29,7 @@ impl Sandbox {
         number: u64,
         body: &str,
     ) -> Result<u64, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.add_comment(id, number, by, body)
         })
@@ -43,7 +43,7 @@ impl Sandbox {
         comment: u64,
         body: &str,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = editor(world, login, repo, comment)?;
             world.edit_comment(id, comment, by, body)
         })
@@ -51,7 +51,7 @@ impl Sandbox {
 
     /// Deletes a comment, one's own or (with write) another's.
     pub fn delete_comment(&self, login: &str, repo: &str, comment: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = editor(world, login, repo, comment)?;
             world.delete_comment(id, comment, by)
         })
@@ -79,10 +79,16 @@ impl Sandbox {
         body: &str,
         comments: &[LineComment],
     ) -> Result<u64, Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
-            let on: Option<Oid> = None;
-            world.add_review(id, number, by, state, body, comments, on)
+            let lines = comments;
+            let new = NewReview {
+                state,
+                body,
+                lines,
+                commit: None,
+            };
+            world.add_review(id, number, by, new)
         })
     }
 
@@ -94,7 +100,7 @@ impl Sandbox {
         number: u64,
         review: u64,
     ) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
             world.dismiss_review(id, number, review, by)
         })
@@ -102,7 +108,7 @@ impl Sandbox {
 
     /// Resolves the conversation of a review comment.
     pub fn resolve_conversation(&self, repo: &str, comment: u64) -> Result<(), Refused> {
-        self.hub.act(|world| {
+        self.act(|world| {
             let id = world.repo_id(repo)?;
             let pulls = world.repo_mut(id)?.pulls.values_mut();
             let mut comments = pulls.flat_map(|pull| pull.review_comments.iter_mut());

@@ -3,7 +3,7 @@
 use super::super::auth::{self, Caller};
 use super::super::shape;
 use super::super::shape::permissions_json;
-use super::{Answer, Call, Refusal};
+use super::{Answer, Call, Page, Refusal};
 use serde_json::{Value, json};
 
 /// `GET /app`
@@ -76,7 +76,11 @@ pub fn repositories(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         .map(|repo| shape::repository(call.world, repo))
         .collect();
     let total = all.len();
-    let (start, end, headers) = call.page_bounds(total)?;
+    let Page {
+        start,
+        end,
+        headers,
+    } = call.page_bounds(total)?;
     let page: Vec<Value> = all.into_iter().skip(start).take(end - start).collect();
     let mut answer = Answer::ok(json!({
         "total_count": total,

@@ -5,7 +5,7 @@ use super::super::ledger::EffectKind;
 use super::super::repository::CheckRun;
 use super::super::shape;
 use super::super::state::Time;
-use super::{Answer, Call, Refusal};
+use super::{Answer, Call, Page, Refusal};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -314,7 +314,11 @@ pub fn list_for_ref(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         found.retain(|run| seen.insert((run.app, run.name.clone())));
     }
     let total = found.len();
-    let (start, end, headers) = call.page_bounds(total)?;
+    let Page {
+        start,
+        end,
+        headers,
+    } = call.page_bounds(total)?;
     let page = found.get(start..end).unwrap_or_default();
     let runs: Vec<Value> = page
         .iter()

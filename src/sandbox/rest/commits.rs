@@ -2,7 +2,7 @@
 
 use super::super::git::{Commit, changes_between};
 use super::super::shape;
-use super::{Answer, Call, Refusal};
+use super::{Answer, Call, Page, Refusal};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -83,7 +83,11 @@ pub fn compare(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         (0, _) => "behind",
         _ => "diverged",
     };
-    let (start, end, headers) = call.page_bounds(ahead.len())?;
+    let Page {
+        start,
+        end,
+        headers,
+    } = call.page_bounds(ahead.len())?;
     let page = ahead.get(start..end).unwrap_or_default();
     let commits: Vec<Value> = page
         .iter()

@@ -61,7 +61,7 @@ fn one_file(call: &Call<'_>, path: &str, reference: &str, file: &File) -> Result
     let mut value = entry(call.world, call.repo, path, reference, file.mode, &file.oid);
     if file.mode == git::SUBMODULE {
         value["type"] = json!("submodule");
-        value["submodule_git_url"] = Value::Null;
+        value["submodule_git_url"] = json!("https://sandbox.invalid/other.git");
         return Ok(Answer::ok(value));
     }
     let bytes = repo.git.blob(&file.oid).ok_or_else(Refusal::not_found)?;

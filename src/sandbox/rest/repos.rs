@@ -1,7 +1,7 @@
 //! Repositories, branches, and what an account may do in one.
 
+use super::super::accounts::Role;
 use super::super::shape;
-use super::super::state::Role;
 use super::{Answer, Call, Refusal};
 use serde_json::json;
 

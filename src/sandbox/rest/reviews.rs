@@ -5,7 +5,7 @@ use super::super::ledger::EffectKind;
 use super::super::pulls::pull_changes;
 use super::super::repository::ReviewState;
 use super::super::shape;
-use super::super::talk::LineComment;
+use super::super::talk::{LineComment, NewReview};
 use super::{Answer, Call, Refusal};
 use serde_json::{Value, json};
 
@@ -62,9 +62,13 @@ pub fn create(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         }
     };
     let (repo, bot) = (call.repo, call.bot());
-    let id = call
-        .world
-        .add_review(repo, number, bot, state, &body, &lines, commit)?;
+    let new = NewReview {
+        state,
+        body: &body,
+        lines: &lines,
+        commit,
+    };
+    let id = call.world.add_review(repo, number, bot, new)?;
     let data = json!({"id": id, "event": event, "body": body, "comments": lines.len()});
     call.note(EffectKind::ReviewCreated, format!("#{number}"), data);
     let (repo, pull) = (call.repo()?, call.pull("pull_number")?);

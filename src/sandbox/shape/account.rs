@@ -1,6 +1,7 @@
 //! Accounts, Apps and installations.
 
-use super::super::state::{AccountId, AccountKind, App, Installation, Permissions, World};
+use super::super::accounts::{AccountKind, App, Installation, Permissions};
+use super::super::state::{AccountId, World};
 use super::{add_urls, node_id, object, time};
 use serde_json::{Map, Value, json};
 

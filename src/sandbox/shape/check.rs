@@ -31,6 +31,11 @@ pub fn check_run(world: &World, repo: &Repository, run: &CheckRun) -> Value {
         "{}/repos/{full_name}/check-runs/{}",
         world.hosts.api, run.id
     );
+    // Without a page of its own a run links to the App's.
+    let home = world
+        .apps
+        .get(&run.app)
+        .map(|app| format!("{}/{}", world.hosts.web, app.slug));
     json!({
         "id": run.id,
         "node_id": node_id("CR", run.id),
@@ -39,7 +44,7 @@ pub fn check_run(world: &World, repo: &Repository, run: &CheckRun) -> Value {
         "external_id": run.external_id,
         "url": url,
         "html_url": format!("{}/{full_name}/runs/{}", world.hosts.web, run.id),
-        "details_url": run.details_url,
+        "details_url": run.details_url.clone().or(home),
         "status": run.status,
         "conclusion": run.conclusion,
         "started_at": run.started_at.map_or(Value::Null, time),

@@ -51,6 +51,8 @@ pub fn issue(world: &World, repo: &Repository, pull: &Pull) -> Value {
         "closed_at": pull.closed_at.map_or(Value::Null, time),
         "author_association": association(world, repo, pull.author),
         "performed_via_github_app": null,
+        "reactions": {"url": format!("{url}/reactions"), "total_count": 0, "+1": 0, "-1": 0, "laugh": 0,
+            "confused": 0, "heart": 0, "hooray": 0, "rocket": 0, "eyes": 0},
         "timeline_url": format!("{url}/timeline"),
         "pull_request": {
             "url": format!("{}/repos/{full_name}/pulls/{}", world.hosts.api, pull.number),

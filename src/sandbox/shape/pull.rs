@@ -1,9 +1,10 @@
 //! Pull requests, their files, reviews and line comments.
 
+use super::super::accounts::Role;
 use super::super::git::{FileChange, Oid};
 use super::super::pulls::pull_changes;
 use super::super::repository::{Pull, Repository, Review, ReviewComment};
-use super::super::state::{AccountId, Role, World};
+use super::super::state::{AccountId, World};
 use super::{add_urls, node_id, object, repository, time, user};
 use serde_json::{Map, Value, json};
 

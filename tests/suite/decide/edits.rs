@@ -3,6 +3,7 @@
 use super::values::discussion;
 use discussions::engine::edit::{EditError, append, set_header};
 use discussions::engine::problem::{Code, Problem};
+use discussions::engine::subject::Subject;
 use proptest::prelude::*;
 
 const HEAD: &str = "<!-- DISCUSSION -->\n<!-- Title: Cache -->\n<!-- Phase: review -->\n";
@@ -181,14 +182,28 @@ fn other_keys_and_values_that_break_out_are_refused() {
 
 proptest! {
     #[test]
-    fn append_only_adds_at_the_end(body in "[a-z #>*`~|\\-\r\n\t]{0,80}") {
+    fn append_adds_one_block_and_changes_nothing_above(
+        body in "(([a-z #>*`~|<!-]{0,8}|Name: rob|VOTE: READY|---|```|~~~|<pre>|- a|> b)(\n|\r\n|\n\n)){0,9}",
+    ) {
         let source = format!("{HEAD}{body}");
-        let after = appended(&source);
-        prop_assert!(after.starts_with(&source));
-        let ending = format!("---\n\n{BLOCK}\n");
-        let added = after.replace("\r\n", "\n");
-        let ends_well = added.ends_with(&ending) || body.contains("---");
-        prop_assert!(ends_well, "{:?}", after);
+        let before = discussion(&source);
+        match append(&before, &[BLOCK.to_owned()]) {
+            Ok(text) => {
+                prop_assert!(text.starts_with(&source));
+                let after = discussion(&text);
+                prop_assert_eq!(after.blocks.len(), before.blocks.len() + 1, "{}", text);
+                for (old, new) in before.blocks.iter().zip(&after.blocks) {
+                    prop_assert_eq!(old.canonical(&source), new.canonical(&text));
+                }
+                let last = after.blocks.last().unwrap();
+                prop_assert_eq!(last.canonical(&text), BLOCK);
+                let ends = [last.span.start, last.separator.clone().unwrap().start];
+                for end in ends {
+                    prop_assert_eq!(Subject::of(&after, Some(end)), Subject::of(&before, None), "{}", text);
+                }
+            }
+            Err(error) => prop_assert!(before.has_errors(), "{}", error),
+        }
     }
 
     #[test]

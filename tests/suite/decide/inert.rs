@@ -1,6 +1,12 @@
 //! The rules that every rendered block keeps, whatever the reply was. Written apart from the code that keeps them.
 
+use discussions::engine::discussion::Discussion;
+use discussions::engine::edit::append;
 use pulldown_cmark::{Event, Options, Parser, Tag};
+
+/// A file with one typed block, to which a rendered one is appended.
+const FILE: &str =
+    "<!-- DISCUSSION -->\n<!-- Title: Cache -->\n\n# Cache\n\n---\n\nName: rob\n\nHello.\n";
 
 /// Every rule that a rendered block keeps, whatever the reply was. `ours` is the number of marker lines we wrote
 /// besides the name line.
@@ -13,6 +19,43 @@ pub(super) fn violations(block: &str, ours: usize) -> Vec<String> {
     let mut wrong = structure(block, ours);
     wrong.extend(rendering(block));
     wrong.extend(form(block));
+    wrong.extend(read_back(block, ours));
+    wrong
+}
+
+/// What the reader makes of a file with the block at its end: one block more, ours, with our markers and no others.
+fn read_back(block: &str, ours: usize) -> Vec<String> {
+    let before = Discussion::parse(FILE.as_bytes());
+    let text = match append(&before, &[block.to_owned()]) {
+        Ok(text) => text,
+        Err(error) => return vec![format!("not appended: {error}")],
+    };
+    let after = Discussion::parse(text.as_bytes());
+    let mut wrong: Vec<String> = after
+        .problems
+        .iter()
+        .map(|problem| format!("a problem: {problem:?}"))
+        .collect();
+    if after.header != before.header {
+        wrong.push("another header".to_owned());
+    }
+    let [_, ours_read] = &after.blocks[..] else {
+        wrong.push(format!("{} blocks", after.blocks.len()));
+        return wrong;
+    };
+    let votes = usize::from(ours_read.vote.is_some());
+    if ours_read.markers.len() + votes != ours {
+        wrong.push(format!(
+            "read back as {:?} {:?}",
+            ours_read.markers, ours_read.vote
+        ));
+    }
+    if !ours_read.mentions.is_empty() {
+        wrong.push(format!("mentions: {:?}", ours_read.mentions));
+    }
+    if ours_read.canonical(&text) != block {
+        wrong.push("other bytes".to_owned());
+    }
     wrong
 }
 

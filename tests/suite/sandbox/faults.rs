@@ -7,7 +7,10 @@ use serde_json::json;
 use std::time::Duration;
 
 fn comment_route() -> Matcher {
-    Matcher::Rest("POST".into(), "/repos/{owner}/{repo}/issues/{issue_number}/comments".into())
+    Matcher::Rest(
+        "POST".into(),
+        "/repos/{owner}/{repo}/issues/{issue_number}/comments".into(),
+    )
 }
 
 #[tokio::test]
@@ -17,13 +20,30 @@ async fn a_dropped_answer_leaves_the_effect_or_not_as_asked() {
     let path = format!("/repos/octo/demo/issues/{pr}/comments");
     for (kind, comments) in [(FaultKind::DropBefore, 0), (FaultKind::ApplyThenDrop, 1)] {
         rig.sandbox.fault(Fault::once(comment_route(), kind));
-        let lost = rig.try_call(Method::POST, &path, &rig.token, Some(json!({"body": "hello"}))).await;
+        let lost = rig
+            .try_call(
+                Method::POST,
+                &path,
+                &rig.token,
+                Some(json!({"body": "hello"})),
+            )
+            .await;
         assert!(lost.is_err(), "no answer comes");
         assert_eq!(rig.sandbox.ledger().requests.last().unwrap().status, 0);
-        assert_eq!(rig.get(&path).await.ok().as_array().unwrap().len(), comments);
-        assert_eq!(rig.sandbox.ledger().of(EffectKind::CommentCreated).len(), comments);
+        assert_eq!(
+            rig.get(&path).await.ok().as_array().unwrap().len(),
+            comments
+        );
+        assert_eq!(
+            rig.sandbox.ledger().of(EffectKind::CommentCreated).len(),
+            comments
+        );
     }
-    assert_eq!(rig.post(&path, json!({"body": "again"})).await.status, 201, "faults are spent");
+    assert_eq!(
+        rig.post(&path, json!({"body": "again"})).await.status,
+        201,
+        "faults are spent"
+    );
 }
 
 #[tokio::test]
@@ -32,11 +52,17 @@ async fn answers_are_spoilt_as_asked() {
     let any = || Matcher::Any;
     let path = "/repos/octo/demo";
     for status in [401, 500, 502, 503] {
-        rig.sandbox.fault(Fault::once(any(), FaultKind::Status(status)));
+        rig.sandbox
+            .fault(Fault::once(any(), FaultKind::Status(status)));
         assert_eq!(rig.get(path).await.status.as_u16(), status);
     }
     rig.sandbox.fault(Fault::once(any(), FaultKind::Html(502)));
-    assert!(rig.get(path).await.header("content-type").starts_with("text/html"));
+    assert!(
+        rig.get(path)
+            .await
+            .header("content-type")
+            .starts_with("text/html")
+    );
     for kind in [FaultKind::Garbage, FaultKind::TruncatedJson] {
         rig.sandbox.fault(Fault::once(any(), kind));
         let spoilt = rig.get(path).await;
@@ -44,13 +70,30 @@ async fn answers_are_spoilt_as_asked() {
         assert!(serde_json::from_slice::<serde_json::Value>(&spoilt.bytes).is_err());
     }
     let errors = json!([{"type": "INTERNAL", "message": "Something went wrong"}]);
-    rig.sandbox.fault(Fault::once(Matcher::Graphql("Limits".into()), FaultKind::GraphqlErrors(errors.clone())));
+    rig.sandbox.fault(Fault::once(
+        Matcher::Graphql("Limits".into()),
+        FaultKind::GraphqlErrors(errors.clone()),
+    ));
     rig.get(path).await.ok();
-    let answer = rig.graphql("query Limits { rateLimit { cost } }", json!({})).await;
-    assert_eq!((&answer["errors"], answer["data"].is_null()), (&errors, true));
-    rig.sandbox.fault(Fault::once(any(), FaultKind::Redirect("http://203.0.113.1/".into())));
-    assert_eq!(rig.get(path).await.header("location"), "http://203.0.113.1/");
-    rig.sandbox.fault(Fault { after: 2, ..Fault::once(any(), FaultKind::Status(500)) });
+    let answer = rig
+        .graphql("query Limits { rateLimit { cost } }", json!({}))
+        .await;
+    assert_eq!(
+        (&answer["errors"], answer["data"].is_null()),
+        (&errors, true)
+    );
+    rig.sandbox.fault(Fault::once(
+        any(),
+        FaultKind::Redirect("http://203.0.113.1/".into()),
+    ));
+    assert_eq!(
+        rig.get(path).await.header("location"),
+        "http://203.0.113.1/"
+    );
+    rig.sandbox.fault(Fault {
+        after: 2,
+        ..Fault::once(any(), FaultKind::Status(500))
+    });
     for status in [200, 200, 500, 200] {
         assert_eq!(rig.get(path).await.status.as_u16(), status);
     }
@@ -61,24 +104,50 @@ async fn a_commit_may_be_applied_and_its_answer_lost() {
     let rig = Rig::start().await;
     let pr = rig.open("work", &[("a.md", "a\n")]);
     let head = rig.head(pr);
-    rig.sandbox.fault(Fault::once(Matcher::Writes, FaultKind::ApplyThenStatus(502)));
+    rig.sandbox.fault(Fault::once(
+        Matcher::Writes,
+        FaultKind::ApplyThenStatus(502),
+    ));
     let body = json!({"query": include_str!("../../../src/forge/github/commit.graphql"), "variables": {"input": {
         "branch": {"repositoryNameWithOwner": REPO, "branchName": "work"},
         "expectedHeadOid": head.as_str(), "message": {"headline": "m"},
     }}});
-    let lost = rig.call(Method::POST, &rig.sandbox.graphql_url(), &rig.token, Some(body)).await;
+    let lost = rig
+        .call(
+            Method::POST,
+            &rig.sandbox.graphql_url(),
+            &rig.token,
+            Some(body),
+        )
+        .await;
     assert_eq!(lost.status, 502);
     assert_ne!(rig.head(pr), head);
     let again = rig.commit("work", &head, "a.md", "b\n").await;
-    assert_eq!(again["errors"][0]["type"], "STALE_DATA", "trying again finds the branch moved");
+    assert_eq!(
+        again["errors"][0]["type"], "STALE_DATA",
+        "trying again finds the branch moved"
+    );
 }
 
 #[tokio::test]
 async fn a_limit_holds_until_its_window_ends_and_early_requests_are_counted() {
     let rig = Rig::start().await;
     let limits = [
-        (FaultKind::PrimaryLimit { reset_in: 60 }, 403, "API rate limit exceeded", "x-ratelimit-reset"),
-        (FaultKind::SecondaryLimit { status: 429, retry_after: Some("60".into()) }, 429, "secondary rate limit", "retry-after"),
+        (
+            FaultKind::PrimaryLimit { reset_in: 60 },
+            403,
+            "API rate limit exceeded",
+            "x-ratelimit-reset",
+        ),
+        (
+            FaultKind::SecondaryLimit {
+                status: 429,
+                retry_after: Some("60".into()),
+            },
+            429,
+            "secondary rate limit",
+            "retry-after",
+        ),
     ];
     for (kind, status, message, header) in limits {
         rig.sandbox.reset_ledger();
@@ -86,9 +155,18 @@ async fn a_limit_holds_until_its_window_ends_and_early_requests_are_counted() {
         for early in 0..2 {
             let refused = rig.get("/repos/octo/demo").await;
             assert_eq!(refused.status.as_u16(), status);
-            assert!(refused.json()["message"].as_str().unwrap().contains(message));
+            assert!(
+                refused.json()["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains(message)
+            );
             assert!(refused.header(header).parse::<i64>().unwrap() > 0);
-            assert_eq!(rig.sandbox.ledger().inside_limits(), early, "the first one could not know");
+            assert_eq!(
+                rig.sandbox.ledger().inside_limits(),
+                early,
+                "the first one could not know"
+            );
         }
         rig.sandbox.advance(Duration::from_secs(61));
         assert_eq!(rig.get("/repos/octo/demo").await.status, 200);
@@ -103,20 +181,42 @@ async fn the_hourly_limit_and_the_content_limit_are_enforced() {
     let path = format!("/repos/octo/demo/issues/{pr}/comments");
     rig.sandbox.set_content_limit(Some(2));
     for status in [201, 201, 403] {
-        assert_eq!(rig.post(&path, json!({"body": "x"})).await.status.as_u16(), status);
+        assert_eq!(
+            rig.post(&path, json!({"body": "x"})).await.status.as_u16(),
+            status
+        );
     }
     rig.sandbox.advance(Duration::from_secs(61));
     assert_eq!(rig.post(&path, json!({"body": "x"})).await.status, 201);
-    let to_the_full_hour = rig.sandbox.look(|world| 3_600 - world.now().timestamp() % 3_600);
-    rig.sandbox.advance(Duration::from_secs(u64::try_from(to_the_full_hour).unwrap()));
-    let token = rig.mint(json!({})).await.ok()["token"].as_str().unwrap().to_owned();
+    let to_the_full_hour = rig
+        .sandbox
+        .look(|world| 3_600 - world.now().timestamp() % 3_600);
+    rig.sandbox.advance(Duration::from_secs(
+        u64::try_from(to_the_full_hour).unwrap(),
+    ));
+    let token = rig.mint(json!({})).await.ok()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     rig.sandbox.set_hourly_limit(3);
     let mut seen = Vec::new();
     for _ in 0..3 {
-        let reply = rig.call(Method::GET, "/repos/octo/demo", &token, None).await;
-        seen.push((reply.status.as_u16(), reply.header("x-ratelimit-remaining").to_owned()));
+        let reply = rig
+            .call(Method::GET, "/repos/octo/demo", &token, None)
+            .await;
+        seen.push((
+            reply.status.as_u16(),
+            reply.header("x-ratelimit-remaining").to_owned(),
+        ));
     }
-    assert_eq!(seen, [(200, "1".to_owned()), (200, "0".to_owned()), (403, "0".to_owned())]);
+    assert_eq!(
+        seen,
+        [
+            (200, "1".to_owned()),
+            (200, "0".to_owned()),
+            (403, "0".to_owned())
+        ]
+    );
 }
 
 #[tokio::test]
@@ -124,7 +224,10 @@ async fn writes_can_stay_out_of_sight_for_a_while() {
     let rig = Rig::start().await;
     let pr = rig.open("work", &[("a.md", "a\n")]);
     let path = format!("/repos/octo/demo/issues/{pr}/comments");
-    rig.sandbox.fault(Fault::once(comment_route(), FaultKind::HideFor(Duration::from_secs(30))));
+    rig.sandbox.fault(Fault::once(
+        comment_route(),
+        FaultKind::HideFor(Duration::from_secs(30)),
+    ));
     assert_eq!(rig.post(&path, json!({"body": "hello"})).await.status, 201);
     assert_eq!(rig.get(&path).await.ok(), json!([]));
     rig.sandbox.advance(Duration::from_secs(31));
@@ -135,7 +238,12 @@ async fn writes_can_stay_out_of_sight_for_a_while() {
 async fn a_share_of_requests_fails_the_same_way_for_the_same_seed() {
     let outcome = async |seed: u64| {
         let rig = Rig::start().await;
-        rig.sandbox.fault(Fault::sometimes(Matcher::Any, FaultKind::Status(500), 300, seed));
+        rig.sandbox.fault(Fault::sometimes(
+            Matcher::Any,
+            FaultKind::Status(500),
+            300,
+            seed,
+        ));
         let mut statuses = Vec::new();
         for _ in 0..40 {
             statuses.push(rig.get("/repos/octo/demo").await.status.as_u16());
@@ -151,11 +259,18 @@ async fn a_share_of_requests_fails_the_same_way_for_the_same_seed() {
 
 #[tokio::test]
 async fn an_enterprise_server_has_its_addresses_elsewhere() {
-    let rig = Rig::with(SandboxOptions { enterprise: true, ..SandboxOptions::default() }).await;
+    let rig = Rig::with(SandboxOptions {
+        enterprise: true,
+        ..SandboxOptions::default()
+    })
+    .await;
     assert!(rig.sandbox.api_url().ends_with("/api/v3"));
     assert!(rig.sandbox.graphql_url().ends_with("/api/graphql"));
     assert_eq!(rig.get("/repos/octo/demo").await.ok()["full_name"], REPO);
     let outside = format!("{}/repos/octo/demo", rig.sandbox.web_url());
     assert_eq!(rig.get(&outside).await.status, 404);
-    assert_eq!(rig.graphql("{ rateLimit { cost } }", json!({})).await["data"]["rateLimit"]["cost"], 1);
+    assert_eq!(
+        rig.graphql("{ rateLimit { cost } }", json!({})).await["data"]["rateLimit"]["cost"],
+        1
+    );
 }

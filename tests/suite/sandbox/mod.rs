@@ -2,6 +2,7 @@
 
 mod access;
 mod checks;
+mod control;
 mod deliveries;
 mod faults;
 mod git;

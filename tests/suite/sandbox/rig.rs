@@ -37,12 +37,19 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The JSON of a successful answer.
     pub fn ok(self) -> Value {
-        assert!(self.status.is_success(), "{}: {}", self.status, String::from_utf8_lossy(&self.bytes));
+        assert!(
+            self.status.is_success(),
+            "{}: {}",
+            self.status,
+            String::from_utf8_lossy(&self.bytes)
+        );
         self.json()
     }
 }
@@ -68,7 +75,10 @@ impl Rig {
     }
 
     pub async fn with(options: SandboxOptions) -> Self {
-        let options = SandboxOptions { app_public_key: Some(key().public_pem.clone()), ..options };
+        let options = SandboxOptions {
+            app_public_key: Some(key().public_pem.clone()),
+            ..options
+        };
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.seed_default().unwrap();
         let http = reqwest::Client::builder()
@@ -77,20 +87,29 @@ impl Rig {
             .user_agent("suite")
             .build()
             .unwrap();
-        let mut rig = Self { sandbox, http, token: String::new() };
-        rig.token = rig.mint(json!({})).await.ok()["token"].as_str().unwrap().to_owned();
+        let mut rig = Self {
+            sandbox,
+            http,
+            token: String::new(),
+        };
+        rig.token = rig.mint(json!({})).await.ok()["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         rig
     }
 
     pub fn installation(&self) -> u64 {
-        self.sandbox.look(|world| *world.installations.keys().next().unwrap())
+        self.sandbox
+            .look(|world| *world.installations.keys().next().unwrap())
     }
 
     pub async fn mint(&self, body: Value) -> Reply {
         let path = format!("/app/installations/{}/access_tokens", self.installation());
         let now = self.sandbox.look(|world| world.now().timestamp());
         let claims = json!({"iss": "4711", "iat": now - 60, "exp": now + 540});
-        self.call(Method::POST, &path, &jwt(&claims, key()), Some(body)).await
+        self.call(Method::POST, &path, &jwt(&claims, key()), Some(body))
+            .await
     }
 
     /// A request that may fail to get an answer at all.
@@ -115,10 +134,20 @@ impl Rig {
         }
         let answer = request.send().await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        Ok(Reply { status, headers, bytes: answer.bytes().await?.to_vec() })
+        Ok(Reply {
+            status,
+            headers,
+            bytes: answer.bytes().await?.to_vec(),
+        })
     }
 
-    pub async fn call(&self, method: Method, path: &str, credential: &str, body: Option<Value>) -> Reply {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        credential: &str,
+        body: Option<Value>,
+    ) -> Reply {
         self.try_call(method, path, credential, body).await.unwrap()
     }
 
@@ -131,12 +160,20 @@ impl Rig {
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Reply {
-        self.call(Method::PATCH, path, &self.token, Some(body)).await
+        self.call(Method::PATCH, path, &self.token, Some(body))
+            .await
     }
 
     pub async fn graphql(&self, query: &str, variables: Value) -> Value {
         let body = json!({"query": query, "variables": variables});
-        self.call(Method::POST, &self.sandbox.graphql_url(), &self.token, Some(body)).await.ok()
+        self.call(
+            Method::POST,
+            &self.sandbox.graphql_url(),
+            &self.token,
+            Some(body),
+        )
+        .await
+        .ok()
     }
 
     /// One commit through `createCommitOnBranch`.
@@ -155,9 +192,18 @@ impl Rig {
 
     /// Opens a pull request by rob from a new branch that adds these files.
     pub fn open(&self, branch: &str, files: &[(&str, &str)]) -> u64 {
-        let edits: Vec<FileEdit> = files.iter().map(|(path, text)| FileEdit::write(path, text)).collect();
-        self.sandbox.push("rob", REPO, branch, "work", &edits).unwrap();
-        let new = NewPull { title: branch.to_owned(), head: branch.to_owned(), ..NewPull::default() };
+        let edits: Vec<FileEdit> = files
+            .iter()
+            .map(|(path, text)| FileEdit::write(path, text))
+            .collect();
+        self.sandbox
+            .push("rob", REPO, branch, "work", &edits)
+            .unwrap();
+        let new = NewPull {
+            title: branch.to_owned(),
+            head: branch.to_owned(),
+            ..NewPull::default()
+        };
         self.sandbox.open_pr("rob", REPO, &new).unwrap()
     }
 
@@ -181,7 +227,9 @@ pub struct Received {
 
 impl Received {
     pub fn header(&self, name: &str) -> String {
-        self.headers.get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned())
+        self.headers
+            .get(name)
+            .map_or(String::new(), |value| value.to_str().unwrap().to_owned())
     }
 
     pub fn json(&self) -> Value {
@@ -194,11 +242,16 @@ type Inbox = Arc<Mutex<Vec<Received>>>;
 /// A webhook receiver; gives its address and what it has received.
 pub async fn receiver() -> (String, Inbox) {
     async fn take(State(inbox): State<Inbox>, headers: HeaderMap, body: Bytes) -> &'static str {
-        inbox.lock().unwrap().push(Received { headers, body: body.to_vec() });
+        inbox.lock().unwrap().push(Received {
+            headers,
+            body: body.to_vec(),
+        });
         "thanks"
     }
     let inbox = Inbox::default();
-    let app = Router::new().route("/hook", axum::routing::post(take)).with_state(inbox.clone());
+    let app = Router::new()
+        .route("/hook", axum::routing::post(take))
+        .with_state(inbox.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
