@@ -7,10 +7,21 @@
 
 use super::deps::{BotDeps, JobError};
 use super::plan::{Effect, PlannedCommit};
-use crate::forge::{CheckRun, ExistingCheck, ForgeError, Reaction, ReactionTarget};
+use crate::forge::{CheckRun, ExistingCheck, ForgeError, ForgeWrite, Reaction, ReactionTarget};
 use crate::ids::{PullRequest, Sha};
 use crate::store::{EffectRecord, Lease};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The writing half of GitHub, closed: everybody may pass it on, only this file can open it.
+#[derive(Clone)]
+pub struct Writer(Arc<dyn ForgeWrite>);
+
+impl<W: ForgeWrite + 'static> From<Arc<W>> for Writer {
+    fn from(adapter: Arc<W>) -> Self {
+        Self(adapter)
+    }
+}
 
 /// The newest runs this job knows of, by head: what it posted itself needs no looking up.
 #[derive(Debug, Default)]
@@ -46,7 +57,7 @@ pub async fn commit(
     planned: &PlannedCommit,
 ) -> Result<Sha, JobError> {
     tracing::info!(%pr, job = lease.job, commit = %planned, "committing");
-    match deps.write.commit(pr, &planned.request).await {
+    match deps.write.0.commit(pr, &planned.request).await {
         Ok(head) => Ok(head),
         Err(ForgeError::StaleHead(why)) => Err(JobError::Moved(why)),
         Err(error) => Err(error.into()),
@@ -84,10 +95,10 @@ async fn show(
             known.id
         }
         Some(known) if known.conclusion.is_none() && !fresh => {
-            deps.write.update_check(pr, known.id, run).await?;
+            deps.write.0.update_check(pr, known.id, run).await?;
             known.id
         }
-        _ => deps.write.create_check(pr, run).await?,
+        _ => deps.write.0.create_check(pr, run).await?,
     };
     let posted = ExistingCheck {
         id,
@@ -126,7 +137,7 @@ async fn reply(
     };
     let id = match known {
         Some(id) => id,
-        None => match deps.write.comment(pr, body).await {
+        None => match deps.write.0.comment(pr, body).await {
             Ok(id) => id,
             Err(error) => return tolerate(pr, "comment", error),
         },
@@ -145,7 +156,7 @@ async fn react(
     reaction: Reaction,
 ) -> Result<(), JobError> {
     tracing::trace!(job = lease.job, ?target, ?reaction);
-    match deps.write.react(pr, target, reaction).await {
+    match deps.write.0.react(pr, target, reaction).await {
         Ok(()) => Ok(()),
         Err(error) => tolerate(pr, "reaction", error),
     }

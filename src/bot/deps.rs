@@ -1,9 +1,10 @@
 //! What the bot is built from, and how a job can fail.
 
+use super::apply::Writer;
 use super::ground::BuiltIn;
 use super::models::Models;
 use crate::engine::reply::Limits;
-use crate::forge::{ForgeError, ForgeRead, ForgeWrite};
+use crate::forge::{ForgeError, ForgeRead};
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ pub struct BotDeps {
     /// GitHub, reading.
     pub read: Arc<dyn ForgeRead>,
     /// GitHub, writing; handed to `apply` only.
-    pub write: Arc<dyn ForgeWrite>,
+    pub write: Writer,
     /// Models on offer.
     pub models: Models,
     /// Personas and templates of the program.

@@ -48,13 +48,6 @@ impl Output {
         let _ = writeln!(anstream::stdout(), "{line}");
     }
 
-    /// Text of the result without a line end of its own.
-    pub fn raw(&self, text: &str) {
-        let mut stdout = anstream::stdout();
-        let _ = stdout.write_all(text.as_bytes());
-        let _ = stdout.flush();
-    }
-
     /// The result as pretty JSON.
     pub fn json(&self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {

@@ -127,7 +127,7 @@ impl Assembly<'_> {
     fn open_block(&mut self, line: usize, name: &Range<usize>) {
         self.close(line);
         let author = Author::parse(&self.source[name.clone()]);
-        let (_, column) = self.places.of(name.start);
+        let column = self.places.column(line, name.start);
         self.problems
             .extend(self.roster.check(&author, line + 1, column));
         self.open = Some(Block {
@@ -159,9 +159,8 @@ impl Assembly<'_> {
         };
         let name_line = block.line - 1;
         let is_blank = |line: &usize| {
-            self.source[self.text(*line)]
-                .trim_matches([' ', '\t'])
-                .is_empty()
+            let text = &self.source.as_bytes()[self.text(*line)];
+            text.iter().all(|b| matches!(b, b' ' | b'\t'))
         };
         let last = (name_line + 1..end).rev().find(|line| !is_blank(line));
         let name_end = block.span.end;
@@ -197,23 +196,28 @@ impl Assembly<'_> {
     fn marker(&mut self, line: usize, marker: &MarkerLine) {
         let start = self.text(line).start;
         let text = &self.source[start + marker.text.start..start + marker.text.end];
-        let column = self.places.of(start + marker.word_at).1;
-        let Some(mut block) = self.open.take() else {
+        let column = self.places.column(line, start + marker.word_at);
+        let Some(block) = &mut self.open else {
             self.marker_outside(line, column, marker, text);
             return;
         };
         match marker.word {
-            None => block.vote = Some(self.vote(block.vote, line, column, text)),
+            None => {
+                let before = block.vote.take();
+                let vote = self.vote(before, line, column, text);
+                if let Some(block) = &mut self.open {
+                    block.vote = Some(vote);
+                }
+            }
             Some(word) => block.markers.push(Marker {
                 word,
                 line: line + 1,
                 column,
                 text: text.to_owned(),
-                items: self.list_below(line),
+                items: list_below(self.source, self.lines, &self.scan.opaque, line),
                 checked: marker.checked,
             }),
         }
-        self.open = Some(block);
     }
 
     fn marker_outside(&mut self, line: usize, column: usize, marker: &MarkerLine, text: &str) {
@@ -268,40 +272,39 @@ impl Assembly<'_> {
             .push(Problem::new(Code::UnclearVote, line, column, message));
         outcome
     }
+}
 
-    /// Items of a list that stands directly below a line: bullets or numbers, each with its continuation lines.
-    fn list_below(&self, line: usize) -> Vec<String> {
-        let mut items: Vec<String> = Vec::new();
-        for below in line + 1..self.lines.count() {
-            let text = &self.source[self.text(below)];
-            let trimmed = text.trim_matches([' ', '\t']);
-            let is_indented = text.starts_with([' ', '\t']);
-            if trimmed.is_empty() || MarkerLine::recognise(text.as_bytes()).is_some() {
-                break;
-            }
-            match list_item(trimmed) {
-                Some(item) if !self.is_hidden(below) || is_indented => items.push(item.to_owned()),
-                None if is_indented && !is_fence(trimmed) => match items.last_mut() {
-                    Some(item) => {
-                        item.push(' ');
-                        item.push_str(trimmed);
-                    }
-                    None => break,
-                },
-                _ => break,
-            }
+/// Items of a list that stands directly below a line: bullets or numbers, each with its continuation lines.
+fn list_below(source: &str, lines: &Lines, opaque: &[Range<usize>], line: usize) -> Vec<String> {
+    let mut items: Vec<String> = Vec::new();
+    for below in line + 1..lines.count() {
+        let place = lines.text(below, source.as_bytes());
+        let text = &source[place.clone()];
+        let trimmed = text.trim_matches([' ', '\t']);
+        let is_indented = text.starts_with([' ', '\t']);
+        if trimmed.is_empty() || MarkerLine::recognise(text.as_bytes()).is_some() {
+            break;
         }
-        items
+        match list_item(trimmed) {
+            Some(item) if is_indented || !is_hidden(opaque, place.start) => {
+                items.push(item.to_owned())
+            }
+            None if is_indented && !is_fence(trimmed) => match items.last_mut() {
+                Some(item) => {
+                    item.push(' ');
+                    item.push_str(trimmed);
+                }
+                None => break,
+            },
+            _ => break,
+        }
     }
+    items
+}
 
-    fn is_hidden(&self, line: usize) -> bool {
-        let start = self.lines.start(line);
-        let next = self.scan.opaque.partition_point(|range| range.end <= start);
-        self.scan
-            .opaque
-            .get(next)
-            .is_some_and(|range| range.start <= start)
-    }
+fn is_hidden(opaque: &[Range<usize>], offset: usize) -> bool {
+    let next = opaque.partition_point(|range| range.end <= offset);
+    opaque.get(next).is_some_and(|range| range.start <= offset)
 }
 
 /// The text of a list item, without its bullet and box.

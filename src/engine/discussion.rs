@@ -202,6 +202,9 @@ fn line_ending(source: &str, lines: &Lines) -> LineEnding {
 fn line_end_problems(source: &str, lines: &Lines) -> Vec<Problem> {
     let bytes = source.as_bytes();
     let mut problems = Vec::new();
+    if memchr::memchr(b'\r', bytes).is_none() {
+        return problems;
+    }
     let is_bare = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
     let mut returns = memchr::memchr_iter(b'\r', bytes);
     let pairs = memchr::memchr_iter(b'\r', bytes)

@@ -110,12 +110,13 @@ impl MarkerLine {
         while line.get(at).is_some_and(u8::is_ascii_alphabetic) {
             at += 1;
         }
-        let word = read_word(&line[word_at..at])?;
+        let word = &line[word_at..at];
         at = skip_bold(line, at);
         at += usize::from(matches!(line.get(at), Some(b' ' | b'\t')));
         if line.get(at) != Some(&b':') {
             return None;
         }
+        let word = read_word(word)?;
         at = skip_bold(line, at + 1);
         Some(Self {
             word,

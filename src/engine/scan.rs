@@ -170,6 +170,11 @@ impl<'a> Scanner<'a> {
             self.paragraph_text(line, &text, text.start, goes_on);
             return line + 1;
         }
+        if text.is_empty() && self.containers.is_empty() && !matches!(self.leaf, Leaf::Region(_)) {
+            self.close_leaf();
+            self.before = Before::Spacing;
+            return line + 1;
+        }
         let mut cursor = Cursor::new(self.bytes, &text);
         let matched = self.match_containers(&mut cursor);
         if let Leaf::Region(_) = self.leaf {
@@ -260,14 +265,16 @@ impl<'a> Scanner<'a> {
 
     /// Ends the open leaf and reads what stands in it.
     fn close_leaf(&mut self) {
-        match std::mem::replace(&mut self.leaf, Leaf::None) {
+        let (range, mode, has_later_marker) = match &self.leaf {
+            Leaf::None | Leaf::Region(_) => return,
+            Leaf::Html(range) => (range.clone(), Mode::Html, false),
             Leaf::Paragraph {
                 range,
                 has_later_marker,
-            } => self.read_inside(range, Mode::Markdown, has_later_marker),
-            Leaf::Html(range) => self.read_inside(range, Mode::Html, false),
-            Leaf::None | Leaf::Region(_) => {}
-        }
+            } => (range.clone(), Mode::Markdown, *has_later_marker),
+        };
+        self.leaf = Leaf::None;
+        self.read_inside(range, mode, has_later_marker);
     }
 
     /// Looks into text that can hold a mention or a comment, or a code span that hides a marker. Quotes hold nothing.

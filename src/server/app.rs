@@ -8,7 +8,7 @@ use crate::bot::trigger::{OwnApp, trigger};
 use crate::bot::worker::run_workers;
 use crate::config::Settings;
 use crate::forge::github::GitHub;
-use crate::forge::{ForgeError, ForgeRead, ForgeWrite};
+use crate::forge::{ForgeError, ForgeRead};
 use crate::llm::checklist::Checklist;
 use crate::store::SqlStore;
 use crate::store::{Store, StoreError};
@@ -76,7 +76,7 @@ impl App {
         let deps = BotDeps {
             store: store.clone() as Arc<dyn Store>,
             read: github.clone() as Arc<dyn ForgeRead>,
-            write: github as Arc<dyn ForgeWrite>,
+            write: github.into(),
             models: Models {
                 operator: settings.model.clone(),
                 ..Models::default()

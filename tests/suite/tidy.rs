@@ -31,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "server",
-        &["bot", "config", "forge", "store", "ids", "telemetry"],
+        &["bot", "config", "forge", "llm", "store", "ids", "telemetry"],
     ),
     ("sandbox", &["ids"]),
     (
@@ -70,13 +70,8 @@ const RESERVED: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["ForgeWrite"],
-        &[
-            "src/forge/",
-            "src/bot/apply.rs",
-            "src/bot/apply/",
-            "src/server/app.rs",
-        ],
-        "only bot/apply writes to the forge; server/app.rs hands it the adapter",
+        &["src/forge/", "src/bot/apply.rs"],
+        "only bot/apply writes to the forge",
     ),
     (
         &["std::env::var", "env::vars", "env::var("],

@@ -98,6 +98,11 @@ impl<'a> Places<'a> {
     /// Line and column of a byte offset.
     pub(in crate::engine) fn of(&mut self, offset: usize) -> (usize, usize) {
         let line = self.lines.line_at(offset);
+        (line + 1, self.column(line, offset))
+    }
+
+    /// Column of a byte offset on a line (from 0) that is known to hold it.
+    pub(in crate::engine) fn column(&mut self, line: usize, offset: usize) -> usize {
         if line != self.line || offset < self.offset {
             self.line = line;
             self.offset = self.lines.text(line, self.bytes).start;
@@ -106,7 +111,7 @@ impl<'a> Places<'a> {
         let passed = self.bytes.get(self.offset..offset).unwrap_or_default();
         self.column += passed.iter().filter(|b| !is_continuation(**b)).count();
         self.offset = self.offset.max(offset);
-        (line + 1, self.column)
+        self.column
     }
 }
 

@@ -261,6 +261,7 @@ fn note(call: &mut Call<'_>, kind: EffectKind, id: u64) {
         "status": run.status,
         "conclusion": run.conclusion,
         "title": run.title,
+        "summary": run.summary,
         "external_id": run.external_id,
     });
     call.note(kind, run.head.as_str(), data);

@@ -100,7 +100,7 @@ impl Rig {
         let deps = BotDeps {
             store: store.clone(),
             read: github.clone(),
-            write: github,
+            write: github.into(),
             models,
             built_in: BuiltIn::load().unwrap(),
             pace: Pace::default(),
