@@ -156,12 +156,14 @@ fn print(path: &Path, report: &Report, why: bool, output: &Output) {
     ));
     output.result("");
     output.result(verdict_line(report));
-    for reason in report.verdict.reasons.iter().skip(usize::from(!why)) {
-        output.result(format!(
-            "  {} {}",
-            if why { reason.code.as_str() } else { "and" },
-            reason.text
-        ));
+    if why {
+        for reason in &report.verdict.reasons {
+            output.result(format!("  {:<19}  {}", reason.code.as_str(), reason.text));
+        }
+    } else {
+        for reason in report.verdict.reasons.iter().skip(1) {
+            output.result(format!("  and {}", reason.text));
+        }
     }
     if why && report.verdict.reasons.is_empty() {
         output.result("  every rule holds");
@@ -243,6 +245,9 @@ fn print_items(report: &Report, output: &Output) {
             "  {id:<3} {} (line {}): {}",
             item.author, item.line, item.text
         ));
+        for point in &item.items {
+            output.result(format!("        - {point}"));
+        }
     }
     if !report.problems.is_empty() {
         output.result("");
