@@ -1,13 +1,12 @@
 //! `discussions status`: votes, open items and the verdict of a discussion on disk.
 
 use super::output::{BOLD, DIM, GREEN, Output, RED, YELLOW, styled};
-use super::surroundings::{Surroundings, read_discussion};
+use super::surroundings::{Panel, Surroundings, read_discussion};
 use super::{Failure, Outcome};
 use crate::engine::block::Block;
 use crate::engine::consensus::{self, Situation, State, Verdict};
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::{Item, ItemState, Ledger};
-use crate::engine::panel::Panel;
 use crate::engine::persona::PersonaKind;
 use crate::engine::problem::Problem;
 use crate::engine::subject::Subject;
