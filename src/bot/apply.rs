@@ -41,9 +41,7 @@ pub async fn carry_out(
             Effect::React { target, reaction } => {
                 react(deps, lease, pr, *target, *reaction).await?;
             }
-            Effect::Check { run, look_first } => {
-                show(deps, lease, pr, runs, run, *look_first).await?;
-            }
+            Effect::Check { .. } => show(deps, lease, pr, runs, effect).await?,
             Effect::Reply { marker, body } => reply(deps, lease, pr, marker, body).await?,
         }
     }
@@ -73,23 +71,30 @@ async fn show(
     lease: &Lease,
     pr: &PullRequest,
     runs: &mut Runs,
-    run: &CheckRun,
-    look_first: bool,
+    effect: &Effect,
 ) -> Result<(), JobError> {
+    let Effect::Check {
+        run,
+        look_first,
+        fresh,
+    } = effect
+    else {
+        return Ok(());
+    };
     let newest = match runs.0.get(&run.head) {
         Some(known) => Some(known.clone()),
-        None if look_first => {
+        None if *look_first => {
             let known = deps.read.own_checks(pr, &run.head, &run.name).await?;
             known.into_iter().next()
         }
         None => None,
     };
     let id = match newest {
-        Some(known) if known.external_id == run.external_id => {
+        Some(known) if says_the_same(&known, run) => {
             tracing::debug!(%pr, job = lease.job, head = %run.head, "the check says so already");
             known.id
         }
-        Some(known) if known.conclusion.is_none() => {
+        Some(known) if known.conclusion.is_none() && !fresh => {
             deps.write.0.update_check(pr, known.id, run).await?;
             known.id
         }
@@ -105,6 +110,12 @@ async fn show(
     };
     runs.0.insert(run.head.clone(), posted);
     Ok(())
+}
+
+/// Whether a run on GitHub is the one to post. The id alone does not tell: "Re-run" takes the conclusion away.
+fn says_the_same(known: &ExistingCheck, run: &CheckRun) -> bool {
+    let conclusion = run.conclusion.map(|conclusion| conclusion.as_str());
+    known.external_id == run.external_id && known.conclusion.as_deref() == conclusion
 }
 
 /// Posts a comment once. A locked conversation or a missing right does not stop the job: the check says it all.

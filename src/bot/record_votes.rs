@@ -14,7 +14,11 @@ use std::collections::BTreeMap;
 
 /// Records what the events say about votes, in their order.
 pub async fn from_events(work: &mut Work<'_>, happened: &[Happened]) -> Result<(), JobError> {
-    for happened in happened {
+    let own_account = work.snapshot.own_account;
+    for happened in happened
+        .iter()
+        .filter(|one| !is_our_doing(&one.event, own_account))
+    {
         let mut changes = votes::taken_back(&happened.event, &happened.guid, &work.memory.votes);
         changes.extend(of_review(work, happened).await?);
         if changes.is_empty() {
@@ -24,6 +28,17 @@ pub async fn from_events(work: &mut Work<'_>, happened: &[Happened]) -> Result<(
         work.recall_votes().await?;
     }
     Ok(())
+}
+
+/// Whether a dismissal only followed from our own commit, under a rule that dismisses approvals on every push: nobody
+/// took anything back.
+fn is_our_doing(event: &JobEvent, own_account: Option<u64>) -> bool {
+    match event {
+        JobEvent::Review { state, sender, .. } => {
+            state == "dismissed" && own_account == Some(sender.id)
+        }
+        _ => false,
+    }
 }
 
 /// A review as a vote on every discussion, bound to the text at the commit it was given on.
