@@ -49,6 +49,18 @@ pub enum WorkspaceError {
     },
 }
 
+impl WorkspaceError {
+    /// The file it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Read { path, .. }
+            | Self::Unsuitable { path, .. }
+            | Self::Write { path, .. }
+            | Self::Changed { path } => path,
+        }
+    }
+}
+
 /// Reads a whole file.
 ///
 /// # Errors

@@ -71,7 +71,14 @@ struct ProblemJson<'a> {
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let mut files = Vec::new();
     for path in &arguments.paths {
+        let before = files.len();
         collect(path, &mut files)?;
+        if files.len() == before {
+            output.note(format!(
+                "{}: no Markdown file in it begins with <!-- DISCUSSION -->",
+                path.display()
+            ));
+        }
     }
     let linted = files
         .iter()
@@ -112,7 +119,9 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
             let named_so = entry.path().to_string_lossy().ends_with(DISCUSSION_ENDING);
             let bytes = workspace::read(entry.path())?;
             if named_so || Discussion::parse(&bytes).kind == Kind::Discussion {
-                files.push(entry.into_path());
+                // `./a.md` would match no file of a pull request, where paths begin at its root.
+                let path = entry.into_path();
+                files.push(path.strip_prefix(".").map_or(path.clone(), Path::to_owned));
             }
         }
     }
@@ -201,7 +210,7 @@ fn print_github(linted: &[Linted], output: &Output) {
     for file in linted {
         for problem in &file.problems {
             output.result(format!(
-                "::{} file={},line={},col={},title={}::{} {}",
+                "::{} file={},line={},col={},title={}::{}. {}",
                 problem.severity().as_str(),
                 escape_property(&file.path.display().to_string()),
                 problem.line,

@@ -28,6 +28,8 @@ const CONFIG: &str = "# The panel answers at once; on a real repository leave `q
                       models: {default: checklist}\n";
 /// How long something may take before the demo gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Folder of the App's data, below that of the run.
+const DATA: &str = "data";
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -73,7 +75,7 @@ impl Stage {
             ("APP_ID", app_id.to_string()),
             ("PRIVATE_KEY", keys.private),
             ("WEBHOOK_SECRET", secret.clone()),
-            ("DATA_DIR", folder.join("data").display().to_string()),
+            ("DATA_DIR", folder.join(DATA).display().to_string()),
             ("HOST", "127.0.0.1".to_owned()),
             ("PORT", "0".to_owned()),
             ("GITHUB_API_URL", github.api_url()),
@@ -96,7 +98,7 @@ impl Stage {
         })
     }
 
-    /// The folder that stays behind, with the App's data.
+    /// The folder of this run. What is kept is put beside the App's data, which goes with the stage.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -186,13 +188,20 @@ impl Stage {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Stops both.
+    /// Stops both and removes the App's data; the folder of the run too, if nothing was kept in it.
     pub(in crate::cli) async fn tear_down(self) -> Result<(), Failure> {
         self.github.shutdown();
         self.app
             .stop()
             .await
-            .map_err(|error| Failure::new("store", error.to_string()))
+            .map_err(|error| Failure::new("store", error.to_string()))?;
+        let data = self.folder.join(DATA);
+        std::fs::remove_dir_all(&data).map_err(|error| {
+            Failure::new("file", format!("cannot remove it: {error}")).at(&data, None)
+        })?;
+        // Fails where something was kept, which is meant.
+        let _ = std::fs::remove_dir(&self.folder);
+        Ok(())
     }
 }
 

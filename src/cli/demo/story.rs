@@ -59,11 +59,16 @@ impl Script {
         let name = name
             .ok_or_else(|| Failure::new("usage", "the file has no readable name").at(path, None))?;
         let mut panel = aliases(discussion);
-        if panel.is_empty() {
-            panel = crate::bot::repo_config::RepoConfig::default().participants;
+        // The configuration's participants sit on every panel; a header only adds to them.
+        for alias in crate::bot::repo_config::RepoConfig::default().participants {
+            if !panel.contains(&alias) {
+                panel.push(alias);
+            }
         }
+        // Only Markdown is looked at in a pull request.
+        let ending = if name.ends_with(".md") { "" } else { ".md" };
         Ok(Self {
-            path: format!("design/{name}"),
+            path: format!("design/{name}{ending}"),
             title: discussion.header.title().unwrap_or(name).to_owned(),
             text: discussion.source.clone(),
             asked: asked(&panel),
@@ -73,13 +78,15 @@ impl Script {
     }
 }
 
+/// The header's participants, without doubles.
 fn aliases(discussion: &Discussion) -> Vec<Alias> {
-    discussion
-        .header
-        .participants()
-        .iter()
-        .filter_map(|name| Alias::parse(name))
-        .collect()
+    let mut found = Vec::new();
+    for name in &discussion.header.participants() {
+        if let Some(alias) = Alias::parse(name).filter(|alias| !found.contains(alias)) {
+            found.push(alias);
+        }
+    }
+    found
 }
 
 /// Security if it sits on the panel, else whoever comes first.
@@ -145,7 +152,10 @@ async fn opening(
     let check = stage.settled(number).await?;
     let replies = votes_after(&stage.text(BRANCH, &script.path)?, before);
     let commits = stage.github.ledger().of(EffectKind::Commit).len();
-    let expected = format!("{} replies in one commit", script.panel.len());
+    let expected = match script.panel.len() {
+        1 => "1 reply in one commit".to_owned(),
+        count => format!("{count} replies in one commit"),
+    };
     narrator.expect(
         replies.len() == script.panel.len() && commits == 1,
         &expected,
