@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     ));
     let script = match &arguments.file {
         Some(path) => Script::of_file(path, &read_discussion(path)?.1)?,
-        None => Script::built_in(),
+        None => Script::built_in()?,
     };
     let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     output.result(styled(
