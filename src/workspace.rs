@@ -78,6 +78,10 @@ pub fn read(path: &Path) -> Result<Vec<u8>, WorkspaceError> {
     if metadata.is_dir() {
         return Err(unsuitable("it is a folder; name a file".into()));
     }
+    // A device or a pipe has no length to go by, and may never end.
+    if !metadata.is_file() {
+        return Err(unsuitable("it is no plain file".into()));
+    }
     if metadata.len() > MAX_BYTES {
         return Err(unsuitable(format!(
             "it has {} bytes; a discussion has at most 1 MB",

@@ -1,6 +1,7 @@
 //! `discussions lint`: problems of discussion files, for people, scripts and GitHub Actions.
 
 use super::output::Output;
+use super::problem_json::ProblemJson;
 use super::surroundings::Surroundings;
 use super::{Failure, Outcome, snippet};
 use crate::engine::discussion::{Discussion, Kind};
@@ -54,18 +55,14 @@ struct Linted {
 struct LintJson<'a> {
     schema: &'static str,
     files: usize,
-    problems: Vec<ProblemJson<'a>>,
+    problems: Vec<LintedProblem<'a>>,
 }
 
 #[derive(Serialize)]
-struct ProblemJson<'a> {
+struct LintedProblem<'a> {
     path: String,
-    severity: &'static str,
-    code: &'static str,
-    line: usize,
-    column: usize,
-    message: &'a str,
-    hint: &'a str,
+    #[serde(flatten)]
+    problem: ProblemJson<'a>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
@@ -84,7 +81,6 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
         .iter()
         .map(|path| lint(path, output))
         .collect::<Result<Vec<_>, _>>()?;
-    let linted: Vec<Linted> = linted.into_iter().flatten().collect();
     match arguments.format {
         Format::Text => print_text(&linted, output),
         Format::Json => print_json(&linted, output),
@@ -128,7 +124,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn lint(path: &Path, output: &Output) -> Result<Option<Linted>, Failure> {
+fn lint(path: &Path, output: &Output) -> Result<Linted, Failure> {
     let bytes = workspace::read(path)?;
     let discussion = Discussion::parse(&bytes);
     let mut problems = discussion.problems.clone();
@@ -149,11 +145,11 @@ fn lint(path: &Path, output: &Output) -> Result<Option<Linted>, Failure> {
         Kind::Other | Kind::Unreadable => {}
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
-    Ok(Some(Linted {
+    Ok(Linted {
         path: path.to_owned(),
         discussion,
         problems,
-    }))
+    })
 }
 
 fn print_text(linted: &[Linted], output: &Output) {
@@ -188,14 +184,9 @@ fn plural(count: usize, noun: &str) -> String {
 
 fn print_json(linted: &[Linted], output: &Output) {
     let problems = linted.iter().flat_map(|file| {
-        file.problems.iter().map(|problem| ProblemJson {
+        file.problems.iter().map(|problem| LintedProblem {
             path: file.path.display().to_string(),
-            severity: problem.severity().as_str(),
-            code: problem.code.row().name,
-            line: problem.line,
-            column: problem.column,
-            message: &problem.message,
-            hint: &problem.hint,
+            problem: ProblemJson::of(problem),
         })
     });
     output.json(&LintJson {

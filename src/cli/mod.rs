@@ -4,6 +4,7 @@
 mod demo;
 mod lint;
 mod output;
+mod problem_json;
 mod progress;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -13,7 +13,7 @@ use crate::engine::{edit, turn};
 use crate::ids::Alias;
 use crate::llm::Model;
 use crate::llm::checklist::Checklist;
-use crate::round::{self, Ask, NoBook, RoundInput, Turn, TurnOutcome};
+use crate::round::{self, Ask, MemoryBook, RoundInput, Turn, TurnOutcome};
 use crate::workspace;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let turns = round::run(
         &input,
         &asks,
-        &NoBook::default(),
+        &MemoryBook::default(),
         &TurnProgress::new(output),
     )
     .await

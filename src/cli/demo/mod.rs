@@ -96,7 +96,7 @@ pub(super) async fn run(
     ));
     let script = match &arguments.file {
         Some(path) => Script::of_file(path, &sound_discussion(path)?)?,
-        None => Script::built_in(),
+        None => Script::built_in()?,
     };
     let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     output.result(styled(
