@@ -1,6 +1,8 @@
 //! What people experience on GitHub, told with real parts: sandbox, server, store, worker.
 
 mod asking;
+mod bad_base;
+mod bad_input;
 mod faults;
 mod gate;
 mod talking;
