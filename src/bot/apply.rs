@@ -85,7 +85,7 @@ async fn show(
         None => None,
     };
     let id = match newest {
-        Some(known) if known.external_id == run.external_id => {
+        Some(known) if says_the_same(&known, run) => {
             tracing::debug!(%pr, job = lease.job, head = %run.head, "the check says so already");
             known.id
         }
@@ -105,6 +105,13 @@ async fn show(
     };
     runs.0.insert(run.head.clone(), posted);
     Ok(())
+}
+
+/// Whether a run stands as it would be posted. One with many annotations that was cut short bears the right id and is
+/// still in progress.
+fn says_the_same(known: &ExistingCheck, run: &CheckRun) -> bool {
+    let conclusion = run.conclusion.map(|conclusion| conclusion.as_str());
+    known.external_id == run.external_id && known.conclusion.as_deref() == conclusion
 }
 
 /// Posts a comment once. A locked conversation or a missing right does not stop the job: the check says it all.
