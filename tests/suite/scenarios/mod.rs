@@ -1,6 +1,7 @@
 //! What people experience on GitHub, told with real parts: sandbox, server, store, worker.
 
 mod asking;
+mod attacks;
 mod faults;
 mod gate;
 mod talking;
