@@ -75,6 +75,26 @@ pub fn read(path: &Path) -> Result<Vec<u8>, WorkspaceError> {
     fs::read(path).map_err(failed)
 }
 
+/// Refuses early what [`replace`] would refuse after the work is done: a read-only file.
+///
+/// # Errors
+/// When the file is read-only or gone.
+pub fn check_writable(path: &Path) -> Result<(), WorkspaceError> {
+    let failed = |source| WorkspaceError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let permissions = fs::metadata(path).map_err(failed)?.permissions();
+    if permissions.readonly() {
+        let read_only = std::io::Error::new(
+            std::io::ErrorKind::PermissionDenied,
+            "the file is read-only",
+        );
+        return Err(failed(read_only));
+    }
+    Ok(())
+}
+
 /// Replaces a file's content atomically: a temporary file beside it, synced, then renamed over it. Permissions stay;
 /// a symbolic link keeps pointing to the file, whose content changes.
 ///
@@ -86,13 +106,8 @@ pub fn replace(path: &Path, expected: &[u8], content: &[u8]) -> Result<(), Works
         source,
     };
     let target = fs::canonicalize(path).map_err(failed)?;
+    check_writable(&target)?;
     let permissions = fs::metadata(&target).map_err(failed)?.permissions();
-    if permissions.readonly() {
-        return Err(failed(std::io::Error::new(
-            std::io::ErrorKind::PermissionDenied,
-            "the file is read-only",
-        )));
-    }
     let folder = target.parent().unwrap_or_else(|| Path::new("."));
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));

@@ -41,9 +41,7 @@ pub async fn carry_out(
             Effect::React { target, reaction } => {
                 react(deps, lease, pr, *target, *reaction).await?;
             }
-            Effect::Check { run, look_first } => {
-                show(deps, lease, pr, runs, run, *look_first).await?;
-            }
+            Effect::Check { .. } => show(deps, lease, pr, runs, effect).await?,
             Effect::Reply { marker, body } => reply(deps, lease, pr, marker, body).await?,
         }
     }
@@ -73,12 +71,19 @@ async fn show(
     lease: &Lease,
     pr: &PullRequest,
     runs: &mut Runs,
-    run: &CheckRun,
-    look_first: bool,
+    effect: &Effect,
 ) -> Result<(), JobError> {
+    let Effect::Check {
+        run,
+        look_first,
+        fresh,
+    } = effect
+    else {
+        return Ok(());
+    };
     let newest = match runs.0.get(&run.head) {
         Some(known) => Some(known.clone()),
-        None if look_first => {
+        None if *look_first => {
             let known = deps.read.own_checks(pr, &run.head, &run.name).await?;
             known.into_iter().next()
         }
@@ -89,7 +94,7 @@ async fn show(
             tracing::debug!(%pr, job = lease.job, head = %run.head, "the check says so already");
             known.id
         }
-        Some(known) if known.conclusion.is_none() => {
+        Some(known) if known.conclusion.is_none() && !fresh => {
             deps.write.0.update_check(pr, known.id, run).await?;
             known.id
         }
@@ -107,8 +112,8 @@ async fn show(
     Ok(())
 }
 
-/// Whether a run stands as it would be posted. One with many annotations that was cut short bears the right id and is
-/// still in progress.
+/// Whether a run on GitHub is the one to post. The id alone does not tell: "Re-run" takes the conclusion away, and a run
+/// with many annotations that was cut short never got one.
 fn says_the_same(known: &ExistingCheck, run: &CheckRun) -> bool {
     let conclusion = run.conclusion.map(|conclusion| conclusion.as_str());
     known.external_id == run.external_id && known.conclusion.as_deref() == conclusion

@@ -23,7 +23,7 @@ pub async fn conclude(
         work.rights.clear();
     }
     let mut outcomes = work.evaluate_fully().await?;
-    let mut changes = landed(work, &outcomes);
+    let changes = landed(work, &outcomes);
     let moved = vote_phases_onward(work, &outcomes);
     if !moved.is_empty() {
         work.record(&moved).await?;
@@ -36,7 +36,7 @@ pub async fn conclude(
     if took_time && is_green(&input.findings) {
         still_as_read(work).await?;
     }
-    report::post(work, runs, &input, std::mem::take(&mut changes)).await?;
+    report::post(work, runs, &input, changes, false).await?;
     let now = work.deps.store.now().await?;
     let published = report::published(work, &outcomes, is_occasion, now);
     let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
@@ -124,5 +124,5 @@ pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> 
         findings: Findings::Failed { id: job.id.clone() },
         notes: Vec::new(),
     };
-    report::post(&mut work, &mut Runs::default(), &input, Vec::new()).await
+    report::post(&mut work, &mut Runs::default(), &input, Vec::new(), false).await
 }

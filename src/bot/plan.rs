@@ -24,6 +24,9 @@ pub enum Effect {
         run: CheckRun,
         /// Whether a run of ours may stand on that head already, so that it has to be looked up first.
         look_first: bool,
+        /// A new run even where one is not completed: "Re-run" puts a completed one back, which is not to be finished
+        /// a second time.
+        fresh: bool,
     },
     /// A comment in the conversation.
     Reply {

@@ -28,7 +28,11 @@ pub async fn reviews(work: &mut Work<'_>, happened: &[Happened]) -> Result<(), J
 /// Takes back what edits, deletions and dismissals take back, as far as it is recorded. Done before anything is
 /// decided, whatever the pull request's state, and again once this job's own votes are recorded.
 pub async fn take_back(work: &mut Work<'_>, happened: &[Happened]) -> Result<(), JobError> {
+    let own_account = work.snapshot.own_account;
     for (at, event) in happened.iter().enumerate() {
+        if is_our_doing(&event.event, own_account) {
+            continue;
+        }
         let edits: Vec<&str> = happened[at..]
             .iter()
             .filter(|later| is_edit(&later.event))
@@ -48,6 +52,7 @@ pub async fn take_back(work: &mut Work<'_>, happened: &[Happened]) -> Result<(),
 pub async fn remember(work: &Work<'_>, happened: &[Happened]) -> Result<(), JobError> {
     let changes: Vec<Change> = happened
         .iter()
+        .filter(|one| !is_our_doing(&one.event, work.snapshot.own_account))
         .filter_map(|happened| votes::unsaid(&happened.event))
         .collect();
     work.record(&changes).await
@@ -80,6 +85,17 @@ pub async fn as_told(
         Some(EffectRecord::Done(unsaid)) => votes::told_late(vote, &unsaid),
         _ => vec![Change::HumanVote(vote)],
     })
+}
+
+/// Whether a dismissal only followed from our own commit, under a rule that dismisses approvals on every push: nobody
+/// took anything back.
+fn is_our_doing(event: &JobEvent, own_account: Option<u64>) -> bool {
+    match event {
+        JobEvent::Review { state, sender, .. } => {
+            state == "dismissed" && own_account == Some(sender.id)
+        }
+        _ => false,
+    }
 }
 
 /// A review as a vote on every discussion, bound to the text at the commit it was given on.

@@ -157,12 +157,14 @@ pub fn file_url(work: &Work<'_>, path: &str) -> String {
     format!("{repository}/blob/{}/{path}", work.snapshot.head)
 }
 
-/// Makes a head's run say what was found out: the head that is left first, the record before the write.
+/// Makes a head's run say what was found out: the head that is left first, the record before the write. `fresh`: by a
+/// new run in any case.
 pub async fn post(
     work: &mut Work<'_>,
     runs: &mut apply::Runs,
     input: &CheckInput,
     changes: Vec<Change>,
+    fresh: bool,
 ) -> Result<(), JobError> {
     let overall = check::overall(&input.findings);
     let run = plan::with_digest(check::check_run(input));
@@ -180,7 +182,11 @@ pub async fn post(
         conclusion: plan::recorded_conclusion(overall, &run),
     };
     announce(work, now, changes).await?;
-    let effect = Effect::Check { run, look_first };
+    let effect = Effect::Check {
+        run,
+        look_first,
+        fresh,
+    };
     let pr = work.pr().clone();
     apply::carry_out(work.deps, &work.job.lease, &pr, runs, &[effect]).await
 }
@@ -214,6 +220,7 @@ fn superseded(left: &str, input: &CheckInput) -> Option<Effect> {
     Some(Effect::Check {
         run: plan::with_digest(run),
         look_first: true,
+        fresh: false,
     })
 }
 

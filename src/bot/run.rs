@@ -141,7 +141,7 @@ async fn discuss(
     let has_pending =
         open(&work.paths, &outcomes).any(|(_, evaluated)| !evaluated.to_write.is_empty());
     if !wants.is_empty() || has_pending || is_rerun {
-        start(work, runs, &outcomes, &wants).await?;
+        start(work, runs, &outcomes, &wants, is_rerun).await?;
     }
     if let Some(quiet) = quiet {
         return Ok(Ended::Postpone(quiet));
@@ -268,12 +268,13 @@ async fn rerun_by_writer(work: &mut Work<'_>, happened: &[Happened]) -> Result<b
     Ok(false)
 }
 
-/// Posts the run in progress.
+/// Posts the run in progress; `fresh`: a new one, since somebody pressed "Re-run".
 async fn start(
     work: &mut Work<'_>,
     runs: &mut Runs,
     outcomes: &[Outcome],
     wants: &[Want],
+    fresh: bool,
 ) -> Result<(), JobError> {
     let mut going = Going::default();
     for want in wants {
@@ -285,5 +286,5 @@ async fn start(
     if going.working.is_empty() {
         input.findings = Findings::Started;
     }
-    report::post(work, runs, &input, Vec::new()).await
+    report::post(work, runs, &input, Vec::new(), fresh).await
 }

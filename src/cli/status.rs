@@ -1,13 +1,12 @@
 //! `discussions status`: votes, open items and the verdict of a discussion on disk.
 
 use super::output::{BOLD, DIM, GREEN, Output, RED, YELLOW, styled};
-use super::surroundings::{Surroundings, read_discussion};
+use super::surroundings::{Panel, Surroundings, read_discussion};
 use super::{Failure, Outcome};
 use crate::engine::block::Block;
 use crate::engine::consensus::{self, Situation, State, Verdict};
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::{Item, ItemState, Ledger};
-use crate::engine::panel::Panel;
 use crate::engine::persona::PersonaKind;
 use crate::engine::problem::Problem;
 use crate::engine::subject::Subject;
@@ -156,12 +155,14 @@ fn print(path: &Path, report: &Report, why: bool, output: &Output) {
     ));
     output.result("");
     output.result(verdict_line(report));
-    for reason in report.verdict.reasons.iter().skip(usize::from(!why)) {
-        output.result(format!(
-            "  {} {}",
-            if why { reason.code.as_str() } else { "and" },
-            reason.text
-        ));
+    if why {
+        for reason in &report.verdict.reasons {
+            output.result(format!("  {:<19}  {}", reason.code.as_str(), reason.text));
+        }
+    } else {
+        for reason in report.verdict.reasons.iter().skip(1) {
+            output.result(format!("  and {}", reason.text));
+        }
     }
     if why && report.verdict.reasons.is_empty() {
         output.result("  every rule holds");
@@ -243,6 +244,9 @@ fn print_items(report: &Report, output: &Output) {
             "  {id:<3} {} (line {}): {}",
             item.author, item.line, item.text
         ));
+        for point in &item.items {
+            output.result(format!("        - {point}"));
+        }
     }
     if !report.problems.is_empty() {
         output.result("");

@@ -2,12 +2,14 @@
 
 use super::Failure;
 use super::output::Output;
+use crate::bot::ground::BuiltIn;
 use crate::bot::repo_config::RepoConfig;
 use crate::engine::discussion::{Discussion, Kind};
-use crate::engine::panel::{Defaults, Panel};
+use crate::engine::panel::{self, Registry};
 use crate::engine::persona::Personas;
-use crate::engine::problem::Severity;
-use crate::engine::template::{DefinitionProblem, Template, Templates};
+use crate::engine::problem::{Problem, Severity};
+use crate::engine::template::{DefinitionProblem, Phase, Template, Templates};
+use crate::ids::Alias;
 use crate::workspace;
 use std::path::Path;
 
@@ -19,51 +21,76 @@ pub struct Surroundings {
     pub personas: Personas,
     /// Built-in templates with the tree's own laid over them.
     pub templates: Templates,
+    /// Stands in for a template that does not exist.
+    fallback: Template,
 }
 
 impl Surroundings {
     /// Looks around a file. Notices go to stderr; anything broken is a refusal that names file and line.
     pub fn of(file: &Path, output: &Output) -> Result<Self, Failure> {
-        let mut templates = Templates(
-            Template::built_in()
-                .into_iter()
-                .map(|t| (t.name.clone(), t))
-                .collect(),
-        );
+        let built_in = BuiltIn::load()
+            .ok_or_else(|| Failure::new("internal", "the built-in template is missing"))?;
+        let mut around = Self {
+            config: RepoConfig::default(),
+            personas: built_in.personas,
+            templates: built_in.templates,
+            fallback: built_in.fallback,
+        };
         let Some(root) = workspace::root_above(file) else {
-            return Ok(Self {
-                config: RepoConfig::default(),
-                personas: Personas::built_in(),
-                templates,
-            });
+            return Ok(around);
         };
         let config_path = root.join(workspace::CONFIG_PATH);
-        let config = match workspace::optional_text(&config_path)? {
-            Some(text) => accept(RepoConfig::parse(&text), &config_path, output)?,
-            None => RepoConfig::default(),
-        };
-        let templates_folder = root.join(workspace::TEMPLATES_PATH);
-        for (name, text) in workspace::folder(&templates_folder, &[".yml", ".yaml"])? {
-            let template = accept(Template::parse(&text), &templates_folder.join(name), output)?;
-            templates.0.insert(template.name.clone(), template);
+        if let Some(text) = workspace::optional_text(&config_path)? {
+            around.config = accept(RepoConfig::parse(&text), &config_path, output)?;
         }
-        let personas = personas(&root, &config, output)?;
-        Ok(Self {
-            config,
-            personas,
-            templates,
-        })
+        let folder = root.join(workspace::TEMPLATES_PATH);
+        for (name, text) in workspace::folder(&folder, &[".yml", ".yaml"])? {
+            let template = accept(Template::parse(&text), &folder.join(name), output)?;
+            around.templates.0.insert(template.name.clone(), template);
+        }
+        around.personas = personas(&root, &around.config, output)?;
+        Ok(around)
     }
 
-    /// The panel of a discussion under this configuration.
+    /// The panel of a discussion under this configuration. On the command line the header says the phase.
     pub fn panel(&self, discussion: &Discussion) -> Panel {
-        let defaults = Defaults {
+        let registry = Registry {
+            personas: &self.personas,
+            templates: &self.templates,
             participants: &self.config.participants,
             template: &self.config.template,
             allowed_templates: self.config.gate.templates.as_deref(),
+            fallback: &self.fallback,
         };
-        Panel::of(discussion, None, defaults, &self.personas, &self.templates)
+        let (participants, mut problems) = registry.participants(discussion, &|_| false);
+        if problems.is_empty() {
+            problems.extend(registry.voting(discussion, &participants).1);
+        }
+        let (template, template_problem) = registry.template(discussion);
+        let name = discussion.header.phase().unwrap_or(&template.first_phase);
+        let (phase, phase_problem) = panel::phase(discussion, &template, name);
+        // Under a template that stands in for another, the phase is bound to be unknown.
+        problems.extend(template_problem.or(phase_problem));
+        Panel {
+            participants,
+            template,
+            phase,
+            problems,
+        }
     }
+}
+
+/// A discussion's panel, template and phase.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    /// Participants that have a persona, in order, without doubles.
+    pub participants: Vec<Alias>,
+    /// The template.
+    pub template: Template,
+    /// The phase by the header, else the template's first.
+    pub phase: Phase,
+    /// Names that nobody answers to.
+    pub problems: Vec<Problem>,
 }
 
 fn personas(root: &Path, config: &RepoConfig, output: &Output) -> Result<Personas, Failure> {

@@ -50,6 +50,9 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     // An append that the file would refuse is refused before anybody is asked.
     edit::append(&discussion, &[])
         .map_err(|error| Failure::new("append-refused", error.to_string()))?;
+    if !arguments.dry_run {
+        workspace::check_writable(&arguments.file)?;
+    }
     let aliases = speakers(arguments, &discussion, &surroundings)?;
     let asks = aliases
         .iter()
@@ -170,6 +173,7 @@ fn last_vote(discussion: &Discussion, alias: &Alias) -> Option<Vote> {
     }
 }
 
+/// Writes the new blocks first, then says what came of each turn: nothing is announced that was not written.
 fn write(
     arguments: &Arguments,
     bytes: &[u8],
@@ -177,48 +181,48 @@ fn write(
     turns: &[Turn],
     output: &Output,
 ) -> Result<(), Failure> {
-    let blocks: Vec<String> = turns
-        .iter()
-        .filter_map(|turn| match &turn.outcome {
-            TurnOutcome::Block { rendered, .. } => Some(rendered.block.clone()),
-            _ => None,
-        })
-        .collect();
     let path = arguments.file.display();
-    if arguments.dry_run {
-        blocks
-            .iter()
-            .for_each(|block| output.result(format!("{block}\n")));
+    let blocks: Vec<String> = turns.iter().filter_map(block).map(str::to_owned).collect();
+    let writes = !blocks.is_empty() && !arguments.dry_run;
+    if writes {
+        let text = edit::append(discussion, &blocks)
+            .map_err(|error| Failure::new("append-refused", error.to_string()))?;
+        workspace::replace(&arguments.file, bytes, text.as_bytes())?;
     }
     for turn in turns {
-        let alias = styled(BOLD, &turn.alias);
-        match &turn.outcome {
-            TurnOutcome::Block { rendered, .. } if !arguments.dry_run => {
-                let vote = rendered.vote.map_or("replied", Vote::as_str);
-                output.result(format!("{alias}  {vote}  {}", styled(DIM, &turn.model)));
-            }
-            TurnOutcome::Block { .. } => {}
-            TurnOutcome::NothingNew => {
-                output.result(format!(
-                    "{alias}  nothing new: its last block still says it all"
-                ));
-            }
-            TurnOutcome::Silent => output.result(format!("{alias}  has nothing to say")),
-            TurnOutcome::Unavailable(error) => output.result(format!("{alias}  {error}")),
+        match block(turn) {
+            Some(block) if arguments.dry_run => output.result(format!("{block}\n")),
+            _ => output.result(line(turn)),
         }
     }
-    if blocks.is_empty() || arguments.dry_run {
-        output.note(format!("{path}: nothing written"));
-        return Ok(());
-    }
-    let text = edit::append(discussion, &blocks)
-        .map_err(|error| Failure::new("append-refused", error.to_string()))?;
-    workspace::replace(&arguments.file, bytes, text.as_bytes())?;
-    let what = if blocks.len() == 1 {
-        "1 block".to_owned()
-    } else {
-        format!("{} blocks", blocks.len())
-    };
-    output.note(format!("{path}: {what} appended"));
+    output.note(match (writes, blocks.len()) {
+        (false, _) => format!("{path}: nothing written"),
+        (true, 1) => format!("{path}: 1 block appended"),
+        (true, count) => format!("{path}: {count} blocks appended"),
+    });
     Ok(())
+}
+
+fn block(turn: &Turn) -> Option<&str> {
+    match &turn.outcome {
+        TurnOutcome::Block { rendered, .. } => Some(&rendered.block),
+        _ => None,
+    }
+}
+
+/// One line on a turn.
+fn line(turn: &Turn) -> String {
+    let what = match &turn.outcome {
+        TurnOutcome::Block { rendered, .. } => {
+            let vote = rendered.vote.map_or("replied", Vote::as_str);
+            format!(
+                "{vote}  {}",
+                styled(DIM, format!("answered by {}", turn.model))
+            )
+        }
+        TurnOutcome::NothingNew => "nothing new: its last block still says it all".to_owned(),
+        TurnOutcome::Silent => "has nothing to say".to_owned(),
+        TurnOutcome::Unavailable(error) => error.to_string(),
+    };
+    format!("{}  {what}", styled(BOLD, &turn.alias))
 }

@@ -1,210 +1,189 @@
-//! Who sits on the panel of a discussion, and by which template and phase it goes: header names looked up.
+//! Who sits on the panel of a discussion, and by which template and phase it goes: the header's names looked up.
 
 use super::discussion::Discussion;
 use super::persona::{PersonaKind, Personas};
 use super::problem::{Code, Problem};
-use super::template::{Advance, Phase, Template, Templates};
+use super::template::{Advance, Fraction, Phase, Template, Templates};
 use crate::ids::Alias;
 
-/// What applies where the header is silent.
+/// Where the header's names are looked up, and what applies where it is silent.
 #[derive(Debug, Clone, Copy)]
-pub struct Defaults<'a> {
+pub struct Registry<'a> {
+    /// The personas that exist.
+    pub personas: &'a Personas,
+    /// The templates that exist.
+    pub templates: &'a Templates,
     /// Participants by the configuration.
     pub participants: &'a [Alias],
     /// Template by the configuration.
     pub template: &'a str,
     /// Templates a header may name; `None`: all that exist.
     pub allowed_templates: Option<&'a [String]>,
+    /// Stands in for a template that does not exist, so that the rest of the file can still be shown.
+    pub fallback: &'a Template,
 }
 
-/// A discussion's panel, template and phase.
-#[derive(Debug, Clone)]
-pub struct Panel {
-    /// Participants that have a persona, in order, without doubles.
-    pub participants: Vec<Alias>,
-    /// The template.
-    pub template: Template,
-    /// The phase. Named as asked even if the template does not know it; it then does not vote.
-    pub phase: Phase,
-    /// Names that nobody answers to. All but the unknown phase are errors: a typo must not drop a reviewer.
-    pub problems: Vec<Problem>,
-}
-
-impl Panel {
-    /// Looks up the header's names. `phase` is the phase by the record; `None`: the header's, else the first one.
-    pub fn of(
+impl Registry<'_> {
+    /// The participants of a discussion: the header's, else the configuration's, without doubles. A name without a
+    /// persona is an error, since a typo must not drop a reviewer; one of those that `answered_before` knows was taken
+    /// out of the base since, which is worth a notice only.
+    pub fn participants(
+        &self,
         discussion: &Discussion,
-        phase: Option<&str>,
-        defaults: Defaults<'_>,
-        personas: &Personas,
-        templates: &Templates,
-    ) -> Self {
+        answered_before: &dyn Fn(&str) -> bool,
+    ) -> (Vec<Alias>, Vec<Problem>) {
+        let mut named = discussion.header.participants();
+        if named.is_empty() {
+            named = self.participants.iter().map(Alias::to_string).collect();
+        }
+        let mut found: Vec<Alias> = Vec::new();
         let mut problems = Vec::new();
-        let participants = participants(discussion, defaults, personas, &mut problems);
-        let template = template(discussion, defaults, templates, &mut problems);
-        let name = phase
-            .or(discussion.header.phase())
-            .unwrap_or(&template.first_phase)
-            .to_owned();
-        let phase = template.phase(&name).cloned().unwrap_or_else(|| {
-            let (line, column) = place_of(discussion, "Phase");
-            let known = template.phases.keys().cloned().collect::<Vec<_>>();
-            let message = format!(
-                "template {} has no phase {name}, so votes decide nothing here",
-                template.name
-            );
-            let hint = format!("Write one of: {}.", known.join(", "));
-            problems.push(Problem {
-                hint,
-                ..Problem::new(Code::UnknownPhase, line, column, message)
-            });
-            undefined_phase(&name, &template)
-        });
-        Self {
-            participants,
-            template,
-            phase,
-            problems,
+        for name in &named {
+            match Alias::parse(name).filter(|alias| self.personas.get(alias).is_some()) {
+                Some(alias) if found.contains(&alias) => {}
+                Some(alias) => found.push(alias),
+                None if answered_before(name) => {
+                    let message = format!(
+                        "`{name}` answered here and is no persona on the base any more: its vote is not owed"
+                    );
+                    problems.push(at(
+                        discussion,
+                        "Participants",
+                        Code::ParticipantRemoved,
+                        message,
+                    ));
+                }
+                None => problems.push(self.unknown_participant(discussion, name)),
+            }
+        }
+        (found, problems)
+    }
+
+    /// The problem of a name, in the header or in the configuration, that no persona answers to.
+    pub fn unknown_participant(&self, discussion: &Discussion, name: &str) -> Problem {
+        let message = format!("no persona is called `{name}`, so its vote could never be given");
+        let hint = match self.personas.nearest(name) {
+            Some(near) => format!(
+                "Did you mean `{near}`? There are: {}.",
+                self.persona_names()
+            ),
+            None => format!(
+                "Write one of: {}; or add .github/discussions/personas/{name}.md on the base branch.",
+                self.persona_names()
+            ),
+        };
+        Problem {
+            hint,
+            ..at(
+                discussion,
+                "Participants",
+                Code::UnknownParticipant,
+                message,
+            )
         }
     }
 
-    /// The participants whose vote counts.
-    pub fn voting<'a>(&'a self, personas: &'a Personas) -> impl Iterator<Item = &'a Alias> {
-        self.participants.iter().filter(|alias| {
-            personas
+    fn persona_names(&self) -> String {
+        let names: Vec<&str> = self.personas.0.keys().map(Alias::as_str).collect();
+        names.join(", ")
+    }
+
+    /// Those of the participants whose vote counts. None at all is a problem.
+    pub fn voting(
+        &self,
+        discussion: &Discussion,
+        participants: &[Alias],
+    ) -> (Vec<Alias>, Option<Problem>) {
+        let votes = |alias: &&Alias| {
+            self.personas
                 .get(alias)
-                .is_some_and(|p| p.kind == PersonaKind::Voting)
-        })
+                .is_some_and(|persona| persona.kind == PersonaKind::Voting)
+        };
+        let voting: Vec<Alias> = participants.iter().filter(votes).cloned().collect();
+        let nobody = voting.is_empty().then(|| {
+            let message =
+                "nobody on the panel votes: there are no participants, or all are advisory";
+            at(
+                discussion,
+                "Participants",
+                Code::NoParticipants,
+                message.to_owned(),
+            )
+        });
+        (voting, nobody)
     }
-}
 
-fn participants(
-    discussion: &Discussion,
-    defaults: Defaults<'_>,
-    personas: &Personas,
-    problems: &mut Vec<Problem>,
-) -> Vec<Alias> {
-    let named = discussion.header.participants();
-    if named.is_empty() {
-        return known(
-            defaults.participants.iter().map(Alias::as_str),
-            discussion,
-            personas,
-            problems,
-        );
-    }
-    known(
-        named.iter().map(String::as_str),
-        discussion,
-        personas,
-        problems,
-    )
-}
-
-fn known<'a>(
-    names: impl Iterator<Item = &'a str>,
-    discussion: &Discussion,
-    personas: &Personas,
-    problems: &mut Vec<Problem>,
-) -> Vec<Alias> {
-    let (line, column) = place_of(discussion, "Participants");
-    let mut found: Vec<Alias> = Vec::new();
-    for name in names {
-        match Alias::parse(name).filter(|alias| personas.get(alias).is_some()) {
-            Some(alias) if found.contains(&alias) => {}
-            Some(alias) => found.push(alias),
+    /// The template that applies; with an unknown or refused one also the problem, and the fallback stands in.
+    pub fn template(&self, discussion: &Discussion) -> (Template, Option<Problem>) {
+        let named = discussion.header.template();
+        let name = named.unwrap_or(self.template);
+        let is_allowed = |name: &str| {
+            self.allowed_templates
+                .is_none_or(|list| list.iter().any(|one| one == name))
+        };
+        let refused = |message: String| {
+            let known = self.templates.0.keys().map(String::as_str);
+            let usable: Vec<&str> = known.filter(|name| is_allowed(name)).collect();
+            let near = self
+                .templates
+                .nearest(name)
+                .filter(|near| usable.contains(near));
+            let hint = match near {
+                Some(near) => format!("Did you mean `{near}`? There are: {}.", usable.join(", ")),
+                None => format!("Write one of: {}.", usable.join(", ")),
+            };
+            Some(Problem {
+                hint,
+                ..at(discussion, "Template", Code::UnknownTemplate, message)
+            })
+        };
+        match self.templates.0.get(name) {
             None => {
-                let all = personas
-                    .0
-                    .keys()
-                    .map(Alias::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                let hint = match personas.nearest(name) {
-                    Some(near) => format!("Did you mean {near}? There are: {all}."),
-                    None => format!("Write one of: {all}."),
-                };
-                let message =
-                    format!("no persona is called {name}, so its vote could never be given");
-                problems.push(Problem {
-                    hint,
-                    ..Problem::new(Code::UnknownParticipant, line, column, message)
-                });
+                let message = format!("no template is called `{name}`, so its rules are unknown");
+                (self.fallback.clone(), refused(message))
+            }
+            Some(template) if named.is_none() || is_allowed(name) => (template.clone(), None),
+            Some(template) => {
+                let message = format!("`gate.templates` does not allow the template `{name}`");
+                (template.clone(), refused(message))
             }
         }
     }
-    if found.is_empty() && problems.is_empty() {
-        let message = "no participants are named here or in the configuration";
-        problems.push(Problem::new(Code::NoParticipants, line, column, message));
-    }
-    found
 }
 
-fn template(
-    discussion: &Discussion,
-    defaults: Defaults<'_>,
-    templates: &Templates,
-    problems: &mut Vec<Problem>,
-) -> Template {
-    let name = discussion.header.template().unwrap_or(defaults.template);
-    let allowed = |name: &str| {
-        defaults
-            .allowed_templates
-            .is_none_or(|list| list.iter().any(|t| t == name))
-    };
-    if let Some(template) = templates.0.get(name).filter(|_| allowed(name)) {
-        return template.clone();
+/// The phase of that name. One that the template does not define keeps its name and decides nothing.
+pub fn phase(discussion: &Discussion, template: &Template, name: &str) -> (Phase, Option<Problem>) {
+    if let Some(phase) = template.phase(name) {
+        return (phase.clone(), None);
     }
-    let (line, column) = place_of(discussion, "Template");
-    let usable: Vec<&str> = templates
-        .0
-        .keys()
-        .map(String::as_str)
-        .filter(|name| allowed(name))
-        .collect();
-    let near = usable
-        .iter()
-        .find(|known| strsim::damerau_levenshtein(known, name) <= 2);
-    let hint = match near {
-        Some(near) => format!("Did you mean {near}? There are: {}.", usable.join(", ")),
-        None => format!("Write one of: {}.", usable.join(", ")),
-    };
-    let message = format!("no template is called {name}, so its rules are unknown");
-    problems.push(Problem {
+    let known: Vec<&str> = template.phases.keys().map(String::as_str).collect();
+    let hint = format!("Write one of: {}.", known.join(", "));
+    let message = format!(
+        "the template `{}` has no phase `{name}`, so votes decide nothing here",
+        template.name
+    );
+    let problem = Problem {
         hint,
-        ..Problem::new(Code::UnknownTemplate, line, column, message)
-    });
-    Template {
-        name: name.to_owned(),
-        description: String::new(),
-        sections: Vec::new(),
-        first_phase: discussion.header.phase().unwrap_or("unknown").to_owned(),
-        phases: std::collections::BTreeMap::new(),
-        on_ready: discussion.header.status().to_owned(),
-        on_reject: None,
-    }
-}
-
-/// A phase nobody defined: it has a name and decides nothing.
-fn undefined_phase(name: &str, template: &Template) -> Phase {
-    Phase {
+        ..at(discussion, "Phase", Code::UnknownPhase, message)
+    };
+    let undefined = Phase {
         name: name.to_owned(),
         goal: String::new(),
         instructions: String::new(),
         voting: false,
-        ready: super::template::Fraction {
+        ready: Fraction {
             numerator: 1,
             denominator: 1,
         },
         next: Some(template.first_phase.clone()),
         max_rounds: None,
         advance: Advance::Manual,
-    }
+    };
+    (undefined, Some(problem))
 }
 
-fn place_of(discussion: &Discussion, key: &str) -> (usize, usize) {
-    discussion
-        .header
-        .field(key)
-        .map_or((1, 1), |field| (field.line, 1))
+/// A problem at a header line, or at the marker where the line is absent.
+fn at(discussion: &Discussion, key: &str, code: Code, message: String) -> Problem {
+    let line = discussion.header.field(key).map_or(1, |field| field.line);
+    Problem::new(code, line, 1, message)
 }

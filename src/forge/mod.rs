@@ -86,6 +86,8 @@ pub struct Review {
 /// Everything read about a pull request at one head, in as few requests as GitHub allows.
 #[derive(Debug, Clone)]
 pub struct PrSnapshot {
+    /// Numeric id of the App's own account, by which it shows up as the sender of events; `None`: not told.
+    pub own_account: Option<u64>,
     /// The pull request; names are current (renames followed).
     pub pr: PullRequest,
     /// Open, closed, merged.

@@ -473,7 +473,7 @@ fn lint_says_where_and_what_in_three_formats() {
         "{}",
         text.stdout()
     );
-    text.says(&["Did you mean security", "1 file checked", "2 errors"]);
+    text.says(&["Did you mean `security`", "1 file checked", "2 errors"]);
     let json = folder
         .run(&["lint", "d", "--format", "json"])
         .exits(1)

@@ -152,7 +152,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, discussion: &Discussion) ->
     }
     let votes = votes::collect(around, case, discussion, &seen);
     let members = panel_of::of(around.ground, discussion, case.blocks);
-    let (template, template_problem) = panel_of::template(around.ground, discussion);
+    let (template, template_problem) = panel_of::registry(around.ground).template(discussion);
     let phase = panel_of::phase(case, discussion, &template);
     let counts = |block: &crate::engine::block::Block| seen.is_ours(block.number);
     let (ledger, ledger_problems) = Ledger::of(discussion, &counts);

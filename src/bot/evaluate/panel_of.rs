@@ -1,9 +1,9 @@
 //! Who is on a discussion's panel, which template applies, and which phase it is in.
 
 use super::Case;
-use crate::bot::ground::{Ground, PERSONA_FOLDER};
+use crate::bot::ground::Ground;
 use crate::engine::discussion::Discussion;
-use crate::engine::persona::PersonaKind;
+use crate::engine::panel::{self, Registry};
 use crate::engine::problem::{Code, Problem};
 use crate::engine::template::{Phase, Template};
 use crate::ids::Alias;
@@ -20,70 +20,48 @@ pub(super) struct Members {
     pub problems: Vec<Problem>,
 }
 
+/// Where the header's names are looked up: on the base branch.
+pub(super) fn registry(ground: &Ground) -> Registry<'_> {
+    Registry {
+        personas: &ground.personas,
+        templates: &ground.templates,
+        participants: &ground.config.participants,
+        template: &ground.config.template,
+        allowed_templates: ground.config.gate.templates.as_deref(),
+        fallback: &ground.fallback,
+    }
+}
+
 /// Reads the header's participants, else the configuration's, and adds those that the gate requires.
 pub(super) fn of(ground: &Ground, discussion: &Discussion, records: &[&BlockRecord]) -> Members {
-    let mut members = Members::default();
-    let line = line_of(discussion, "Participants");
-    let named = discussion.header.participants();
-    let mut listed = Vec::new();
-    for name in &named {
-        match Alias::parse(name).filter(|alias| ground.personas.get(alias).is_some()) {
-            Some(alias) => listed.push(alias),
-            None => members.problems.push(unknown(ground, records, name, line)),
-        }
-    }
-    if named.is_empty() {
-        listed.extend(ground.config.participants.iter().cloned());
-    }
+    let registry = registry(ground);
+    let answered_before = |name: &str| records.iter().any(|record| record.alias == name);
+    let (mut listed, mut problems) = registry.participants(discussion, &answered_before);
     let required = ground.config.gate.require.as_ref();
-    listed.extend(
-        required
-            .unwrap_or(&ground.config.participants)
-            .iter()
-            .cloned(),
-    );
-    for alias in listed {
-        let persona = ground.personas.get(&alias);
-        let votes = persona.is_some_and(|persona| persona.kind == PersonaKind::Voting);
-        if votes && !members.panel.contains(&alias) {
-            members.panel.push(alias);
+    for alias in required.unwrap_or(&ground.config.participants) {
+        if ground.personas.get(alias).is_none() {
+            problems.push(registry.unknown_participant(discussion, alias.as_str()));
+        } else if !listed.contains(alias) {
+            listed.push(alias.clone());
         }
     }
-    members.owing = members.panel.clone();
-    members
-        .owing
-        .retain(|alias| !ground.config.gate.optional.contains(alias));
-    members.problems.extend(gaps(ground, &members.panel, line));
-    members
+    problems.dedup();
+    let (panel, nobody) = registry.voting(discussion, &listed);
+    problems.extend(nobody);
+    problems.extend(absent_vetoes(ground, discussion, &panel));
+    let mut owing = panel.clone();
+    owing.retain(|alias| !ground.config.gate.optional.contains(alias));
+    Members {
+        panel,
+        owing,
+        problems,
+    }
 }
 
-/// A name without a persona. One that answered here before was taken out of the base since: worth a notice only.
-fn unknown(ground: &Ground, records: &[&BlockRecord], name: &str, line: usize) -> Problem {
-    if records.iter().any(|record| record.alias == name) {
-        let message = format!(
-            "`{name}` answered here and is no persona on the base any more: its vote is not owed"
-        );
-        return Problem::new(Code::ParticipantRemoved, line, 1, message);
-    }
-    let mut problem = Problem::new(
-        Code::UnknownParticipant,
-        line,
-        1,
-        format!("the participant `{name}` is no persona here"),
-    );
-    problem.hint = match ground.personas.nearest(name) {
-        Some(near) => format!("Did you mean `{near}`?"),
-        None => format!("Add {PERSONA_FOLDER}/{name}.md on the base branch, or take the name out."),
-    };
-    problem
-}
-
-/// What a panel must have: somebody who votes, and every veto role.
-fn gaps(ground: &Ground, panel: &[Alias], line: usize) -> Vec<Problem> {
-    if panel.is_empty() {
-        let message = "nobody on the panel votes: there are no participants, or all are advisory";
-        return vec![Problem::new(Code::NoParticipants, line, 1, message)];
-    }
+/// Every veto role of the configuration must sit on the panel.
+fn absent_vetoes(ground: &Ground, discussion: &Discussion, panel: &[Alias]) -> Vec<Problem> {
+    let field = discussion.header.field("Participants");
+    let line = field.map_or(1, |field| field.line);
     let veto = &ground.config.gate.rules.veto;
     let absent = veto.iter().filter(|alias| !panel.contains(alias));
     absent
@@ -94,39 +72,6 @@ fn gaps(ground: &Ground, panel: &[Alias], line: usize) -> Vec<Problem> {
         .collect()
 }
 
-/// The template that applies; with an unknown one also the problem, and the default stands in.
-pub(super) fn template(ground: &Ground, discussion: &Discussion) -> (Template, Option<Problem>) {
-    let named = discussion.header.template();
-    let name = named.unwrap_or(&ground.config.template);
-    let is_listed = match (&ground.config.gate.templates, named) {
-        (Some(listed), Some(_)) => listed.iter().any(|template| template == name),
-        _ => true,
-    };
-    let line = line_of(discussion, "Template");
-    let unknown = |message: String| {
-        let mut names: Vec<&str> = ground.templates.0.keys().map(String::as_str).collect();
-        if let Some(listed) = &ground.config.gate.templates {
-            names = listed.iter().map(String::as_str).collect();
-        }
-        let mut problem = Problem::new(Code::UnknownTemplate, line, 1, message);
-        problem.hint = format!("Write one of: {}.", names.join(", "));
-        problem
-    };
-    match ground.templates.0.get(name) {
-        None => {
-            let problem = unknown(format!("there is no template `{name}`"));
-            (ground.fallback.clone(), Some(problem))
-        }
-        Some(template) if is_listed => (template.clone(), None),
-        Some(template) => {
-            let problem = unknown(format!(
-                "`gate.templates` does not allow the template `{name}`"
-            ));
-            (template.clone(), Some(problem))
-        }
-    }
-}
-
 /// The phase by the record. Before there is one: that of the merge base's copy, else the template's first. The header
 /// at the head only displays it.
 pub(super) fn phase(case: &Case<'_>, discussion: &Discussion, template: &Template) -> Phase {
@@ -134,32 +79,8 @@ pub(super) fn phase(case: &Case<'_>, discussion: &Discussion, template: &Templat
     let of_base = case.base.discussion().and_then(|base| base.header.phase());
     let start = of_base.unwrap_or(&template.first_phase);
     let named = recorded.filter(|phase| !phase.is_empty()).unwrap_or(start);
-    let first = || template.phase(&template.first_phase);
-    match template.phase(named).or_else(first) {
+    match template.phase(named) {
         Some(phase) => phase.clone(),
-        None => stuck(discussion, template),
+        None => panel::phase(discussion, template, &template.first_phase).0,
     }
-}
-
-/// A phase in which nothing is ever ready, for a template that has none under its own first name.
-fn stuck(discussion: &Discussion, template: &Template) -> Phase {
-    let name = discussion.header.phase().unwrap_or(&template.first_phase);
-    Phase {
-        name: name.to_owned(),
-        goal: String::new(),
-        instructions: String::new(),
-        voting: false,
-        ready: crate::engine::template::Fraction {
-            numerator: 1,
-            denominator: 1,
-        },
-        next: None,
-        max_rounds: None,
-        advance: crate::engine::template::Advance::Manual,
-    }
-}
-
-/// Line of a header key, or of the marker where it is absent.
-fn line_of(discussion: &Discussion, key: &str) -> usize {
-    discussion.header.field(key).map_or(1, |field| field.line)
 }

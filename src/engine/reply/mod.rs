@@ -76,7 +76,8 @@ pub struct Rendered {
     pub has_news: bool,
 }
 
-/// Renders a reply. Own items that are still open are not raised again: `ledger` is compared by text.
+/// Renders a reply. Own items that are still open are not raised again, and take up the limits while the reply says
+/// that they stand: `ledger` is compared by text.
 /// `previous` is the persona's vote in its last block that counts on the present text. Everything a reply could break
 /// out with is neutralised here: separators, name lines, markers, header and receipt lines, HTML, mentions, commands,
 /// control characters.
@@ -96,11 +97,19 @@ pub fn render(
     let questions = new_remarks(&reply.questions, &own);
     let raised_again = known_texts(reply);
     let settled = own.settled(&reply.resolved, &raised_again);
+    // What still stands takes its place among the few that are shown: the rest waits until it is settled, so that
+    // asking again about an unchanged text raises nothing.
+    let shown_concerns = limits
+        .concerns
+        .saturating_sub(own.standing(ItemKind::Concern, &raised_again));
+    let shown_questions = limits
+        .questions
+        .saturating_sub(own.standing(ItemKind::Question, &raised_again));
     let vote = recorded_vote(persona, reply.vote, &concerns, previous, question.is_some());
 
     let comment = comment(&reply.comment, limits.comment_chars);
-    let says_something =
-        question.is_some() || !concerns.is_empty() || !questions.is_empty() || !settled.is_empty();
+    let raises = shown_concerns.min(concerns.len()) + shown_questions.min(questions.len()) > 0;
+    let says_something = question.is_some() || raises || !settled.is_empty();
     let changes_vote = vote.is_some() && vote != previous;
     // An advisory persona has neither vote nor, often, items: what it says is its news.
     let advises = persona.kind == PersonaKind::Advisory && !comment.text.is_empty();
@@ -110,15 +119,14 @@ pub fn render(
     if has_news {
         parts.extend(question.and_then(asked));
         parts.extend(Some(comment.text).filter(|text| !text.is_empty()));
-        let shown_concerns = concerns.iter().take(limits.concerns);
-        parts.extend(shown_concerns.map(concern_line));
-        let shown_questions = questions.iter().take(limits.questions);
-        parts.extend(shown_questions.map(|text| format!("Q: {text}")));
+        parts.extend(concerns.iter().take(shown_concerns).map(concern_line));
+        let asked = questions.iter().take(shown_questions);
+        parts.extend(asked.map(|text| format!("Q: {text}")));
         parts.extend(settled.iter().map(|item| item.closing_line()));
-        parts.extend(left_out(
-            comment.cut,
-            concerns.len().saturating_sub(limits.concerns),
-            questions.len().saturating_sub(limits.questions),
+        parts.extend(shortened(comment.cut));
+        parts.extend(waiting(
+            concerns.len().saturating_sub(shown_concerns),
+            questions.len().saturating_sub(shown_questions),
         ));
     } else {
         parts.push(NOTHING_NEW.to_owned());
@@ -173,18 +181,24 @@ fn concern_line(concern: &ReplyConcern) -> String {
     format!("CONCERN: {minor}{}", concern.text)
 }
 
-/// Says what was cut, if anything was.
-fn left_out(characters: usize, concerns: usize, questions: usize) -> Option<String> {
-    let counts: Vec<String> = [
-        (characters, "character", "characters"),
-        (concerns, "concern", "concerns"),
-        (questions, "question", "questions"),
-    ]
-    .into_iter()
-    .filter(|(number, _, _)| *number > 0)
-    .map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many }))
-    .collect();
-    (!counts.is_empty()).then(|| format!("(Too long, left out: {}.)", counts.join(", ")))
+/// Says how much of the comment was cut, if anything was.
+fn shortened(characters: usize) -> Option<String> {
+    (characters > 0).then(|| format!("(Shortened by {}.)", counted(characters, "character")))
+}
+
+/// Says what waits for its turn, if anything does.
+fn waiting(concerns: usize, questions: usize) -> Option<String> {
+    let counts: Vec<String> = [(concerns, "concern"), (questions, "question")]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, noun)| counted(number, noun))
+        .collect();
+    (!counts.is_empty())
+        .then(|| format!("(Waiting until these are settled: {}.)", counts.join(", ")))
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Concerns that are not open already, neutralised; those that weigh first, so that the limit cuts minor ones.
@@ -263,6 +277,13 @@ impl<'a> OwnItems<'a> {
 
     fn holds(&self, words: &str) -> bool {
         self.0.iter().any(|item| words_of(&item.text) == words)
+    }
+
+    /// How many open items of a kind the reply raises again.
+    fn standing(&self, kind: ItemKind, raised_again: &BTreeSet<String>) -> usize {
+        let stands =
+            |item: &&&Item| item.kind == kind && raised_again.contains(&words_of(&item.text));
+        self.0.iter().filter(stands).count()
     }
 
     /// Items named as settled, in ledger order; not those that the same reply raises again.

@@ -15,7 +15,15 @@ const MAX_FILE_PAGES: usize = 30;
 
 #[derive(Deserialize)]
 struct Data {
+    viewer: Option<Viewer>,
     repository: Option<Repository>,
+}
+
+/// Who asks: with an installation token, the App's bot account.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Viewer {
+    database_id: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -119,8 +127,10 @@ impl GitHub {
         let variables = serde_json::json!({
             "owner": pr.repo.owner, "name": pr.repo.name, "number": pr.number,
         });
-        let optional = |field: &str| matches!(field, "config" | "personas" | "templates");
+        let optional =
+            |field: &str| matches!(field, "config" | "personas" | "templates" | "viewer");
         let data: Data = self.graphql(pr, QUERY, variables, optional).await?;
+        let own_account = data.viewer.and_then(|viewer| viewer.database_id);
         let repository = data
             .repository
             .ok_or_else(|| missing(&pr.repo.to_string()))?;
@@ -143,6 +153,7 @@ impl GitHub {
         let base = base.ok_or_else(|| missing(&format!("base branch {}", pull.base_ref_name)))?;
         let list = self.changed_files(&pr, &head, pull.changed_files).await?;
         Ok(PrSnapshot {
+            own_account,
             state: state(&pull.state)?,
             draft: pull.is_draft,
             locked: pull.locked,

@@ -5,7 +5,7 @@ use super::prose::Proposal;
 use super::verdict::{Judged, Standing};
 use super::words::{Phrase, Sentence, stem, words};
 use crate::engine::persona::{ChecklistItem, ItemSeverity, Persona, PersonaKind};
-use crate::engine::reply::{Limits, Reply, ReplyConcern};
+use crate::engine::reply::{Reply, ReplyConcern};
 use crate::engine::vote::Vote;
 use crate::llm::Prompt;
 use std::collections::BTreeSet;
@@ -150,7 +150,7 @@ fn summary(
         tally(raised)
     ));
     sentences.extend(covered(judged));
-    sentences.extend(history(raised, own));
+    sentences.extend(history(own));
     sentences.join(" ")
 }
 
@@ -194,8 +194,8 @@ fn covered(judged: &[Judged<'_>]) -> Option<String> {
     Some(format!("Covered: {}{rest}.", labels[..named].join(", ")))
 }
 
-/// What became of earlier remarks, and how many of the present ones have to wait.
-fn history(raised: &[&ChecklistItem], own: &OwnItems<'_>) -> Vec<String> {
+/// What became of earlier remarks.
+fn history(own: &OwnItems<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
     if !own.settled.is_empty() {
         let labels: Vec<String> = own.settled.iter().map(|(_, item)| label(item)).collect();
@@ -217,27 +217,7 @@ fn history(raised: &[&ChecklistItem], own: &OwnItems<'_>) -> Vec<String> {
             if own.foreign == 1 { "it" } else { "them" }
         ));
     }
-    match waiting(raised, own) {
-        0 => {}
-        1 => sentences.push("1 more remark follows once those below are settled.".to_owned()),
-        more => sentences.push(format!(
-            "{more} more remarks follow once those below are settled."
-        )),
-    }
     sentences
-}
-
-/// Remarks that the usual limits of a reply will cut, those that are open already not counted.
-fn waiting(raised: &[&ChecklistItem], own: &OwnItems<'_>) -> usize {
-    let limits = Limits::default();
-    let new = |questions: bool| {
-        raised
-            .iter()
-            .filter(|item| (item.severity == ItemSeverity::Question) == questions)
-            .filter(|item| !own.standing.contains(&key(&item.text)))
-            .count()
-    };
-    new(true).saturating_sub(limits.questions) + new(false).saturating_sub(limits.concerns)
 }
 
 /// The paragraphs that answer a question.

@@ -76,6 +76,9 @@ fn query(context: &Context<'_>, name: &str, args: &Args) -> Result<Out, Problem>
         return Ok(Out::Node(Node::RateLimit));
     }
     let world: &World = context.world;
+    if name == "viewer" {
+        return Ok(actor(world, world.own_bot()));
+    }
     let text = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
     let full_name = format!("{}/{}", text("owner"), text("name"));
     let follows = args.get("followRenames") != Some(&Value::Bool(false));

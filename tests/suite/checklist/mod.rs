@@ -206,17 +206,6 @@ fn the_comment_says_what_it_is_and_leaves_the_remarks_to_the_markers() {
     }
 }
 
-#[test]
-fn remarks_that_have_to_wait_are_counted() {
-    let reply = reply("security", &proposal("billing-events"));
-    let limits = Limits::default();
-    let waiting = reply.concerns.len().saturating_sub(limits.concerns)
-        + reply.questions.len().saturating_sub(limits.questions);
-    assert!(waiting > 1);
-    let said = format!("{waiting} more remarks follow once those below are settled.");
-    assert!(reply.comment.contains(&said), "{}", reply.comment);
-}
-
 // --- earlier remarks
 
 #[test]

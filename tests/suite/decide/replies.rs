@@ -329,10 +329,45 @@ fn too_much_is_cut_and_counted() {
     assert_eq!(block.matches("\nCONCERN: ").count(), 3);
     let cut = 400 * 7 - 1 - comment.chars().count() - 1;
     assert!(
-        block.contains(&format!(
-            "\n(Too long, left out: {cut} characters, 1 concern, 3 questions.)\n"
-        )),
+        block.contains(&format!("\n(Shortened by {cut} characters.)\n")),
+        "{block}"
+    );
+    assert!(
+        block.contains("\n(Waiting until these are settled: 1 concern, 3 questions.)\n"),
         "{block}"
     );
     assert!(block.len() < 6_000);
+}
+
+#[test]
+fn what_waits_is_not_raised_while_what_was_raised_still_stands() {
+    let reply = Reply {
+        concerns: (1..=5)
+            .map(|n| concern(&format!("Concern {n}"), false))
+            .collect(),
+        ..says("as before", Some(Changes))
+    };
+    let open = |numbers: std::ops::RangeInclusive<usize>| Ledger {
+        concerns: numbers
+            .map(|n| {
+                item(
+                    ItemKind::Concern,
+                    &format!("C{n}"),
+                    "security",
+                    true,
+                    &format!("Concern {n}"),
+                )
+            })
+            .collect(),
+        ..Ledger::default()
+    };
+    let again = |ledger: &Ledger| with(&reply, ledger, Some(Changes), None);
+    assert!(again(&Ledger::default()).has_news);
+    assert!(
+        !again(&open(1..=3)).has_news,
+        "nothing changed, nothing is raised"
+    );
+    let next = again(&open(2..=3)).block;
+    assert_eq!(next.matches("\nCONCERN: ").count(), 1, "{next}");
+    assert!(next.contains("CONCERN: Concern 1"), "{next}");
 }

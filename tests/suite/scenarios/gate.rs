@@ -4,7 +4,7 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::{Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
-use discussions::sandbox::{DEMO_REPO, EffectKind, FileEdit, NewPull, ReviewState};
+use discussions::sandbox::{DEMO_REPO, EffectKind, FileEdit, NewPull, Protection, ReviewState};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,6 +188,34 @@ async fn reviews_vote_and_only_the_voter_takes_an_objection_back() {
         "success",
         "a READY falls by anybody's hand"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_only_our_own_commit_dismissed_still_counts() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let rules = Protection {
+        dismiss_stale: true,
+        ..Protection::default()
+    };
+    rig.sandbox.protect(DEMO_REPO, "main", rules).unwrap();
+    let number = rig.open("rob", PATH, CACHE).await;
+    rig.sandbox.advance(std::time::Duration::from_secs(2));
+    let review = ReviewState::Approved;
+    rig.sandbox
+        .review("ann", DEMO_REPO, number, review, "fine")
+        .unwrap();
+    rig.settle().await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+    rig.say("ann", number, "/discuss security what about tenants?")
+        .await;
+    let states = rig.sandbox.pull(DEMO_REPO, number).unwrap().reviews;
+    assert_eq!(
+        states[0].state,
+        ReviewState::Dismissed,
+        "GitHub dismissed it for our commit"
+    );
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
 }
 
 #[tokio::test(flavor = "multi_thread")]
