@@ -112,7 +112,8 @@ async fn show(
     Ok(())
 }
 
-/// Whether a run on GitHub is the one to post. The id alone does not tell: "Re-run" takes the conclusion away.
+/// Whether a run on GitHub is the one to post. The id alone does not tell: "Re-run" takes the conclusion away, and a run
+/// with many annotations that was cut short never got one.
 fn says_the_same(known: &ExistingCheck, run: &CheckRun) -> bool {
     let conclusion = run.conclusion.map(|conclusion| conclusion.as_str());
     known.external_id == run.external_id && known.conclusion.as_deref() == conclusion

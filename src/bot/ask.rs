@@ -173,7 +173,7 @@ impl Table<'_> {
 }
 
 /// The block of a turn as it is recorded; `None` if it gave none.
-pub fn block_of(key: &str, turn: &Turn, job: &str) -> Option<BlockRecord> {
+pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str) -> Option<BlockRecord> {
     let TurnOutcome::Block { rendered, .. } = &turn.outcome else {
         return None;
     };
@@ -184,13 +184,14 @@ pub fn block_of(key: &str, turn: &Turn, job: &str) -> Option<BlockRecord> {
         seq: 0,
         alias: turn.alias.to_string(),
         vote: rendered.vote.map(|vote| vote.as_str().to_owned()),
-        hash: block_identity(&subject, turn.question.as_deref(), &text),
+        hash: block_identity(&subject, base, turn.question.as_deref(), &text),
         subject,
         text,
         question: turn.question.clone(),
         model: turn.model.clone(),
         persona: turn.persona_hash.clone(),
         job: job.to_owned(),
+        base: base.to_owned(),
         state: BlockState::Pending,
     })
 }

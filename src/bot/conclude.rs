@@ -10,14 +10,18 @@ use super::write;
 use crate::forge::{Conclusion, PrState};
 use crate::store::{Change, Claimed};
 
-/// Evaluates what is there now, posts it to the head, and records what people could read.
+/// Evaluates what is there now, posts it to the head, and records what people could read. `took_time`: personas were
+/// asked or something was committed since everything was read, so what is not tied to the commit is read again.
 pub async fn conclude(
     work: &mut Work<'_>,
     runs: &mut Runs,
     going: &Going,
-    committed: bool,
+    took_time: bool,
     is_occasion: bool,
 ) -> Result<Option<CheckInput>, JobError> {
+    if took_time {
+        work.rights.clear();
+    }
     let mut outcomes = work.evaluate_fully().await?;
     let changes = landed(work, &outcomes);
     let moved = vote_phases_onward(work, &outcomes);
@@ -29,7 +33,7 @@ pub async fn conclude(
         work.record(&changes).await?;
         return Ok(None);
     };
-    if committed && is_green(&input.findings) {
+    if took_time && is_green(&input.findings) {
         still_as_read(work).await?;
     }
     report::post(work, runs, &input, changes, false).await?;

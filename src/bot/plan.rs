@@ -148,6 +148,9 @@ fn plain_line(text: &str) -> String {
         .map(|c| if is_plain(c) { c } else { ' ' })
         .collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
-    let line = words.join(" ").replace("GH-", "GH ");
+    let mut line = words.join(" ");
+    while let Some(at) = line.to_ascii_lowercase().find("gh-") {
+        line.replace_range(at + 2..at + 3, " ");
+    }
     line.chars().take(MAX_HEADLINE).collect()
 }

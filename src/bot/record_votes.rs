@@ -8,26 +8,83 @@ use super::job::{JobEvent, StoredActor};
 use super::touched::Content;
 use super::votes::{self, Said};
 use super::work::Work;
+use crate::forge::ForgeError;
 use crate::ids::Sha;
-use crate::store::Change;
+use crate::store::{Change, EffectRecord, HumanVote};
 use std::collections::BTreeMap;
 
-/// Records what the events say about votes, in their order.
-pub async fn from_events(work: &mut Work<'_>, happened: &[Happened]) -> Result<(), JobError> {
-    let own_account = work.snapshot.own_account;
-    for happened in happened
-        .iter()
-        .filter(|one| !is_our_doing(&one.event, own_account))
-    {
-        let mut changes = votes::taken_back(&happened.event, &happened.guid, &work.memory.votes);
-        changes.extend(of_review(work, happened).await?);
-        if changes.is_empty() {
-            continue;
+/// Records the reviews that are votes, in their order.
+pub async fn reviews(work: &mut Work<'_>, happened: &[Happened]) -> Result<(), JobError> {
+    for happened in happened {
+        let changes = of_review(work, happened).await?;
+        if !changes.is_empty() {
+            work.record(&changes).await?;
+            work.recall_votes().await?;
         }
-        work.record(&changes).await?;
-        work.recall_votes().await?;
     }
     Ok(())
+}
+
+/// Takes back what edits, deletions and dismissals take back, as far as it is recorded. Done before anything is
+/// decided, whatever the pull request's state, and again once this job's own votes are recorded.
+pub async fn take_back(work: &mut Work<'_>, happened: &[Happened]) -> Result<(), JobError> {
+    let own_account = work.snapshot.own_account;
+    for (at, event) in happened.iter().enumerate() {
+        if is_our_doing(&event.event, own_account) {
+            continue;
+        }
+        let edits: Vec<&str> = happened[at..]
+            .iter()
+            .filter(|later| is_edit(&later.event))
+            .map(|later| later.guid.as_str())
+            .collect();
+        let changes = votes::taken_back(&event.event, &edits, &work.memory.votes);
+        if !changes.is_empty() {
+            work.record(&changes).await?;
+            work.recall_votes().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Remembers what was taken back, for votes whose delivery is late. Only once this job's own votes are recorded: they
+/// are told in time.
+pub async fn remember(work: &Work<'_>, happened: &[Happened]) -> Result<(), JobError> {
+    let changes: Vec<Change> = happened
+        .iter()
+        .filter(|one| !is_our_doing(&one.event, work.snapshot.own_account))
+        .filter_map(|happened| votes::unsaid(&happened.event))
+        .collect();
+    work.record(&changes).await
+}
+
+fn is_edit(event: &JobEvent) -> bool {
+    matches!(
+        event,
+        JobEvent::Comment {
+            before: Some(_),
+            ..
+        } | JobEvent::Review {
+            before: Some(_),
+            ..
+        }
+    )
+}
+
+/// A vote as it is recorded: void at once if its comment is known to have lost it.
+pub async fn as_told(
+    work: &Work<'_>,
+    said: &Said,
+    vote: HumanVote,
+) -> Result<Vec<Change>, JobError> {
+    if said.is_edit {
+        return Ok(vec![Change::HumanVote(vote)]);
+    }
+    let key = votes::unsaid_key(&said.source);
+    Ok(match work.deps.store.effect(&work.job.pr, &key).await? {
+        Some(EffectRecord::Done(unsaid)) => votes::told_late(vote, &unsaid),
+        _ => vec![Change::HumanVote(vote)],
+    })
 }
 
 /// Whether a dismissal only followed from our own commit, under a rule that dismisses approvals on every push: nobody
@@ -62,10 +119,12 @@ async fn of_review(work: &Work<'_>, happened: &Happened) -> Result<Vec<Change>, 
     };
     let said = said(*id, happened, author, submitted_at, url);
     let ballots = ballots_at(work, commit).await?;
-    let vote = |(key, ballot): (String, Option<String>)| {
-        Change::HumanVote(votes::of_review(&said, vote, &key, ballot.as_deref()))
-    };
-    Ok(ballots.into_iter().map(vote).collect())
+    let mut changes = Vec::new();
+    for (key, ballot) in ballots {
+        let vote = votes::of_review(&said, vote, &key, ballot.as_deref());
+        changes.extend(as_told(work, &said, vote).await?);
+    }
+    Ok(changes)
 }
 
 fn said(id: u64, happened: &Happened, author: &StoredActor, at: &str, url: &str) -> Said {
@@ -80,44 +139,42 @@ fn said(id: u64, happened: &Happened, author: &StoredActor, at: &str, url: &str)
     }
 }
 
-/// What people's votes bind to at a commit, for every discussion of the head; `None` where the file was no discussion.
+/// What people's votes bind to at a commit, for every discussion of the head or of that commit; `None` where the file
+/// was no discussion then. A discussion that was hidden since keeps the objections to it.
 async fn ballots_at(
     work: &Work<'_>,
     commit: &str,
 ) -> Result<BTreeMap<String, Option<String>>, JobError> {
-    let here: Vec<_> = work
-        .paths
-        .iter()
-        .filter(|path| path.head.discussion().is_some())
-        .collect();
-    if here.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let is_head = commit == work.snapshot.head.as_str();
-    let read = match Sha::parse(commit) {
-        _ if is_head => Vec::new(),
-        Some(commit) => {
-            let paths: Vec<String> = here
-                .iter()
-                .map(|path| path.candidate.path.clone())
-                .collect();
-            work.read_at(&commit, &paths).await?
-        }
-        None => Vec::new(),
-    };
+    let then = contents_at(work, commit).await?;
     let mut ballots = BTreeMap::new();
-    for (at, path) in here.into_iter().enumerate() {
+    for (path, content) in work.paths.iter().zip(&then) {
         let key = &path.candidate.key;
-        let ballot = if is_head {
-            ballot(work, key, &path.head)
-        } else {
-            let file = read.get(at).and_then(Option::as_ref);
-            let content = Content::of(&path.candidate.path, file, &work.ground.globs);
-            ballot(work, key, &content)
-        };
-        ballots.insert(key.clone(), ballot);
+        let ballot = ballot(work, key, content);
+        if ballot.is_some() || path.head.discussion().is_some() {
+            ballots.insert(key.clone(), ballot);
+        }
     }
     Ok(ballots)
+}
+
+/// What stood at the paths of this pull request at a commit. One that GitHub does not have any more had nothing.
+async fn contents_at(work: &Work<'_>, commit: &str) -> Result<Vec<Content>, JobError> {
+    if commit == work.snapshot.head.as_str() {
+        return Ok(work.paths.iter().map(|path| path.head.clone()).collect());
+    }
+    let paths = work.paths.iter().map(|path| path.candidate.path.clone());
+    let paths: Vec<String> = paths.collect();
+    let read = match Sha::parse(commit) {
+        Some(commit) if !paths.is_empty() => work.read_at(&commit, &paths).await,
+        _ => Ok(vec![None; paths.len()]),
+    };
+    let read = match read {
+        Err(JobError::Forge(ForgeError::NotFound(_))) => vec![None; paths.len()],
+        read => read?,
+    };
+    let content =
+        |(path, file): (&String, &Option<_>)| Content::of(path, file.as_ref(), &work.ground.globs);
+    Ok(paths.iter().zip(&read).map(content).collect())
 }
 
 fn ballot(work: &Work<'_>, key: &str, content: &Content) -> Option<String> {

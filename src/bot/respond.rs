@@ -1,12 +1,13 @@
 //! What becomes of commands: rights are asked live, votes are recorded, questions go to the panel, and whatever has to
 //! be said in return is collected.
 
-use super::access::{self, Access, Caller, Refusal};
+use super::access::{self, Access, Caller};
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::hear::Utterance;
 use super::message::{self, VoteTold};
+use super::record_votes;
 use super::votes::{self, Votable};
 use super::work::{Work, open};
 use crate::engine::vote::Vote;
@@ -56,10 +57,14 @@ pub async fn respond(
             Err(error) => {
                 let personas: Vec<&str> =
                     work.ground.personas.0.keys().map(Alias::as_str).collect();
-                response
-                    .parts
-                    .push(message::not_understood(parsed, error, &personas));
-                response.refused = true;
+                let text = message::not_understood(parsed, error, &personas);
+                let author = &utterance.said.author;
+                if work.rights_of(author.id, &author.login).await?.write {
+                    response.parts.push(text);
+                    response.refused = true;
+                } else {
+                    decline(work, utterance, text, &mut response).await?;
+                }
             }
         }
     }
@@ -86,7 +91,8 @@ async fn carry_out(
         past_bound: open(&work.paths, outcomes).any(|(_, evaluated)| evaluated.past_bound),
     };
     if let Access::Refused(refusal) = access::decide(command, &caller) {
-        return refuse(work, utterance, &refusal, response).await;
+        let text = message::refused(&author.login, &refusal);
+        return decline(work, utterance, text, response).await;
     }
     match command {
         Command::Help => {
@@ -138,7 +144,7 @@ async fn take_down(
             published: published.map_or(&[], |record| &record.published),
         };
         let digits = vote.hash.as_deref();
-        let is_named = digits.is_some_and(|digits| votable.named(digits).is_some());
+        let is_named = digits.is_some_and(|digits| votable.has(digits));
         votes.push((is_named, votes::cast(&utterance.said, line, vote, votable)));
     }
     let one_is_named = votes.iter().any(|(is_named, _)| *is_named);
@@ -148,7 +154,7 @@ async fn take_down(
         response
             .votes
             .push((cast.path.clone(), cast.source.clone()));
-        changes.push(Change::HumanVote(cast));
+        changes.extend(record_votes::as_told(work, &utterance.said, cast).await?);
     }
     work.record(&changes).await?;
     work.recall_votes().await
@@ -214,20 +220,19 @@ fn wanted(whom: &Whom, question: Option<&String>, key: &str, evaluated: &Evaluat
     aliases.into_iter().map(want).collect()
 }
 
-/// One reply for each account, pull request and hour, then a reaction, then nothing.
-async fn refuse(
+/// One reply for each account, pull request and hour, then a reaction, then nothing: nobody without the right makes us
+/// talk at will.
+async fn decline(
     work: &Work<'_>,
     utterance: &Utterance,
-    refusal: &Refusal,
+    text: String,
     response: &mut Response,
 ) -> Result<(), JobError> {
     response.refused = true;
     let author = &utterance.said.author;
     let key = access::refusal_key(work.pr(), author.id, utterance.said.received_at);
     if first_time(work, &key, &utterance.said.guid).await? {
-        response
-            .parts
-            .push(message::refused(&author.login, refusal));
+        response.parts.push(text);
     } else {
         response.silent = !first_time(work, &format!("{key}:again"), &utterance.said.guid).await?;
     }

@@ -61,21 +61,26 @@ async fn attempt(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
             |name: &str| Alias::parse(name).is_some_and(|a| personas.get(&a).is_some());
         hear::utterances(&happened, &is_persona)
     };
+    record_votes::take_back(&mut work, &happened).await?;
     if work.ground.check.is_none() {
         tracing::debug!(pr = %job.pr, job = %job.id, "the gate is off");
+        record_votes::remember(&work, &happened).await?;
         return Ok(Ended::Done);
     }
     if work.snapshot.state != PrState::Open {
+        record_votes::remember(&work, &happened).await?;
         closing::after_the_end(&mut work, &utterances).await?;
         return Ok(Ended::Done);
     }
     let mut runs = Runs::default();
     see(&work, &mut runs, &utterances).await?;
     work.read_files().await?;
-    record_votes::from_events(&mut work, &happened).await?;
+    record_votes::reviews(&mut work, &happened).await?;
     let outcomes = work.evaluate_fully().await?;
     confirm_landed(&mut work, &outcomes).await?;
     let mut heard = listen(&mut work, &outcomes, utterances).await?;
+    record_votes::take_back(&mut work, &happened).await?;
+    record_votes::remember(&work, &happened).await?;
     let outcomes = work.evaluate_fully().await?;
     discuss(&mut work, &mut runs, &happened, outcomes, &mut heard).await
 }
@@ -141,17 +146,21 @@ async fn discuss(
     if let Some(quiet) = quiet {
         return Ok(Ended::Postpone(quiet));
     }
+    let turns = ask::ask(work, &outcomes, &wants).await?;
+    let has_failed =
+        |key: &str| ask::failed(&turns).any(|(of, turn, _)| of == key && turn.question.is_none());
+    let automatic_rounds = automatic.asked.iter().map(|(key, _)| key.clone());
     let asking = Asking {
-        automatic: automatic.asked.iter().map(|(key, _)| key.clone()).collect(),
+        automatic: automatic_rounds.filter(|key| !has_failed(key)).collect(),
         is_occasion: occasion.is_one(),
     };
-    let turns = ask::ask(work, &outcomes, &wants).await?;
     let committed = write::write(work, &outcomes, &turns, &asking).await?;
     let going = Going {
         working: BTreeMap::new(),
         waiting: std::mem::take(&mut automatic.waiting),
     };
-    let result = conclude(work, runs, &going, committed, asking.is_occasion).await?;
+    let took_time = committed || !turns.is_empty();
+    let result = conclude(work, runs, &going, took_time, asking.is_occasion).await?;
     closing::answer(work, runs, heard, &turns, result.as_ref()).await?;
     Ok(Ended::Done)
 }

@@ -6,6 +6,7 @@ use super::job::{CommentPlace, JobEvent, StoredActor};
 use crate::engine::vote::Vote;
 use crate::store::{Change, HumanVote};
 use chrono::{DateTime, Timelike};
+use std::collections::BTreeSet;
 
 /// Word of a vote that was taken back by a new command.
 pub const WITHDRAW: &str = "WITHDRAW";
@@ -76,21 +77,49 @@ impl Votable<'_> {
         } else {
             from
         };
-        let sure = self.published.iter().rev().find(|(_, at)| *at <= from);
+        let sure = self.published_until(from);
         let possible = || self.published.iter().find(|(_, at)| *at <= to);
-        sure.or_else(possible).map(|(subject, _)| subject.as_str())
+        sure.or_else(|| possible().map(|(subject, _)| subject.as_str()))
     }
 
-    /// The text whose hash starts with these digits: the current one, or one that was published.
-    pub fn named(&self, digits: &str) -> Option<&str> {
-        let published = self
-            .published
-            .iter()
-            .rev()
-            .map(|(subject, _)| subject.as_str());
+    fn published_until(&self, ms: i64) -> Option<&str> {
+        let mut newest_first = self.published.iter().rev();
+        let found = newest_first.find(|(_, at)| *at <= ms);
+        found.map(|(subject, _)| subject.as_str())
+    }
+
+    /// What a vote without a hash is about. GitHub does not tell when a comment was edited, only when it was created,
+    /// and we know when we heard of the edit: if another text was published in between, nobody knows.
+    fn meant(&self, said: &Said) -> Option<&str> {
+        let at_creation = self.published_before(&said.created_at);
+        if !said.is_edit {
+            return at_creation;
+        }
+        at_creation.filter(|subject| self.published_until(said.received_at) == Some(subject))
+    }
+
+    /// The texts whose hash starts with these digits: the current one, and those that were published.
+    fn named(&self, digits: &str) -> BTreeSet<&str> {
+        let published = self.published.iter().map(|(subject, _)| subject.as_str());
         std::iter::once(self.ballot)
             .chain(published)
-            .find(|subject| subject.starts_with(digits))
+            .filter(|subject| subject.starts_with(digits))
+            .collect()
+    }
+
+    /// Whether any text is called so.
+    pub fn has(&self, digits: &str) -> bool {
+        !self.named(digits).is_empty()
+    }
+
+    /// The text that the digits name. Two texts with the same first digits are quickly made, so where several fit, it
+    /// must be the one that was there to be read.
+    fn the_one_named(&self, digits: &str, said: &Said) -> Option<&str> {
+        let named = self.named(digits);
+        match named.len() {
+            0 | 1 => named.first().copied(),
+            _ => self.meant(said).filter(|meant| named.contains(meant)),
+        }
     }
 }
 
@@ -98,8 +127,8 @@ impl Votable<'_> {
 pub fn cast(said: &Said, line: usize, command: &VoteCommand, on: Votable<'_>) -> HumanVote {
     let subject = match (&command.hash, command.vote) {
         (_, None) => Some(on.ballot),
-        (Some(digits), _) => on.named(digits),
-        (None, _) => on.published_before(&said.created_at),
+        (Some(digits), _) => on.the_one_named(digits, said),
+        (None, _) => on.meant(said),
     };
     HumanVote {
         path: on.key.to_owned(),
@@ -145,9 +174,24 @@ pub fn removal_key(source: &str) -> String {
     format!("removed:{source}")
 }
 
-/// What an edit, deletion or dismissal does to recorded votes. Only the voter takes back a CHANGES or REJECT; a READY
-/// falls by anybody's hand. `known`: all recorded votes of the pull request.
-pub fn taken_back(event: &JobEvent, guid: &str, known: &[HumanVote]) -> Vec<Change> {
+/// An edit, deletion or dismissal: what it does to the votes of a comment or review.
+struct TakeBack<'a> {
+    /// Start of their source.
+    prefix: String,
+    author: &'a StoredActor,
+    sender: &'a StoredActor,
+    how: &'static str,
+    /// Vote lines that an edit took away; `None`: everything is gone.
+    removed: Option<Vec<command::Parsed>>,
+}
+
+impl TakeBack<'_> {
+    fn reason(&self) -> String {
+        format!("{} {}", self.how, self.sender.login)
+    }
+}
+
+fn take_back(event: &JobEvent) -> Option<TakeBack<'_>> {
     let (prefix, author, sender, how, removed) = match event {
         JobEvent::Comment {
             id,
@@ -186,50 +230,109 @@ pub fn taken_back(event: &JobEvent, guid: &str, known: &[HumanVote]) -> Vec<Chan
             let source = source(CommentPlace::ReviewBody, *id);
             (source, author, sender, EDITED, Some(removed))
         }
-        _ => return Vec::new(),
+        _ => return None,
     };
-    let by_voter = author.id == sender.id;
-    let reason = format!("{how} {}", sender.login);
-    known
+    Some(TakeBack {
+        prefix,
+        author,
+        sender,
+        how,
+        removed,
+    })
+}
+
+/// What an edit, deletion or dismissal does to recorded votes. Only the voter takes back a CHANGES or REJECT; a READY
+/// falls by anybody's hand. `edits`: deliveries of this and later edits in the same job, whose votes came after it;
+/// `known`: all recorded votes of the pull request.
+pub fn taken_back(event: &JobEvent, edits: &[&str], known: &[HumanVote]) -> Vec<Change> {
+    let Some(act) = take_back(event) else {
+        return Vec::new();
+    };
+    let by_voter = act.author.id == act.sender.id;
+    let of_comment: Vec<&HumanVote> = known
         .iter()
-        .filter(|vote| vote.void.is_none() && is_of(&vote.source, &prefix, guid))
-        .filter(|vote| match &removed {
-            Some(removed) if by_voter => removed.iter().any(|parsed| is_line_of(parsed, vote)),
+        .filter(|vote| match act.removed {
+            Some(_) => is_of(&vote.source, &act.prefix, edits),
+            None => is_of(&vote.source, &act.prefix, &[]),
+        })
+        .collect();
+    of_comment
+        .iter()
+        .filter(|vote| vote.void.is_none())
+        .filter(|vote| match &act.removed {
+            Some(removed) if by_voter => removed
+                .iter()
+                .any(|parsed| is_line_of(parsed, vote, &of_comment)),
             _ => true,
         })
         .map(|vote| {
-            if by_voter || Vote::parse(&vote.vote) == Some(Vote::Ready) {
+            if falls(vote, by_voter) {
                 Change::VoidVotes {
                     source: vote.source.clone(),
-                    reason: reason.clone(),
+                    reason: act.reason(),
                 }
             } else {
                 Change::EffectDone {
                     key: removal_key(&vote.source),
-                    result: reason.clone(),
+                    result: act.reason(),
                 }
             }
         })
         .collect()
 }
 
-/// Whether a vote came from that comment, and not by the very delivery that tells of the edit.
-fn is_of(source: &str, prefix: &str, guid: &str) -> bool {
+/// Whether a vote falls when its comment goes.
+fn falls(vote: &HumanVote, by_voter: bool) -> bool {
+    by_voter || Vote::parse(&vote.vote) == Some(Vote::Ready)
+}
+
+/// Key of the effect row that keeps that a comment or review lost votes, for votes that are told late.
+pub fn unsaid_key(source: &str) -> String {
+    format!("unsaid:{source}")
+}
+
+/// Remembers that a comment or review lost votes: deliveries may come in any order, and what it said at first may
+/// still be under way.
+pub fn unsaid(event: &JobEvent) -> Option<Change> {
+    let act = take_back(event)?;
+    let lost_none = act.removed.as_ref().is_some_and(Vec::is_empty);
+    (!lost_none).then(|| Change::EffectDone {
+        key: unsaid_key(&act.prefix),
+        result: format!("{} {}", act.sender.id, act.reason()),
+    })
+}
+
+/// A vote that is told after its comment lost it, by what [`unsaid`] remembered: void, or standing although removed.
+pub fn told_late(mut vote: HumanVote, unsaid: &str) -> Vec<Change> {
+    let (sender, reason) = unsaid.split_once(' ').unwrap_or(("", unsaid));
+    if falls(&vote, sender == vote.account.to_string()) {
+        vote.void = Some(reason.to_owned());
+        return vec![Change::HumanVote(vote)];
+    }
+    let (key, result) = (removal_key(&vote.source), reason.to_owned());
+    vec![Change::HumanVote(vote), Change::EffectDone { key, result }]
+}
+
+/// Whether a vote came from that comment, and not by one of these deliveries.
+fn is_of(source: &str, prefix: &str, not_by: &[&str]) -> bool {
     let Some(rest) = source.strip_prefix(prefix) else {
         return false;
     };
     match rest.strip_prefix(':') {
-        Some(rest) => !rest.starts_with(guid),
+        Some(rest) => !not_by.iter().any(|guid| rest.starts_with(guid)),
         None => rest.is_empty(),
     }
 }
 
-/// Whether a vote line that an edit took away is the one behind a recorded vote.
-fn is_line_of(parsed: &command::Parsed, vote: &HumanVote) -> bool {
+/// Whether a vote line that an edit took away is the one behind a recorded vote. A path that none of the comment's
+/// votes is recorded under is a newer name of one of them.
+fn is_line_of(parsed: &command::Parsed, vote: &HumanVote, of_comment: &[&HumanVote]) -> bool {
     let Ok(Command::Vote(command)) = &parsed.command else {
         return false;
     };
     let word = command.vote.map_or(WITHDRAW, Vote::as_str);
-    let path_fits = parsed.path.as_ref().is_none_or(|path| *path == vote.path);
+    let path_fits = parsed.path.as_ref().is_none_or(|path| {
+        *path == vote.path || !of_comment.iter().any(|other| other.path == *path)
+    });
     word == vote.vote && path_fits
 }

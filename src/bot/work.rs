@@ -98,9 +98,12 @@ impl<'a> Work<'a> {
         self.recall_votes().await
     }
 
-    /// Reads the recorded blocks again, after some were added.
+    /// Reads the recorded blocks again, after some were added. What personas said while the pull request went into
+    /// another base is left out: that base defined who they are, so here their words are typed text.
     pub async fn recall_blocks(&mut self) -> Result<(), JobError> {
-        self.memory.blocks = self.deps.store.blocks(&self.job.pr).await?;
+        let mut blocks = self.deps.store.blocks(&self.job.pr).await?;
+        blocks.retain(|block| block.base == self.snapshot.base_branch);
+        self.memory.blocks = blocks;
         Ok(())
     }
 
@@ -199,7 +202,7 @@ impl<'a> Work<'a> {
         if let Some(known) = self.rights.get(&id) {
             return Ok(*known);
         }
-        let rights = self.deps.read.rights(self.pr(), login).await?;
+        let rights = self.deps.read.rights(self.pr(), id, login).await?;
         self.rights.insert(id, rights);
         Ok(rights)
     }

@@ -18,7 +18,8 @@ use std::collections::BTreeSet;
 /// What a job decided about automatic rounds, for the record.
 #[derive(Debug, Clone, Default)]
 pub struct Asking {
-    /// Discussions (by the record's path) whose panel was asked without a command.
+    /// Discussions (by the record's path) whose panel was asked without a command and answered: a round in which
+    /// somebody could not answer is none of those after which a person decides alone.
     pub automatic: BTreeSet<String>,
     /// Whether this job was an occasion for it at all: its subjects then count as seen.
     pub is_occasion: bool,
@@ -103,7 +104,7 @@ fn draft(
     let key = &path.candidate.key;
     let turns = || turns.iter().filter(|(of, _)| of == key);
     let new_blocks: Vec<BlockRecord> = turns()
-        .filter_map(|(_, turn)| block_of(key, turn, &work.job.id))
+        .filter_map(|(_, turn)| block_of(key, turn, &work.job.id, &work.snapshot.base_branch))
         .collect();
     let known = work.blocks_of(key);
     let kept = to_write(work, evaluated).iter();

@@ -25,7 +25,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     output.result(format!("  REST         {}", stage.github.api_url()));
     output.result(format!("  GraphQL      {}", stage.github.graphql_url()));
     output.result(format!(
-        "  act as a person with POST {web}/_sandbox/..., listed at {web}/_sandbox"
+        "  act as a person with POST {web}/_sandbox/...; GET {web}/_sandbox lists how"
     ));
     output.note("Ctrl-C ends it; nothing is kept");
     super::serve::until_told_to_stop().await;

@@ -4,7 +4,7 @@ use super::output::Output;
 use super::{Failure, Outcome};
 use crate::config::Settings;
 use crate::server::app::App;
-use crate::telemetry;
+use crate::telemetry::{self, LogFormat};
 
 /// Arguments of `serve`: none, the settings come from the environment (see deploy/.env.example).
 #[derive(Debug, clap::Args)]
@@ -24,17 +24,24 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     let app = App::start(&settings)
         .await
         .map_err(|error| Failure::new("start", error.to_string()))?;
+    let say = |line: &str| match settings.log_format {
+        LogFormat::Text => output.note(line),
+        // Whoever reads JSON reads every line as JSON.
+        LogFormat::Json => tracing::info!("{line}"),
+    };
     if settings.model.is_none() {
-        output.note("no model is configured: personas answer from their checklists, which advise and do not vote;");
-        output.note("DISCUSSIONS_MODEL=checklist lets them vote");
+        say(
+            "DISCUSSIONS_MODEL is not set: unless a repository configures a model, its personas answer from their \
+             checklists and do not vote; DISCUSSIONS_MODEL=checklist lets them vote",
+        );
     }
-    output.note(format!(
+    say(&format!(
         "listening on http://{}{}",
         app.address(),
         settings.webhook_path
     ));
     until_told_to_stop().await;
-    output.note("stopping: finishing what runs, giving the rest back to the queue");
+    say("stopping: finishing what runs, giving the rest back to the queue");
     app.stop()
         .await
         .map_err(|error| Failure::new("store", error.to_string()))?;

@@ -310,8 +310,13 @@ pub trait ForgeRead: Send + Sync {
     /// Merge base of two commits.
     async fn merge_base(&self, pr: &PullRequest, base: &Sha, head: &Sha)
     -> Result<Sha, ForgeError>;
-    /// Live rights of an account.
-    async fn rights(&self, pr: &PullRequest, login: &str) -> Result<Rights, ForgeError>;
+    /// Live rights of an account, asked by its login. None if the login belongs to another account by now.
+    async fn rights(
+        &self,
+        pr: &PullRequest,
+        account: u64,
+        login: &str,
+    ) -> Result<Rights, ForgeError>;
     /// Our own check runs of that name on a commit, newest first.
     async fn own_checks(
         &self,

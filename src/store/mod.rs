@@ -165,6 +165,8 @@ pub struct BlockRecord {
     pub persona: String,
     /// Public job id.
     pub job: String,
+    /// Base branch of the pull request at that time: it defines persona, model and rules.
+    pub base: String,
     /// Pending or written.
     pub state: BlockState,
 }

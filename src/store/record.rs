@@ -153,7 +153,7 @@ pub(super) async fn blocks(
 ) -> Result<Vec<BlockRecord>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, seq, alias, vote, subject, hash, text, question, model, persona, job, state FROM blocks \
+        "SELECT path, seq, alias, vote, subject, hash, text, question, model, persona, job, base, state FROM blocks \
          WHERE repo = $1 AND number = $2 ORDER BY path, seq",
     )
     .bind(key.repo)
@@ -177,6 +177,7 @@ fn read_block(row: &AnyRow) -> Result<BlockRecord, StoreError> {
         model: row.try_get("model")?,
         persona: row.try_get("persona")?,
         job: row.try_get("job")?,
+        base: row.try_get("base")?,
         state: match state.as_str() {
             "pending" => BlockState::Pending,
             "written" => BlockState::Written,
@@ -193,9 +194,9 @@ async fn add_blocks(
     for block in blocks {
         sqlx::query(
             "INSERT INTO blocks (repo, number, path, seq, alias, vote, subject, hash, text, question, model, persona, \
-             job, state) VALUES ($1, $2, $3, \
+             job, base, state) VALUES ($1, $2, $3, \
              (SELECT COALESCE(MAX(seq), 0) + 1 FROM blocks WHERE repo = $1 AND number = $2 AND path = $3), \
-             $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending') ON CONFLICT (repo, number, path, hash) DO NOTHING",
+             $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending') ON CONFLICT (repo, number, path, hash) DO NOTHING",
         )
         .bind(key.repo)
         .bind(key.number)
@@ -209,6 +210,7 @@ async fn add_blocks(
         .bind(block.model.as_str())
         .bind(block.persona.as_str())
         .bind(block.job.as_str())
+        .bind(block.base.as_str())
         .execute(writing.connection())
         .await?;
     }

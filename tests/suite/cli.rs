@@ -392,6 +392,8 @@ fn refusals_name_what_was_read_and_what_to_write_instead_and_write_nothing() {
             &["missing.md", "cannot read"],
         ),
         (&["status", "."], b"", &["folder"]),
+        #[cfg(unix)]
+        (&["status", "/dev/zero"], b"", &["plain file"]),
         (&["status"], b"", &["<FILE>"]),
         (&["frobnicate"], b"", &["frobnicate"]),
     ];

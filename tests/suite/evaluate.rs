@@ -30,6 +30,7 @@ fn block(text: &str, subject: &str, state: BlockState) -> BlockRecord {
         model: "m".to_owned(),
         persona: "p".to_owned(),
         job: "j".to_owned(),
+        base: "main".to_owned(),
         state,
     }
 }
@@ -223,7 +224,7 @@ fn only_the_voter_takes_an_objection_back() {
         ("REJECT", 7, true),
         ("REJECT", 8, false),
     ] {
-        let changes = votes::taken_back(&deleted(by), "guid-2", &[standing_vote(vote)]);
+        let changes = votes::taken_back(&deleted(by), &[], &[standing_vote(vote)]);
         assert_eq!(changes.len(), 1);
         let is_void = matches!(changes[0], Change::VoidVotes { .. });
         assert_eq!(is_void, falls, "{vote} deleted by {by}");
@@ -233,7 +234,7 @@ fn only_the_voter_takes_an_objection_back() {
         ..standing_vote("READY")
     };
     assert!(
-        votes::taken_back(&deleted(7), "guid-2", &[other]).is_empty(),
+        votes::taken_back(&deleted(7), &[], &[other]).is_empty(),
         "another comment"
     );
 }

@@ -240,7 +240,8 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, discussion: &Discussion) ->
     }))
 }
 
-/// Status of the base's copy if it is not open any more and the proposal is still the same.
+/// Status of the base's copy if it is not open any more and the proposal is still the same, with nothing typed behind
+/// it that nobody voted on.
 fn settled(base: Option<&Discussion>, seen: &SeenText) -> Option<String> {
     let base = base?;
     let status = base.header.status();
@@ -248,7 +249,7 @@ fn settled(base: Option<&Discussion>, seen: &SeenText) -> Option<String> {
         return None;
     }
     let of_base = SeenText::of(base, &[], "");
-    (of_base.subject == seen.subject).then(|| status.to_owned())
+    (of_base.ballot == seen.ballot).then(|| status.to_owned())
 }
 
 /// How an owed vote stands. Something that failed on this very text weighs more than a vote on another one.

@@ -5,13 +5,13 @@ use crate::engine::discussion::Discussion;
 use crate::engine::subject::{self, Subject};
 use crate::store::{BlockRecord, BlockState};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-/// Identity of a recorded block within its discussion, as hex: what it answers and what it says. Two rounds may end in
-/// the same words about different texts; they are two blocks.
-pub fn block_identity(subject: &str, question: Option<&str>, text: &str) -> String {
+/// Identity of a recorded block within its discussion, as hex: what it answers, under which base branch's rules, and
+/// what it says. Two rounds may end in the same words about different texts; they are two blocks.
+pub fn block_identity(subject: &str, base: &str, question: Option<&str>, text: &str) -> String {
     let mut hash = Sha256::new_with_prefix(b"discussions/block@1");
-    for part in [subject, question.unwrap_or_default(), text] {
+    for part in [subject, base, question.unwrap_or_default(), text] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -64,27 +64,35 @@ impl SeenText {
     }
 }
 
-/// Matches blocks to records by their text, each record once. Where several say the same, written ones come first, by
-/// age, and then pending ones, the newest first: an older pending one belongs to a text that was never committed.
+/// Matches blocks to records by their text, each record once. Where several records say the same, written ones come
+/// first, by age, and then pending ones, the newest first: an older pending one belongs to a text that was never
+/// committed. Where more blocks say it than records, the last ones are ours: we append, and what stands above may be
+/// from an earlier pull request, in the very same words.
 fn find_ours(discussion: &Discussion, records: &[&BlockRecord]) -> Vec<Option<usize>> {
     let in_state = |state| move |index: &usize| records[*index].state == state;
     let written = (0..records.len()).filter(in_state(BlockState::Written));
     let pending = (0..records.len())
         .rev()
         .filter(in_state(BlockState::Pending));
-    let mut by_text: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
+    let mut by_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for index in written.chain(pending) {
         let text = records[index].text.as_str();
-        by_text.entry(text).or_default().push_back(index);
+        by_text.entry(text).or_default().push(index);
     }
-    discussion
-        .blocks
-        .iter()
-        .map(|block| {
-            let text = block.canonical(&discussion.source);
-            by_text.get_mut(text.as_str())?.pop_front()
-        })
-        .collect()
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, block) in discussion.blocks.iter().enumerate() {
+        let text = block.canonical(&discussion.source);
+        places.entry(text).or_default().push(place);
+    }
+    let mut ours = vec![None; discussion.blocks.len()];
+    for (text, places) in places {
+        let records = by_text.get(text.as_str()).map_or(&[][..], Vec::as_slice);
+        let typed = places.len().saturating_sub(records.len());
+        for (place, record) in places.into_iter().skip(typed).zip(records) {
+            ours[place] = Some(*record);
+        }
+    }
+    ours
 }
 
 /// The proposal ends at our first block. If a push dropped that block, the recorded end holds while the recorded

@@ -137,8 +137,13 @@ impl ForgeRead for GitHub {
         self.read_merge_base(pr, base, head).await
     }
 
-    async fn rights(&self, pr: &PullRequest, login: &str) -> Result<Rights, ForgeError> {
-        self.read_rights(pr, login).await
+    async fn rights(
+        &self,
+        pr: &PullRequest,
+        account: u64,
+        login: &str,
+    ) -> Result<Rights, ForgeError> {
+        self.read_rights(pr, account, login).await
     }
 
     async fn own_checks(

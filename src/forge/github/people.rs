@@ -37,6 +37,7 @@ struct Collaborator {
 
 #[derive(Deserialize)]
 struct User {
+    id: Option<u64>,
     permissions: Option<Permissions>,
 }
 
@@ -69,9 +70,11 @@ impl From<Permissions> for Rights {
 impl GitHub {
     /// Only the booleans count: `.permission` folds maintain into write, and a role may have any name. Somebody whom
     /// GitHub does not know here has no rights; any other failure is an error, for the caller to deny and to say so.
+    /// A login that was freed can be taken over, so the answer must be about the same account id.
     pub(super) async fn read_rights(
         &self,
         pr: &PullRequest,
+        account: u64,
         login: &str,
     ) -> Result<Rights, ForgeError> {
         let request = Request::get(repo_route(
@@ -80,7 +83,8 @@ impl GitHub {
         ));
         match self.json::<Collaborator>(pr, &request).await {
             Ok(answer) => {
-                let permissions = answer.user.and_then(|user| user.permissions);
+                let user = answer.user.filter(|user| user.id == Some(account));
+                let permissions = user.and_then(|user| user.permissions);
                 Ok(permissions.unwrap_or_default().into())
             }
             Err(ForgeError::NotFound(_)) => Ok(Rights::default()),

@@ -86,6 +86,7 @@ CREATE TABLE blocks (
     model    TEXT   NOT NULL,
     persona  TEXT   NOT NULL,
     job      TEXT   NOT NULL,
+    base     TEXT   NOT NULL,
     state    TEXT   NOT NULL CHECK (state IN ('pending', 'written')),
     PRIMARY KEY (repo, number, path, seq),
     UNIQUE (repo, number, path, hash)

@@ -293,7 +293,7 @@ async fn names_stay_inside_their_path_segment() {
     pr.repo.name = "no#tes".to_owned();
     let login = "a/../b?c=d#e f[bot]é";
     assert_eq!(
-        double.github().rights(&pr, login).await.unwrap(),
+        double.github().rights(&pr, 7, login).await.unwrap(),
         Rights::default()
     );
     assert_eq!(
@@ -316,40 +316,44 @@ async fn rights_come_from_the_booleans_alone() {
     let none = Rights::default();
     for (answer, expected) in [
         (
-            json!({ "permission": "write", "role_name": "maintain", "user": { "permissions":
+            json!({ "permission": "write", "role_name": "maintain", "user": { "id": 7, "permissions":
                 { "pull": true, "triage": true, "push": true, "maintain": true, "admin": false } } }),
             rights(true, true, true, true, false),
         ),
         (
-            json!({ "permission": "read", "role_name": "triage", "user": { "permissions":
+            json!({ "permission": "read", "role_name": "triage", "user": { "id": 7, "permissions":
                 { "pull": true, "triage": true, "push": false, "maintain": false, "admin": false } } }),
             rights(true, true, false, false, false),
         ),
         (
-            json!({ "user": { "permissions": { "pull": true, "push": true, "admin": false } } }),
+            json!({ "user": { "id": 7, "permissions": { "pull": true, "push": true, "admin": false } } }),
             rights(true, true, true, false, false),
         ),
         (
-            json!({ "user": { "permissions": { "pull": true, "push": true, "admin": true } } }),
+            json!({ "user": { "id": 7, "permissions": { "pull": true, "push": true, "admin": true } } }),
             rights(true, true, true, true, true),
         ),
         (
-            json!({ "user": { "permissions": { "pull": true, "push": false } } }),
+            json!({ "user": { "id": 7, "permissions": { "pull": true, "push": false } } }),
             rights(true, false, false, false, false),
         ),
         (json!({ "permission": "admin", "role_name": "admin" }), none),
         (
-            json!({ "permission": "admin", "user": { "login": "ann" } }),
+            json!({ "permission": "admin", "user": { "id": 7, "login": "ann" } }),
             none,
         ),
         (json!({ "permission": "admin", "user": null }), none),
+        (
+            json!({ "user": { "id": 8, "permissions": { "pull": true, "push": true, "admin": true } } }),
+            none,
+        ),
     ] {
         let reply = Reply::json(answer.clone());
         let double = Double::start(move |asked| {
             asked.target.ends_with("/permission").then(|| reply.clone())
         })
         .await;
-        let got = double.github().rights(&pr(), "ann").await.unwrap();
+        let got = double.github().rights(&pr(), 7, "ann").await.unwrap();
         assert_eq!(got, expected, "{answer}");
     }
 }
@@ -365,7 +369,7 @@ async fn rights_that_cannot_be_asked_are_an_error_not_a_guess() {
         })
         .await;
         assert!(
-            double.github().rights(&pr(), "ann").await.is_err(),
+            double.github().rights(&pr(), 7, "ann").await.is_err(),
             "{status}"
         );
     }

@@ -3,6 +3,7 @@
 mod asking;
 mod bad_base;
 mod bad_input;
+mod attacks;
 mod faults;
 mod gate;
 mod talking;

@@ -163,6 +163,7 @@ fn block(path: &str, alias: &str, hash: &str) -> BlockRecord {
         model: "checklist".into(),
         persona: "a".repeat(64),
         job: "job".into(),
+        base: "main".to_owned(),
         state: BlockState::Pending,
     }
 }

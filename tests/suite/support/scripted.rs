@@ -52,6 +52,11 @@ impl Scripted {
         self.gate.add_permits(1_000);
     }
 
+    /// From now on answers are held back again.
+    pub(crate) fn hold_back(&self) {
+        self.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
     /// The next use of the model, outside its answers, is a panic.
     pub(crate) fn arm_bug(&self) {
         self.bug.store(true, Ordering::SeqCst);
