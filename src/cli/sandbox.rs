@@ -2,6 +2,7 @@
 
 use super::demo::stage::{AUTHOR, REPO, REVIEWER, Stage};
 use super::output::{BOLD, Output, styled};
+use super::serve::StopSignal;
 use super::{Failure, Outcome};
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -14,6 +15,7 @@ pub struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
+    let stop = StopSignal::catch()?;
     let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
     let web = stage.github.web_url();
     output.result(format!("{}  {web}", styled(BOLD, "GitHub on loopback")));
@@ -28,7 +30,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         "  act as a person with POST {web}/_sandbox/...; GET {web}/_sandbox lists how"
     ));
     output.note("Ctrl-C ends it; nothing is kept");
-    super::serve::until_told_to_stop().await;
+    stop.told().await;
     stage.tear_down().await?;
     Ok(Outcome::Fine)
 }

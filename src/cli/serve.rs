@@ -21,6 +21,7 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     })?;
     telemetry::init(&settings.log_filter, settings.log_format)
         .map_err(|error| Failure::new("settings", error.to_string()))?;
+    let stop = StopSignal::catch()?;
     let app = App::start(&settings)
         .await
         .map_err(|error| Failure::new("start", error.to_string()))?;
@@ -40,7 +41,7 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
         app.address(),
         settings.webhook_path
     ));
-    until_told_to_stop().await;
+    stop.told().await;
     say("stopping: finishing what runs, giving the rest back to the queue");
     app.stop()
         .await
@@ -48,19 +49,50 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     Ok(Outcome::Fine)
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-pub(super) async fn until_told_to_stop() {
+/// SIGTERM and Ctrl-C, caught. Until it exists, both end the process at once: it comes before anything that must not
+/// be cut off.
+pub(super) struct StopSignal {
     #[cfg(unix)]
-    {
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignal {
+    /// Catches them from now on.
+    pub(super) fn catch() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminated.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
+        let caught = |kind| {
+            signal(kind).map_err(|error| {
+                let message = format!("SIGTERM and Ctrl-C cannot be caught: {error}");
+                Failure::new("start", message)
+            })
+        };
+        Ok(Self {
+            terminate: caught(SignalKind::terminate())?,
+            interrupt: caught(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for one of them; at once if it came already.
+    pub(super) async fn told(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
-    // Where there is no SIGTERM, or no handler can be set, Ctrl-C is what there is.
-    let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(not(unix))]
+impl StopSignal {
+    /// Nothing to do here: there is Ctrl-C only, which is caught once it is waited for.
+    pub(super) fn catch() -> Result<Self, Failure> {
+        Ok(Self {})
+    }
+
+    /// Waits for Ctrl-C.
+    pub(super) async fn told(self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -193,7 +193,7 @@ impl Stand {
         server.child.wait().unwrap();
     }
 
-    /// SIGTERM, and how the process ended.
+    /// SIGTERM, and how the process ended: by itself, or by the signal.
     pub(super) async fn terminate(&mut self) -> ExitStatus {
         let mut server = self.server.take().expect("a running server");
         // The shell's own `kill`: not every machine has it as a program.
@@ -288,8 +288,11 @@ impl Stand {
             .await;
             let ended = self.terminate().await;
             assert_eq!(ended.code(), Some(0), "{}", self.log());
-            if self.backlog().await == 0 && self.is_calm() {
-                return;
+            match self.next_job().await {
+                None if self.is_calm() => return,
+                None => {}
+                // What waits for its next try needs no server until then.
+                Some(time) => tokio::time::sleep(time).await,
             }
             self.start_server().await;
         }
@@ -301,17 +304,17 @@ impl Stand {
             .all(|delivery| delivery.state == DeliveryState::Done)
     }
 
-    /// Jobs that wait in the stopped server's queue; parked ones there must not be.
-    async fn backlog(&self) -> u64 {
+    /// How long until the stopped server's queue has something to do; `None`: it is empty. Parked jobs must not be.
+    async fn next_job(&self) -> Option<Duration> {
         let file = self.folder.path().join("data/discussions.db");
         let store = SqlStore::open(&format!("sqlite://{}", file.display()))
             .await
             .unwrap();
         let parked = store.parked().await.unwrap();
         assert!(parked.is_empty(), "parked: {parked:?}\n{}", self.log());
-        let backlog = store.backlog().await.unwrap();
+        let next = store.next_ready_in().await.unwrap();
         store.close().await.unwrap();
-        backlog
+        next
     }
 
     /// What is left on GitHub.
