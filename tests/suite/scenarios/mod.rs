@@ -1,9 +1,9 @@
 //! What people experience on GitHub, told with real parts: sandbox, server, store, worker.
 
 mod asking;
+mod attacks;
 mod bad_base;
 mod bad_input;
-mod attacks;
 mod faults;
 mod gate;
 mod talking;
