@@ -21,6 +21,7 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     })?;
     telemetry::init(&settings.log_filter, settings.log_format)
         .map_err(|error| Failure::new("settings", error.to_string()))?;
+    let stop = stop_signal();
     let app = App::start(&settings)
         .await
         .map_err(|error| Failure::new("start", error.to_string()))?;
@@ -40,7 +41,7 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
         app.address(),
         settings.webhook_path
     ));
-    until_told_to_stop().await;
+    stop.await;
     say("stopping: finishing what runs, giving the rest back to the queue");
     app.stop()
         .await
@@ -48,19 +49,30 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     Ok(Outcome::Fine)
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-pub(super) async fn until_told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+/// Listens for SIGTERM and Ctrl-C from now on; the future ends with the first. Call it before saying that anything is
+/// up: who reads that may stop it at once.
+#[cfg(unix)]
+pub(super) fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let handlers = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    );
+    async move {
+        if let (Ok(mut terminated), Ok(mut interrupted)) = handlers {
             tokio::select! {
                 _ = terminated.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupted.recv() => {}
             }
-            return;
+        } else {
+            // Where no handler can be set, the error says so at once and nothing is left to wait for.
+            let _ = tokio::signal::ctrl_c().await;
         }
     }
-    // Where there is no SIGTERM, or no handler can be set, Ctrl-C is what there is.
+}
+
+/// Waits for Ctrl-C, which is what there is without SIGTERM.
+#[cfg(not(unix))]
+pub(super) async fn stop_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
