@@ -80,7 +80,7 @@ codes! {
     InvalidCreated, "invalid-created", Warning, "The Created date is not an RFC 3339 time in UTC.", "Write it like 2025-12-08T00:00:00Z.";
     HeaderEdited, "header-edited", Notice, "Phase or Status differ from the recorded ones; a hand edit of them changes nothing.", "Use the commands on the pull request to move the discussion.";
     UnknownParticipant, "unknown-participant", Error, "The header lists a participant for whom there is no persona.", "Correct the alias, or add a persona file for it.";
-    NoParticipants, "no-participants", Error, "Neither the header nor the configuration names a participant.", "Add a line like <!-- Participants: architect, security -->.";
+    NoParticipants, "no-participants", Error, "Neither the header nor the configuration names a participant.", "Name at least one voting persona in the header, as in <!-- Participants: architect, security -->.";
     ParticipantRemoved, "participant-removed", Notice, "A participant answered here and is no persona on the base branch any more: its vote is not owed.", "Take the alias out of Participants, or add the persona again.";
     VetoNotOnPanel, "veto-not-on-panel", Error, "The configuration gives a veto to a persona that is not on the panel.", "Add the alias to Participants, or take it out of gate.veto.";
     UnknownTemplate, "unknown-template", Error, "The header names a template that does not exist or is not allowed here.", "Name one of the templates that exist.";

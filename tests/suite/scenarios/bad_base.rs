@@ -202,7 +202,7 @@ async fn a_panel_on_which_all_advise_is_refused() {
     let summary = rig.check(number).summary.unwrap();
     for words in [
         "nobody on the panel votes",
-        "Add a voting persona to Participants",
+        "Name at least one voting persona",
     ] {
         assert!(summary.contains(words), "{words}: {summary}");
     }

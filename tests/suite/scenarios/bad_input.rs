@@ -191,7 +191,7 @@ fn names() -> Vec<Broken> {
             "a misspelt template",
             with_header("<!-- Template: reveiw -->"),
             "INVALID: design/cache.discussion.md:3 unknown-template",
-            &["no template `reveiw`", "Did you mean `review`?"],
+            &["no template is called `reveiw`", "Did you mean `review`?"],
         ),
         file(
             "a misspelt participant",
