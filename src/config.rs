@@ -94,7 +94,7 @@ pub struct SettingProblem {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the settings are not complete:")?;
+        write!(f, "these settings are missing or wrong:")?;
         self.problems
             .iter()
             .try_for_each(|problem| write!(f, "\n  {}: {}", problem.name, problem.message))

@@ -127,10 +127,10 @@ pub trait AnswerBook: Send + Sync {
 
 /// An answer book in memory, for the command line: it forgets everything when the process ends.
 #[derive(Default)]
-pub struct NoBook(Mutex<BTreeMap<String, Option<Reply>>>);
+pub struct MemoryBook(Mutex<BTreeMap<String, Option<Reply>>>);
 
 #[async_trait]
-impl AnswerBook for NoBook {
+impl AnswerBook for MemoryBook {
     async fn get(&self, key: &str) -> Result<Option<Option<Reply>>, String> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(answers.get(key).cloned())

@@ -1,5 +1,6 @@
 //! Logs: structured events on standard error, as text for people or JSON for machines.
 
+use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 /// Form of the log lines (`LOG_FORMAT`).
@@ -36,9 +37,13 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
         filter: filter.to_owned(),
         problem: problem.to_string(),
     })?;
-    let builder = tracing_subscriber::fmt()
+    let mut builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
+    // Colour codes in a log file are noise; on a terminal the default, which heeds NO_COLOR, stands.
+    if !std::io::stderr().is_terminal() {
+        builder = builder.with_ansi(false);
+    }
     let done = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -49,6 +49,18 @@ pub enum WorkspaceError {
     },
 }
 
+impl WorkspaceError {
+    /// The file it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Read { path, .. }
+            | Self::Unsuitable { path, .. }
+            | Self::Write { path, .. }
+            | Self::Changed { path } => path,
+        }
+    }
+}
+
 /// Reads a whole file.
 ///
 /// # Errors
@@ -65,6 +77,10 @@ pub fn read(path: &Path) -> Result<Vec<u8>, WorkspaceError> {
     let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
         return Err(unsuitable("it is a folder; name a file".into()));
+    }
+    // A device or a pipe has no length to go by, and may never end.
+    if !metadata.is_file() {
+        return Err(unsuitable("it is no plain file".into()));
     }
     if metadata.len() > MAX_BYTES {
         return Err(unsuitable(format!(

@@ -118,8 +118,13 @@ impl Ground {
         veto
     }
 
-    /// Whether replies can be committed to this head; the error says why not.
+    /// Whether replies can be committed to this head; the error says why not. With a broken configuration nobody knows
+    /// who is to be asked, or how.
     pub fn can_commit(&self, snapshot: &PrSnapshot) -> Result<(), String> {
+        if let Some(first) = self.errors.first() {
+            let (place, base) = (first.place(), &snapshot.base_branch);
+            return Err(format!("{place} is broken on {base}"));
+        }
         if snapshot.from_fork {
             return Err("its branch is in a fork, where replies cannot be committed".to_owned());
         }

@@ -177,3 +177,18 @@ fn is_invisible(c: char) -> bool {
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
+
+/// What is wrong and what to write instead, as two sentences.
+pub fn sentences(message: &str, hint: &str) -> String {
+    let message = message.trim_end();
+    let stop = match message.ends_with(['.', '!', '?', '…']) {
+        true => "",
+        false => ".",
+    };
+    let mut letters = hint.trim().chars();
+    let Some(first) = letters.next() else {
+        return format!("{message}{stop}");
+    };
+    let first = first.to_uppercase();
+    format!("{message}{stop} {first}{}", letters.as_str())
+}

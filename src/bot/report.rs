@@ -8,6 +8,7 @@ use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::gate_files;
 use super::ground::CONFIG_PATH;
+use super::markdown::sentences;
 use super::plan::{self, Effect};
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
@@ -136,9 +137,11 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
     if is_concerned && !work.ground.configured {
         notes.push(format!("No {CONFIG_PATH} on {base}: the defaults apply"));
     }
-    if !is_concerned && !work.ground.errors.is_empty() {
+    if !is_concerned && let Some(first) = work.ground.errors.first() {
+        let place = first.place();
+        let said = sentences(&first.message, &first.hint);
         notes.push(format!(
-            "{CONFIG_PATH} or a file beside it is broken on {base}: pull requests with a discussion are invalid until it is mended"
+            "{place} is broken on {base}, so pull requests with a discussion are invalid until it is mended: {said}"
         ));
     }
     if work.snapshot.locked {

@@ -3,6 +3,7 @@
 
 use super::ground::FileGlobs;
 use crate::engine::discussion::{Discussion, Kind};
+use crate::engine::problem::{Code, Problem, Severity};
 use crate::forge::{ChangedFile, FileContent};
 use std::collections::BTreeSet;
 
@@ -83,11 +84,16 @@ pub enum Content {
     /// Over 1 MB; holds the size in bytes.
     TooLarge(u64),
     /// Not text.
-    Unreadable(Box<Discussion>),
+    Unreadable {
+        /// Why.
+        why: Box<Problem>,
+        /// Whether it begins with the marker once what is no text is left out.
+        is_marked: bool,
+    },
     /// A discussion.
     Discussion(Box<Discussion>),
-    /// Text that is no discussion, or stands where none may be.
-    Other,
+    /// Text that is no discussion, with the reason, or that stands where none may be.
+    Other(Option<Box<Problem>>),
 }
 
 impl Content {
@@ -101,11 +107,15 @@ impl Content {
         };
         let discussion = Discussion::parse(bytes);
         match discussion.kind {
-            Kind::Unreadable => Self::Unreadable(Box::new(discussion)),
+            Kind::Unreadable => Self::Unreadable {
+                why: Box::new(worst(discussion).unwrap_or_else(not_text)),
+                is_marked: is_marked(bytes),
+            },
             Kind::Discussion if may_be_discussion(path, globs) => {
                 Self::Discussion(Box::new(discussion))
             }
-            Kind::Discussion | Kind::Other => Self::Other,
+            Kind::Discussion => Self::Other(None),
+            Kind::Other => Self::Other(worst(discussion).map(Box::new)),
         }
     }
 
@@ -118,6 +128,25 @@ impl Content {
     }
 }
 
+/// The problem that says most about why a file is no discussion.
+fn worst(discussion: Discussion) -> Option<Problem> {
+    let mut problems = discussion.problems;
+    problems.sort_by_key(Problem::severity);
+    problems.into_iter().next()
+}
+
+fn not_text() -> Problem {
+    Problem::new(Code::NotUtf8, 1, 1, "the file is not UTF-8 text")
+}
+
+/// Whether bytes that are no UTF-8 begin with the marker: saved as UTF-16, or damaged further down. Whoever wrote that
+/// meant a discussion.
+fn is_marked(bytes: &[u8]) -> bool {
+    let plain: Vec<u8> = bytes.iter().copied().filter(u8::is_ascii).collect();
+    let plain: Vec<u8> = plain.into_iter().filter(|byte| *byte != 0).collect();
+    Discussion::parse(&plain).kind == Kind::Discussion
+}
+
 /// What a candidate is to the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
@@ -125,23 +154,12 @@ pub enum Standing {
     Here,
     /// It was one, and is not any more; why, as in `the file was removed`.
     Withdrawn(String),
-    /// It should be one and cannot be read as one.
-    Broken(Broken),
+    /// It should be one and cannot be read as one; why.
+    Broken(Problem),
     /// `files` takes the path in, and it carries no marker: worth a notice.
     Unmarked,
     /// Not our business.
     Unrelated,
-}
-
-/// Why a file that should be a discussion cannot be read as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Broken {
-    /// Over 1 MB; holds the size in bytes.
-    TooLarge(u64),
-    /// Not text.
-    NotText,
-    /// Named `*.discussion.md` and without the marker.
-    NoMarker,
 }
 
 /// Decides what a candidate is. `was_worked_on`: there were answers or votes for it in this pull request.
@@ -154,24 +172,54 @@ pub fn standing(
 ) -> Standing {
     let belongs = was_worked_on || base.discussion().is_some();
     let claims_to_be = globs.takes_in(path);
+    let is_named_one = claims_to_be && path.ends_with(".discussion.md");
     match head {
         Content::Discussion(_) => Standing::Here,
-        Content::TooLarge(size) if belongs || claims_to_be => {
-            Standing::Broken(Broken::TooLarge(*size))
+        Content::TooLarge(size) if belongs || claims_to_be => Standing::Broken(too_large(*size)),
+        Content::Unreadable { why, is_marked }
+            if belongs || claims_to_be || (*is_marked && may_be_discussion(path, globs)) =>
+        {
+            Standing::Broken((**why).clone())
         }
-        Content::Unreadable(_) if belongs || claims_to_be => Standing::Broken(Broken::NotText),
-        Content::Other if belongs && !may_be_discussion(path, globs) => {
+        Content::Other(Some(why))
+            if why.severity() == Severity::Error && may_be_discussion(path, globs) =>
+        {
+            Standing::Broken((**why).clone())
+        }
+        Content::Other(_) if belongs && !may_be_discussion(path, globs) => {
             Standing::Withdrawn("it was renamed to what is no discussion's name".to_owned())
         }
-        Content::Other if belongs => Standing::Withdrawn("it lost its marker line".to_owned()),
+        Content::Other(_) if belongs => Standing::Withdrawn("it lost its marker line".to_owned()),
         Content::Missing if belongs => Standing::Withdrawn("the file was removed".to_owned()),
         Content::NotAFile(what) if belongs => {
             Standing::Withdrawn(format!("the file was replaced by a {what}"))
         }
-        Content::Other if path.ends_with(".discussion.md") && claims_to_be => {
-            Standing::Broken(Broken::NoMarker)
-        }
-        Content::Other if claims_to_be => Standing::Unmarked,
+        Content::NotAFile(what) if is_named_one => Standing::Broken(not_a_file(what)),
+        Content::Other(why) if is_named_one => Standing::Broken(no_marker(why.as_deref())),
+        Content::Other(_) | Content::NotAFile(_) if claims_to_be => Standing::Unmarked,
         _ => Standing::Unrelated,
+    }
+}
+
+fn too_large(size: u64) -> Problem {
+    let message = format!("the file has {size} bytes, and 1 MB is the most that is read");
+    Problem::new(Code::TooLarge, 1, 1, message)
+}
+
+fn not_a_file(what: &str) -> Problem {
+    let message = format!("the name ends in .discussion.md, and what stands there is a {what}");
+    Problem::new(Code::NotAFile, 1, 1, message)
+}
+
+fn no_marker(why: Option<&Problem>) -> Problem {
+    let Some(why) = why else {
+        let message = "the name ends in .discussion.md, and the file is no discussion";
+        return Problem::new(Code::MissingMarker, 1, 1, message);
+    };
+    let message = format!("the name ends in .discussion.md, and {}", why.message);
+    let problem = Problem::new(Code::MissingMarker, why.line, why.column, message);
+    match why.hint == why.code.row().hint {
+        true => problem,
+        false => problem.with_hint(&why.hint),
     }
 }

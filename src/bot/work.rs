@@ -251,9 +251,25 @@ impl<'a> Work<'a> {
             blocks,
             votes: &votes,
             failures: self.memory.failures.get(key).unwrap_or(&none),
+            twin: self.twin(path, head),
             removals: &self.memory.removals,
         };
         evaluate::evaluate(&around, &case)
+    }
+
+    /// Path of the discussion with the same Id that is the original: the one that carries it at the merge base, else
+    /// the first by path.
+    fn twin(&self, path: &SeenPath, head: &Content) -> Option<&str> {
+        let id = id_of(head)?;
+        let same_id = |other: &&SeenPath| {
+            other.candidate.path == path.candidate.path || id_of(&other.head) == Some(id)
+        };
+        let same = || self.paths.iter().filter(same_id);
+        let original = same()
+            .find(|other| id_of(&other.base) == Some(id))
+            .or_else(|| same().next())?;
+        let original = original.candidate.path.as_str();
+        (original != path.candidate.path).then_some(original)
     }
 
     /// People's votes under one key of the record, oldest first.
@@ -347,6 +363,12 @@ impl<'a> Work<'a> {
         }
         Ok(failures)
     }
+}
+
+/// The Id in a discussion's header.
+fn id_of(content: &Content) -> Option<&str> {
+    let field = content.discussion()?.header.field("Id")?;
+    Some(field.value.as_str()).filter(|id| !id.is_empty())
 }
 
 /// The discussions that can be worked on, with their paths by the record.

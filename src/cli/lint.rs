@@ -1,6 +1,7 @@
 //! `discussions lint`: problems of discussion files, for people, scripts and GitHub Actions.
 
 use super::output::Output;
+use super::problem_json::ProblemJson;
 use super::surroundings::Surroundings;
 use super::{Failure, Outcome, snippet};
 use crate::engine::discussion::{Discussion, Kind};
@@ -54,30 +55,32 @@ struct Linted {
 struct LintJson<'a> {
     schema: &'static str,
     files: usize,
-    problems: Vec<ProblemJson<'a>>,
+    problems: Vec<LintedProblem<'a>>,
 }
 
 #[derive(Serialize)]
-struct ProblemJson<'a> {
+struct LintedProblem<'a> {
     path: String,
-    severity: &'static str,
-    code: &'static str,
-    line: usize,
-    column: usize,
-    message: &'a str,
-    hint: &'a str,
+    #[serde(flatten)]
+    problem: ProblemJson<'a>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let mut files = Vec::new();
     for path in &arguments.paths {
+        let before = files.len();
         collect(path, &mut files)?;
+        if files.len() == before {
+            output.note(format!(
+                "{}: no Markdown file in it begins with <!-- DISCUSSION -->",
+                path.display()
+            ));
+        }
     }
     let linted = files
         .iter()
         .map(|path| lint(path, output))
         .collect::<Result<Vec<_>, _>>()?;
-    let linted: Vec<Linted> = linted.into_iter().flatten().collect();
     match arguments.format {
         Format::Text => print_text(&linted, output),
         Format::Json => print_json(&linted, output),
@@ -112,14 +115,16 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
             let named_so = entry.path().to_string_lossy().ends_with(DISCUSSION_ENDING);
             let bytes = workspace::read(entry.path())?;
             if named_so || Discussion::parse(&bytes).kind == Kind::Discussion {
-                files.push(entry.into_path());
+                // `./a.md` would match no file of a pull request, where paths begin at its root.
+                let path = entry.into_path();
+                files.push(path.strip_prefix(".").map_or(path.clone(), Path::to_owned));
             }
         }
     }
     Ok(())
 }
 
-fn lint(path: &Path, output: &Output) -> Result<Option<Linted>, Failure> {
+fn lint(path: &Path, output: &Output) -> Result<Linted, Failure> {
     let bytes = workspace::read(path)?;
     let discussion = Discussion::parse(&bytes);
     let mut problems = discussion.problems.clone();
@@ -140,11 +145,11 @@ fn lint(path: &Path, output: &Output) -> Result<Option<Linted>, Failure> {
         Kind::Other | Kind::Unreadable => {}
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
-    Ok(Some(Linted {
+    Ok(Linted {
         path: path.to_owned(),
         discussion,
         problems,
-    }))
+    })
 }
 
 fn print_text(linted: &[Linted], output: &Output) {
@@ -179,14 +184,9 @@ fn plural(count: usize, noun: &str) -> String {
 
 fn print_json(linted: &[Linted], output: &Output) {
     let problems = linted.iter().flat_map(|file| {
-        file.problems.iter().map(|problem| ProblemJson {
+        file.problems.iter().map(|problem| LintedProblem {
             path: file.path.display().to_string(),
-            severity: problem.severity().as_str(),
-            code: problem.code.row().name,
-            line: problem.line,
-            column: problem.column,
-            message: &problem.message,
-            hint: &problem.hint,
+            problem: ProblemJson::of(problem),
         })
     });
     output.json(&LintJson {
@@ -201,7 +201,7 @@ fn print_github(linted: &[Linted], output: &Output) {
     for file in linted {
         for problem in &file.problems {
             output.result(format!(
-                "::{} file={},line={},col={},title={}::{} {}",
+                "::{} file={},line={},col={},title={}::{}. {}",
                 problem.severity().as_str(),
                 escape_property(&file.path.display().to_string()),
                 problem.line,

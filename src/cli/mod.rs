@@ -4,6 +4,7 @@
 mod demo;
 mod lint;
 mod output;
+mod problem_json;
 mod progress;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -96,7 +97,10 @@ impl Failure {
 
 impl From<crate::workspace::WorkspaceError> for Failure {
     fn from(error: crate::workspace::WorkspaceError) -> Self {
-        Self::new("file", error.to_string())
+        Self {
+            path: Some(error.path().display().to_string()),
+            ..Self::new("file", error.to_string())
+        }
     }
 }
 
@@ -105,7 +109,11 @@ const INTERRUPTED: u8 = 130;
 
 /// Runs one command line and gives its exit code: 0 fine, 1 the answer is no, 2 refused, 130 interrupted.
 pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let program = arguments
+        .first()
+        .map_or("discussions".into(), |name| name.to_string_lossy());
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // clap prints help and version to stdout, mistakes to stderr, with colour only on a terminal.
@@ -124,7 +132,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         cli.command,
         Command::Turn(_) | Command::Status(_) | Command::Lint(_)
     );
-    let work = dispatch(cli.command, &output);
+    let work = dispatch(cli.command, &program, &output);
     let result = if interruptible {
         tokio::select! {
             result = work => result,
@@ -146,7 +154,8 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-async fn dispatch(command: Command, output: &Output) -> Result<Outcome, Failure> {
+#[cfg_attr(not(feature = "sandbox"), allow(unused_variables))]
+async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Outcome, Failure> {
     match command {
         Command::Turn(arguments) => turn::run(&arguments, output).await,
         Command::Status(arguments) => status::run(&arguments, output),
@@ -155,6 +164,6 @@ async fn dispatch(command: Command, output: &Output) -> Result<Outcome, Failure>
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,
         #[cfg(feature = "sandbox")]
-        Command::Demo(arguments) => demo::run(&arguments, output).await,
+        Command::Demo(arguments) => demo::run(&arguments, program, output).await,
     }
 }

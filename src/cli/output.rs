@@ -74,6 +74,8 @@ impl Output {
             });
         }
         let place = match (&failure.path, failure.line) {
+            // Some messages are sentences about the file; its name once is enough.
+            (Some(path), None) if failure.message.contains(path) => String::new(),
             (Some(path), Some(line)) => format!("{path}:{line}: "),
             (Some(path), None) => format!("{path}: "),
             _ => String::new(),

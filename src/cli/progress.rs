@@ -37,12 +37,14 @@ impl Progress for TurnProgress<'_> {
             self.output.note(format!("{alias}: asked"));
             return;
         };
-        let bar = spinners.all.add(ProgressBar::new_spinner());
+        // Complete before it is added: each later change would draw an unfinished line.
+        let mut bar = ProgressBar::new_spinner()
+            .with_prefix(alias.to_string())
+            .with_message("is reading");
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}") {
-            bar.set_style(style);
+            bar = bar.with_style(style);
         }
-        bar.set_prefix(alias.to_string());
-        bar.set_message("is reading");
+        let bar = spinners.all.add(bar);
         bar.enable_steady_tick(Duration::from_millis(100));
         if let Ok(mut running) = spinners.running.lock() {
             running.insert(alias.clone(), bar);

@@ -15,6 +15,7 @@ pub struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
+    let stop = super::serve::stop_signal();
     let web = stage.github.web_url();
     output.result(format!("{}  {web}", styled(BOLD, "GitHub on loopback")));
     output.result(format!(
@@ -25,10 +26,10 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     output.result(format!("  REST         {}", stage.github.api_url()));
     output.result(format!("  GraphQL      {}", stage.github.graphql_url()));
     output.result(format!(
-        "  act as a person with POST {web}/_sandbox/..., listed at {web}/_sandbox"
+        "  act as a person with POST {web}/_sandbox/...; GET {web}/_sandbox lists how"
     ));
     output.note("Ctrl-C ends it; nothing is kept");
-    super::serve::until_told_to_stop().await;
+    stop.await;
     stage.tear_down().await?;
     Ok(Outcome::Fine)
 }

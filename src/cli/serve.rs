@@ -4,7 +4,7 @@ use super::output::Output;
 use super::{Failure, Outcome};
 use crate::config::Settings;
 use crate::server::app::App;
-use crate::telemetry;
+use crate::telemetry::{self, LogFormat};
 
 /// Arguments of `serve`: none, the settings come from the environment (see deploy/.env.example).
 #[derive(Debug, clap::Args)]
@@ -21,39 +21,58 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     })?;
     telemetry::init(&settings.log_filter, settings.log_format)
         .map_err(|error| Failure::new("settings", error.to_string()))?;
+    let stop = stop_signal();
     let app = App::start(&settings)
         .await
         .map_err(|error| Failure::new("start", error.to_string()))?;
+    let say = |line: &str| match settings.log_format {
+        LogFormat::Text => output.note(line),
+        // Whoever reads JSON reads every line as JSON.
+        LogFormat::Json => tracing::info!("{line}"),
+    };
     if settings.model.is_none() {
-        output.note("no model is configured: personas answer from their checklists, which advise and do not vote;");
-        output.note("DISCUSSIONS_MODEL=checklist lets them vote");
+        say(
+            "DISCUSSIONS_MODEL is not set: unless a repository configures a model, its personas answer from their \
+             checklists and do not vote; DISCUSSIONS_MODEL=checklist lets them vote",
+        );
     }
-    output.note(format!(
+    say(&format!(
         "listening on http://{}{}",
         app.address(),
         settings.webhook_path
     ));
-    until_told_to_stop().await;
-    output.note("stopping: finishing what runs, giving the rest back to the queue");
+    stop.await;
+    say("stopping: finishing what runs, giving the rest back to the queue");
     app.stop()
         .await
         .map_err(|error| Failure::new("store", error.to_string()))?;
     Ok(Outcome::Fine)
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-pub(super) async fn until_told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+/// Listens for SIGTERM and Ctrl-C from now on; the future ends with the first. Call it before saying that anything is
+/// up: who reads that may stop it at once.
+#[cfg(unix)]
+pub(super) fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let handlers = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    );
+    async move {
+        if let (Ok(mut terminated), Ok(mut interrupted)) = handlers {
             tokio::select! {
                 _ = terminated.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupted.recv() => {}
             }
-            return;
+        } else {
+            // Where no handler can be set, the error says so at once and nothing is left to wait for.
+            let _ = tokio::signal::ctrl_c().await;
         }
     }
-    // Where there is no SIGTERM, or no handler can be set, Ctrl-C is what there is.
+}
+
+/// Waits for Ctrl-C, which is what there is without SIGTERM.
+#[cfg(not(unix))]
+pub(super) async fn stop_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }

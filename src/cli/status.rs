@@ -1,6 +1,7 @@
 //! `discussions status`: votes, open items and the verdict of a discussion on disk.
 
 use super::output::{BOLD, DIM, GREEN, Output, RED, YELLOW, styled};
+use super::problem_json::ProblemJson;
 use super::surroundings::{Panel, Surroundings, read_discussion};
 use super::{Failure, Outcome};
 use crate::engine::block::Block;
@@ -321,16 +322,6 @@ struct ItemJson<'a> {
     state: &'static str,
 }
 
-#[derive(Serialize)]
-struct ProblemJson<'a> {
-    severity: &'static str,
-    code: &'static str,
-    line: usize,
-    column: usize,
-    message: &'a str,
-    hint: &'a str,
-}
-
 impl<'a> StatusJson<'a> {
     fn of(path: &Path, report: &'a Report) -> Self {
         let tally = Tally::of(&report.votes);
@@ -409,19 +400,6 @@ impl<'a> ItemJson<'a> {
             text: &item.text,
             items: &item.items,
             state: item.state.as_str(),
-        }
-    }
-}
-
-impl<'a> ProblemJson<'a> {
-    fn of(problem: &'a Problem) -> Self {
-        Self {
-            severity: problem.severity().as_str(),
-            code: problem.code.row().name,
-            line: problem.line,
-            column: problem.column,
-            message: &problem.message,
-            hint: &problem.hint,
         }
     }
 }

@@ -26,16 +26,21 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Looks around a file. Notices go to stderr; anything broken is a refusal that names file and line.
-    pub fn of(file: &Path, output: &Output) -> Result<Self, Failure> {
+    /// What applies where no working tree says anything.
+    pub fn built_in() -> Result<Self, Failure> {
         let built_in = BuiltIn::load()
             .ok_or_else(|| Failure::new("internal", "the built-in template is missing"))?;
-        let mut around = Self {
+        Ok(Self {
             config: RepoConfig::default(),
             personas: built_in.personas,
             templates: built_in.templates,
             fallback: built_in.fallback,
-        };
+        })
+    }
+
+    /// Looks around a file. Notices go to stderr; anything broken is a refusal that names file and line.
+    pub fn of(file: &Path, output: &Output) -> Result<Self, Failure> {
+        let mut around = Self::built_in()?;
         let Some(root) = workspace::root_above(file) else {
             return Ok(around);
         };

@@ -13,7 +13,7 @@ use crate::engine::{edit, turn};
 use crate::ids::Alias;
 use crate::llm::Model;
 use crate::llm::checklist::Checklist;
-use crate::round::{self, Ask, NoBook, RoundInput, Turn, TurnOutcome};
+use crate::round::{self, Ask, MemoryBook, RoundInput, Turn, TurnOutcome};
 use crate::workspace;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(value_name = "PERSONA")]
     personas: Vec<String>,
     /// A question to put to them
-    #[arg(long, short, value_name = "TEXT")]
+    #[arg(long, short, value_name = "TEXT", value_parser = question)]
     question: Option<String>,
     /// Who answers: `checklist`, the built-in rules of each persona
     #[arg(long, value_name = "NAME")]
@@ -48,12 +48,13 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let surroundings = Surroundings::of(&arguments.file, output)?;
     let model = model(arguments.model.as_deref())?;
     // An append that the file would refuse is refused before anybody is asked.
-    edit::append(&discussion, &[])
-        .map_err(|error| Failure::new("append-refused", error.to_string()))?;
+    edit::append(&discussion, &[]).map_err(|error| {
+        Failure::new("append-refused", error.to_string()).at(&arguments.file, None)
+    })?;
     if !arguments.dry_run {
         workspace::check_writable(&arguments.file)?;
     }
-    let aliases = speakers(arguments, &discussion, &surroundings)?;
+    let aliases = speakers(arguments, &discussion, &surroundings, output)?;
     let asks = aliases
         .iter()
         .filter_map(|alias| surroundings.personas.get(alias))
@@ -74,7 +75,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let turns = round::run(
         &input,
         &asks,
-        &NoBook::default(),
+        &MemoryBook::default(),
         &TurnProgress::new(output),
     )
     .await
@@ -101,10 +102,19 @@ fn model(name: Option<&str>) -> Result<Arc<dyn Model>, Failure> {
     }
 }
 
+/// A question has words in it.
+fn question(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("the question is empty; write it out, or leave --question away"),
+        question => Ok(question.to_owned()),
+    }
+}
+
 fn speakers(
     arguments: &Arguments,
     discussion: &Discussion,
     surroundings: &Surroundings,
+    output: &Output,
 ) -> Result<Vec<Alias>, Failure> {
     let personas = &surroundings.personas;
     if arguments.personas.is_empty() {
@@ -119,6 +129,16 @@ fn speakers(
                     .hint(problem.hint.as_str())
                     .at(&arguments.file, Some(problem.line)),
             );
+        }
+        // The others are asked all the same, but a name without a persona must not go unnoticed.
+        for problem in &panel.problems {
+            output.note(format!(
+                "{}:{}: {}: {}",
+                arguments.file.display(),
+                problem.line,
+                problem.severity().as_str(),
+                problem.message
+            ));
         }
         return Ok(turn::speakers(discussion, &panel.participants, personas));
     }
@@ -185,8 +205,9 @@ fn write(
     let blocks: Vec<String> = turns.iter().filter_map(block).map(str::to_owned).collect();
     let writes = !blocks.is_empty() && !arguments.dry_run;
     if writes {
-        let text = edit::append(discussion, &blocks)
-            .map_err(|error| Failure::new("append-refused", error.to_string()))?;
+        let text = edit::append(discussion, &blocks).map_err(|error| {
+            Failure::new("append-refused", error.to_string()).at(&arguments.file, None)
+        })?;
         workspace::replace(&arguments.file, bytes, text.as_bytes())?;
     }
     for turn in turns {

@@ -15,6 +15,9 @@ use std::str::FromStr;
 const IN_PATHS: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'%').add(b'?');
 /// Prefix of the names that are ours alone: an unknown one is a typing mistake.
 const OWN_PREFIX: &str = "DISCUSSIONS_";
+/// How alike (Jaro-Winkler, 0 to 1) a misspelt name and a known one must be: all of them share the prefix, which
+/// alone makes them alike.
+const NEAR_ENOUGH: f64 = 0.85;
 /// Shortest webhook secret that is taken, in characters.
 const SECRET_LENGTH: usize = 20;
 /// Parts of secrets that stand in tutorials and defaults; such a secret is known to everybody.
@@ -89,7 +92,7 @@ impl Reader {
             let near = NAMES
                 .iter()
                 .map(|known| (strsim::jaro_winkler(known, &name), known))
-                .filter(|(similarity, _)| *similarity > 0.85)
+                .filter(|(similarity, _)| *similarity > NEAR_ENOUGH)
                 .max_by(|(a, _), (b, _)| a.total_cmp(b));
             let hint = near.map_or(String::new(), |(_, known)| {
                 format!("; did you mean {known}?")

@@ -7,6 +7,9 @@ use super::problem::{Code, Problem, excerpt};
 use super::vote::Vote;
 use std::collections::HashMap;
 
+/// Starts the text of a concern that never blocks, in any case.
+const MINOR: &str = "(minor)";
+
 /// The four kinds of item; the letter starts the id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ItemKind {
@@ -278,8 +281,8 @@ impl Builder {
         for id in ids {
             let Some(at) = self.position(kind, &id) else {
                 let message = format!(
-                    "there is no {id} before this line that {:?} could name",
-                    marker.word
+                    "there is no {id} before this line that {} could name",
+                    marker.word.as_str()
                 );
                 self.problems.push(Problem::new(
                     Code::UnknownId,
@@ -316,6 +319,6 @@ impl Builder {
 
 /// Whether a concern says of itself that it never blocks.
 fn is_minor(text: &str) -> bool {
-    text.get(..7)
-        .is_some_and(|start| start.eq_ignore_ascii_case("(minor)"))
+    text.get(..MINOR.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(MINOR))
 }

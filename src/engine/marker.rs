@@ -216,6 +216,21 @@ fn read_word(word: &[u8]) -> Option<Option<Word>> {
 }
 
 impl Word {
+    /// The word as it is written in a file; the full one where there are two.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Question => "QUESTION",
+            Self::Answer => "ANSWERED",
+            Self::Concern => "CONCERN",
+            Self::Resolved => "RESOLVED",
+            Self::Todo => "TODO",
+            Self::Assigned => "ASSIGNED",
+            Self::Done => "DONE",
+            Self::Decision => "DECISION",
+            Self::Diagram => "DIAGRAM",
+        }
+    }
+
     /// Whether the line opens an item or says something by itself. The others close or assign an item and are plain
     /// text unless they start with its id.
     pub(super) fn stands_alone(self) -> bool {

@@ -6,6 +6,7 @@
 mod front_matter;
 mod read;
 
+use super::definition;
 use super::problem::Severity;
 use super::template::DefinitionProblem;
 use crate::ids::Alias;
@@ -37,9 +38,6 @@ const BUILT_IN: [(&str, &str); 4] = [
         include_str!("../../personas/security.md"),
     ),
 ];
-
-/// Longest misspelling that is compared with the known aliases, in characters.
-const LONGEST_MISSPELLING: usize = 64;
 
 /// Whether a persona's vote counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,24 +161,11 @@ impl Personas {
         self.0.get(alias)
     }
 
-    /// The alias nearest to a misspelt one, if any is near enough: one slip (two swapped letters count as one) for
-    /// every three letters of the alias, at least one. Of equally near ones the first in alphabetical order.
+    /// The alias nearest to a misspelt one, with or without `@`, if any is near enough; see [`definition::nearest`].
     pub fn nearest(&self, alias: &str) -> Option<&Alias> {
-        let misspelt = alias.strip_prefix('@').unwrap_or(alias).to_lowercase();
-        if misspelt.chars().count() > LONGEST_MISSPELLING {
-            return None;
-        }
-        self.0
-            .keys()
-            .map(|known| {
-                (
-                    strsim::damerau_levenshtein(&misspelt, known.as_str()),
-                    known,
-                )
-            })
-            .filter(|(slips, known)| *slips <= (known.as_str().len() / 3).max(1))
-            .min()
-            .map(|(_, known)| known)
+        let misspelt = alias.strip_prefix('@').unwrap_or(alias);
+        let near = definition::nearest(misspelt, self.0.keys().map(Alias::as_str))?;
+        self.0.keys().find(|known| known.as_str() == near)
     }
 }
 

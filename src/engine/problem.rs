@@ -70,7 +70,7 @@ codes! {
     BareCarriageReturn, "bare-carriage-return", Error, "A carriage return stands without a line feed: renderers see a line end there, other tools do not.", "Use LF or CRLF at the end of every line.";
     ConflictMarker, "conflict-marker", Error, "An unresolved merge conflict stands in the text.", "Resolve the conflict: keep the blocks of both sides, oldest first, and delete the marker lines.";
     UnclosedFence, "unclosed-fence", Error, "A code fence is opened and never closed.", "Close the fence with the same characters on a line of their own.";
-    UnclosedComment, "unclosed-comment", Error, "An HTML comment is opened and not closed where it would have to be.", "Close the comment with -->; directly below an HTML tag, before the next blank line.";
+    UnclosedComment, "unclosed-comment", Error, "An HTML comment is opened and not closed where it would have to be.", "Write --> where the comment ends; directly below an HTML tag that is before the next blank line.";
     UnclosedHtml, "unclosed-html", Error, "A raw HTML block such as <pre> or <script> is opened and never closed.", "Close it with its end tag.";
     HiddenBlock, "hidden-block", Warning, "What looks like a comment block stands inside code or a comment and is not read.", "If it is meant to count, close the code or comment above it.";
 

@@ -68,7 +68,7 @@ fn people_on_own_items(input: &RoundInput<'_>, alias: &Alias) -> Vec<String> {
             )
         })
         .filter(|marker| names_one_of(&marker.text, &own))
-        .map(|marker| format!("{:?} {}", marker.word, marker.text))
+        .map(|marker| format!("{} {}", marker.word.as_str(), marker.text))
         .collect()
 }
 

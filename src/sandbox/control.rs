@@ -73,12 +73,19 @@ pub(super) fn handle(hub: &Hub, raw: &Raw, rest: &str) -> Answer {
                 headers: Vec::new(),
             };
         }
+        ("GET", "" | "/") => {
+            return Answer {
+                status: 200,
+                body: Body::Raw("text/plain; charset=utf-8", routes().into_bytes()),
+                headers: Vec::new(),
+            };
+        }
         ("GET", "/state") => Ok(hub.look(state)),
         ("GET", "/ledger") => Ok(hub.look(ledger)),
         ("GET", "/deliveries") => Ok(hub.look(deliveries)),
         ("POST", action) if raw.json => change(hub, action, &raw.body),
         ("POST", _) => Err(Refusal::new(415, "Send content-type: application/json.")),
-        _ => Err(Refusal::not_found()),
+        _ => Err(no_route(rest)),
     };
     outcome.map_or_else(Refusal::into_answer, Answer::ok)
 }
@@ -163,8 +170,71 @@ fn person(hub: &Hub, action: &str, act: &Act) -> Result<Value, Refusal> {
         "/merge" => json!({"commit": hub.merge(login, repo, number)?.as_str()}),
         "/rerun" => done(hub.rerequest_check(login, repo, act.id)?),
         "/button" => done(hub.press_button(login, repo, act.id, &act.identifier)?),
-        _ => return Err(Refusal::not_found()),
+        _ => return Err(no_route(action)),
     })
+}
+
+fn no_route(path: &str) -> Refusal {
+    Refusal::new(
+        404,
+        format!("There is no /_sandbox{path}; GET /_sandbox lists what there is."),
+    )
+}
+
+/// What GET gives.
+const VIEWS: &[(&str, &str)] = &[
+    ("/state", "repositories, pull requests, checks, comments"),
+    ("/ledger", "what was changed through the API"),
+    ("/deliveries", "webhooks sent"),
+];
+/// What POST does, with the members of its JSON body.
+const ACTIONS: &[(&str, &str)] = &[
+    ("/push", "branch, message, files {PATH: TEXT or null}"),
+    (
+        "/pulls",
+        "branch, title, body, base, draft, files: pushes the files, opens the pull request",
+    ),
+    ("/edit", "number, title, body, base"),
+    ("/comment", "number, body"),
+    ("/comment/edit", "id, body"),
+    ("/comment/delete", "id"),
+    (
+        "/review",
+        "number, event (APPROVE, REQUEST_CHANGES, COMMENT), body",
+    ),
+    ("/review/dismiss", "number, id"),
+    ("/ready", "number"),
+    ("/draft", "number"),
+    ("/close", "number"),
+    ("/reopen", "number"),
+    ("/merge", "number"),
+    ("/rerun", "id of a check run"),
+    ("/button", "id of a check run, identifier"),
+    ("/redeliver", "guid of a delivery"),
+    (
+        "/deliveries",
+        "hold, extra_copies, shuffle, lose_per_mille, seed: how webhooks travel from now on",
+    ),
+    ("/webhook", "url, secret"),
+    (
+        "/faults",
+        "match, kind, times or per_mille, ...: makes the API fail",
+    ),
+    ("/faults/clear", "nothing ({})"),
+];
+
+/// The routes as text for somebody with curl.
+fn routes() -> String {
+    let list = |rows: &[(&str, &str)]| -> String {
+        rows.iter()
+            .map(|(path, what)| format!("  {path:<17} {what}\n"))
+            .collect()
+    };
+    format!(
+        "GET /_sandbox/...\n{}\nPOST /_sandbox/... with content-type: application/json; `as` is who does it (rob), `repo` where (octo/demo)\n{}",
+        list(VIEWS),
+        list(ACTIONS)
+    )
 }
 
 fn push(hub: &Hub, act: &Act) -> Result<String, Refusal> {

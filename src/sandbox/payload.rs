@@ -78,9 +78,7 @@ impl World {
             "number": number,
             "pull_request": shape::pull_full(self, repository, pull),
         });
-        if let (Value::Object(all), Value::Object(extra)) = (&mut body, more) {
-            all.extend(extra);
-        }
+        add_members(&mut body, more);
         self.announce(repo, sender, "pull_request", body);
     }
 
@@ -102,9 +100,7 @@ impl World {
             "issue": shape::issue(self, repository, pull),
             "comment": shape::comment(self, repository, pull, comment),
         });
-        if let Some(old) = old_body {
-            body["changes"] = json!({"body": {"from": old}});
-        }
+        note_old_body(&mut body, old_body);
         self.announce(repo, sender, "issue_comment", body);
     }
 
@@ -128,9 +124,7 @@ impl World {
             "pull_request": shape::pull_simple(self, repository, pull),
             "review": value,
         });
-        if let Some(old) = old_body {
-            body["changes"] = json!({"body": {"from": old}});
-        }
+        note_old_body(&mut body, old_body);
         self.announce(repo, sender, "pull_request_review", body);
     }
 
@@ -152,9 +146,7 @@ impl World {
             "pull_request": shape::pull_simple(self, repository, pull),
             "comment": shape::review_comment(self, repository, pull, comment),
         });
-        if let Some(old) = old_body {
-            body["changes"] = json!({"body": {"from": old}});
-        }
+        note_old_body(&mut body, old_body);
         self.announce(repo, sender, "pull_request_review_comment", body);
     }
 
@@ -182,9 +174,7 @@ impl World {
             value["check_suite"] = shape::check_suite(self, repository, suite);
         }
         let mut body = json!({"action": action, "check_run": value});
-        if let (Value::Object(all), Value::Object(extra)) = (&mut body, more) {
-            all.extend(extra);
-        }
+        add_members(&mut body, more);
         self.announce(repo, sender, "check_run", body);
     }
 
@@ -214,5 +204,19 @@ impl World {
     fn pull_in(&self, repo: u64, number: u64) -> Option<(&super::repository::Repository, &Pull)> {
         let repository = self.repos.get(&repo)?;
         Some((repository, repository.pulls.get(&number)?))
+    }
+}
+
+/// What an `edited` event says about the text before.
+fn note_old_body(body: &mut Value, old: Option<&str>) {
+    if let Some(old) = old {
+        body["changes"] = json!({"body": {"from": old}});
+    }
+}
+
+/// Lays the members of one object over another.
+fn add_members(body: &mut Value, more: Value) {
+    if let (Value::Object(all), Value::Object(extra)) = (body, more) {
+        all.extend(extra);
     }
 }

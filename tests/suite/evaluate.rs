@@ -5,10 +5,11 @@ use discussions::bot::evaluate::SeenText;
 use discussions::bot::ground::FileGlobs;
 use discussions::bot::job::{CommentPlace, JobEvent, StoredActor};
 use discussions::bot::plan;
-use discussions::bot::touched::{Broken, Content, Standing, candidates, standing};
+use discussions::bot::touched::{Content, Standing, candidates, standing};
 use discussions::bot::votes::{self, Said, Votable};
 use discussions::engine::discussion::Discussion;
 use discussions::engine::edit;
+use discussions::engine::problem::Code;
 use discussions::engine::subject::Subject;
 use discussions::forge::{ChangedFile, FileContent};
 use discussions::store::{BlockRecord, BlockState, Change, HumanVote};
@@ -382,20 +383,24 @@ fn what_a_path_is_to_the_gate() {
         at("a.md", &link, &here, false),
         Standing::Withdrawn(_)
     ));
+    let broken = |path: &str, head: &Content, base: &Content| match at(path, head, base, false) {
+        Standing::Broken(problem) => problem.code,
+        other => panic!("{path}: {other:?}"),
+    };
     let named = content("a.discussion.md", "# Words\n");
     assert_eq!(
-        at("a.discussion.md", &named, &missing, false),
-        Standing::Broken(Broken::NoMarker)
+        broken("a.discussion.md", &named, &missing),
+        Code::MissingMarker
     );
+    assert_eq!(broken("a.discussion.md", &link, &missing), Code::NotAFile);
+    assert_eq!(at("notes/a", &link, &missing, false), Standing::Unmarked);
+    assert_eq!(at("a.md", &link, &missing, false), Standing::Unrelated);
     assert_eq!(
         at("notes/a.txt", &plain, &missing, false),
         Standing::Unmarked
     );
     let large = Content::TooLarge(2_000_000);
-    assert_eq!(
-        at("a.md", &large, &here, false),
-        Standing::Broken(Broken::TooLarge(2_000_000))
-    );
+    assert_eq!(broken("a.md", &large, &here), Code::TooLarge);
     assert_eq!(at("a.md", &large, &missing, false), Standing::Unrelated);
     let code = content("src/a.rs", TEXT);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::title::rejecting_votes;
 use super::{ConfigProblem, DiscussionView, Evaluation, Findings};
-use crate::bot::markdown::{plain, shorten};
+use crate::bot::markdown::{plain, sentences, shorten};
 use crate::engine::consensus::State;
 use crate::engine::ledger::{Item, ItemState};
 use crate::engine::problem::{Problem, Severity};
@@ -57,7 +57,7 @@ fn annotation(
 
 fn of_config(evaluation: &Evaluation) -> Vec<Annotation> {
     let made = |problem: &ConfigProblem, level| {
-        let message = format!("{} {}", problem.message, problem.hint);
+        let message = sentences(&problem.message, &problem.hint);
         annotation(
             &problem.path,
             problem.line.unwrap_or(1),
@@ -102,7 +102,7 @@ fn of_problem(view: &DiscussionView, problem: &Problem) -> Annotation {
         Severity::Error => AnnotationLevel::Failure,
         Severity::Warning | Severity::Notice => AnnotationLevel::Notice,
     };
-    let message = format!("{} {}", problem.message, problem.hint);
+    let message = sentences(&problem.message, &problem.hint);
     annotation(
         &view.path,
         problem.line,

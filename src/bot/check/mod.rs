@@ -96,6 +96,16 @@ pub struct ConfigProblem {
     pub hint: String,
 }
 
+impl ConfigProblem {
+    /// `path:line`, or the path where no line is known.
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}", self.path),
+            None => self.path.clone(),
+        }
+    }
+}
+
 /// Something the pull request as a whole owes: it is `discussing` until then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demand {

@@ -43,7 +43,12 @@ pub(super) fn all_steps(evaluation: &Evaluation) -> Vec<NextStep> {
     });
     let demands = evaluation.demands.iter().map(|demand| demand.step.clone());
     let several = evaluation.discussions.len() > 1;
-    let mut worst_first: Vec<&DiscussionView> = evaluation.discussions.iter().collect();
+    // Until the configuration is mended, only what is wrong in the files themselves can be repaired.
+    let helps = |view: &&DiscussionView| {
+        evaluation.config_errors.is_empty() || view.verdict.state == State::Invalid
+    };
+    let mut worst_first: Vec<&DiscussionView> =
+        evaluation.discussions.iter().filter(helps).collect();
     worst_first.sort_by_key(|view| rank(view.verdict.state));
     let of_discussions = worst_first
         .into_iter()

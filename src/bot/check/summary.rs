@@ -5,7 +5,7 @@ use super::next::{NextStep, all_steps};
 use super::title::{counted, of_discussion, title};
 use super::votes::{self, line_link};
 use super::{CheckInput, ConfigProblem, DiscussionView, Evaluation, Findings};
-use crate::bot::markdown::{code, code_cell, inline, shorten};
+use crate::bot::markdown::{code, code_cell, inline, sentences, shorten};
 use crate::engine::consensus::State;
 use crate::engine::ledger::{Item, ItemKind, ItemState};
 use crate::engine::problem::{Problem, Severity};
@@ -136,11 +136,8 @@ fn config_problems(text: &mut String, heading: &str, problems: &[ConfigProblem])
     }
     let _ = writeln!(text, "\n**{heading}**\n");
     for problem in problems.iter().take(MAX_PROBLEMS) {
-        let place = match problem.line {
-            Some(line) => format!("{}:{line}", problem.path),
-            None => problem.path.clone(),
-        };
-        let said = shorten(&format!("{} {}", problem.message, problem.hint), MAX_REMARK);
+        let place = problem.place();
+        let said = shorten(&sentences(&problem.message, &problem.hint), MAX_REMARK);
         let _ = writeln!(text, "- {} {}", code(&place), inline(&said));
     }
     more(text, problems.len(), MAX_PROBLEMS);
@@ -186,7 +183,9 @@ fn facts(text: &mut String, view: &DiscussionView) {
         facts.push(format!("text {}", code(&view.subject)));
     }
     let (done, bound) = view.rounds;
-    facts.push(format!("{done} of {bound} automatic rounds"));
+    if bound > 0 {
+        facts.push(format!("{done} of {bound} automatic rounds"));
+    }
     let _ = writeln!(text, "{}", facts.join(" · "));
 }
 
@@ -263,7 +262,7 @@ fn problem_line(view: &DiscussionView, problem: &Problem) -> String {
         Severity::Warning => "warning",
         Severity::Notice => "notice",
     };
-    let said = shorten(&format!("{} {}", problem.message, problem.hint), MAX_REMARK);
+    let said = shorten(&sentences(&problem.message, &problem.hint), MAX_REMARK);
     format!(
         "{severity} {}, {}: {}",
         code(problem.code.row().name),

@@ -52,10 +52,7 @@ fn of_evaluation(evaluation: &Evaluation) -> String {
 }
 
 fn invalid_config(problem: &ConfigProblem) -> String {
-    let line = problem
-        .line
-        .map_or(String::new(), |line| format!(":{line}"));
-    format!("INVALID: {}{line} {}", problem.path, problem.message)
+    format!("INVALID: {} {}", problem.place(), problem.message)
 }
 
 /// The title as if this discussion were the only one.

@@ -74,6 +74,8 @@ pub struct Case<'a> {
     pub votes: &'a [&'a HumanVote],
     /// Why personas gave no answer on the current subject.
     pub failures: &'a BTreeMap<Alias, String>,
+    /// Path of the discussion of this pull request that carries the same Id and is the original.
+    pub twin: Option<&'a str>,
     /// Votes (by source) whose comment somebody else removed or edited, and who: they stand.
     pub removals: &'a BTreeMap<String, String>,
 }
@@ -135,10 +137,7 @@ pub fn evaluate(around: &Circumstances<'_>, case: &Case<'_>) -> Outcome {
             None => Outcome::Unrelated,
         },
         Standing::Withdrawn(why) => Outcome::Blocked(Box::new(bare::withdrawn(case, &why))),
-        Standing::Broken(broken) => {
-            let problem = problems::of_broken(broken);
-            Outcome::Blocked(Box::new(bare::invalid(case, problem)))
-        }
+        Standing::Broken(problem) => Outcome::Blocked(Box::new(bare::invalid(case, problem))),
         Standing::Unmarked => Outcome::Unmarked,
         Standing::Unrelated => Outcome::Unrelated,
     }
@@ -159,6 +158,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, discussion: &Discussion) ->
     let mut problems = discussion.problems.clone();
     problems.extend(ledger_problems);
     problems.extend(members.problems.iter().cloned().chain(template_problem));
+    problems.extend(problems::duplicate_id(case, discussion));
     problems.extend(problems::header_edited(case, discussion, &template, &phase));
     problems.sort_by_key(|problem| (problem.line, problem.column));
 

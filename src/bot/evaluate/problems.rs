@@ -1,26 +1,16 @@
 //! Problems that only the gate can see: they need the base branch, the record or the size of the file.
 
 use super::Case;
-use crate::bot::touched::Broken;
 use crate::engine::discussion::Discussion;
 use crate::engine::problem::{Code, Problem};
 use crate::engine::template::{Phase, Template};
 
-/// A file that should be a discussion and cannot be read as one.
-pub(super) fn of_broken(broken: Broken) -> Problem {
-    let (code, message) = match broken {
-        Broken::TooLarge(size) => {
-            let message = format!("the file has {size} bytes, and 1 MB is the most that is read");
-            (Code::TooLarge, message)
-        }
-        Broken::NotText => (Code::NotUtf8, "the file is not UTF-8 text".to_owned()),
-        Broken::NoMarker => (
-            Code::MissingMarker,
-            "the name ends in .discussion.md and the first line is not <!-- DISCUSSION -->"
-                .to_owned(),
-        ),
-    };
-    Problem::new(code, 1, 1, message)
+/// An Id that another discussion of the pull request carries as well, and first.
+pub(super) fn duplicate_id(case: &Case<'_>, discussion: &Discussion) -> Option<Problem> {
+    let twin = case.twin?;
+    let line = discussion.header.field("Id").map_or(1, |field| field.line);
+    let message = format!("the Id is that of {twin}");
+    Some(Problem::new(Code::DuplicateId, line, 1, message))
 }
 
 /// A notice for a Phase or Status that somebody typed. A header that is behind the record only waits for the next

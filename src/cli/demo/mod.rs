@@ -5,11 +5,13 @@ pub(super) mod stage;
 mod story;
 
 use super::output::{BOLD, DIM, GREEN, Output, RED, styled};
-use super::surroundings::read_discussion;
+use super::surroundings::{Surroundings, read_discussion};
 use super::{Failure, Outcome};
+use crate::engine::discussion::Discussion;
+use crate::engine::problem::Severity;
 use stage::Stage;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use story::Script;
 
@@ -66,15 +68,35 @@ fn aside(seen: &str) -> String {
     }
 }
 
-pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
+/// The discussion at `path`; one that the check would only call INVALID makes no story and is refused.
+fn sound_discussion(path: &Path) -> Result<Discussion, Failure> {
+    let (_, discussion) = read_discussion(path)?;
+    let panel = Surroundings::built_in()?.panel(&discussion);
+    let mut problems = discussion.problems.iter().chain(&panel.problems);
+    match problems.find(|problem| problem.severity() == Severity::Error) {
+        Some(problem) => Err(
+            Failure::new(problem.code.row().name, problem.message.as_str())
+                .hint(problem.hint.as_str())
+                .at(path, Some(problem.line)),
+        ),
+        None => Ok(discussion),
+    }
+}
+
+/// `program` is the word the user called us by, for the line to try next.
+pub(super) async fn run(
+    arguments: &Arguments,
+    program: &str,
+    output: &Output,
+) -> Result<Outcome, Failure> {
     let started = Instant::now();
     output.result(styled(
         BOLD,
         "A pull request from the first reply to the merge, on this machine only",
     ));
     let script = match &arguments.file {
-        Some(path) => Script::of_file(path, &read_discussion(path)?.1)?,
-        None => Script::built_in(),
+        Some(path) => Script::of_file(path, &sound_discussion(path)?)?,
+        None => Script::built_in()?,
     };
     let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     output.result(styled(
@@ -95,24 +117,30 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     output.result("");
     output.result(format!("The discussion: {}", file.display()));
     output.result(format!(
-        "Try:            cargo run -- status {}",
-        file.display()
+        "Try:            {} status {}",
+        shell_word(program),
+        shell_word(&file.display().to_string())
     ));
     let seconds = started.elapsed().as_secs_f32();
     let broken = narrator.broken;
     output.result(match broken {
         0 => format!("All expectations held, in {seconds:.1} s."),
+        1 => styled(
+            RED,
+            format!("1 expectation did not hold, in {seconds:.1} s."),
+        ),
         _ => styled(
             RED,
             format!("{broken} expectations did not hold, in {seconds:.1} s."),
         ),
     });
     if arguments.keep {
+        let stop = super::serve::stop_signal();
         let url = stage.github.web_url();
         output.result(format!(
             "Still up until Ctrl-C: {url} (pull request #{number})"
         ));
-        super::serve::until_told_to_stop().await;
+        stop.await;
     }
     stage.tear_down().await?;
     Ok(if broken == 0 {
@@ -120,4 +148,13 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     } else {
         Outcome::No
     })
+}
+
+/// A text as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }

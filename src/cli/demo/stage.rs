@@ -2,13 +2,8 @@
 
 use crate::cli::Failure;
 use crate::config::Settings;
-use crate::sandbox::{CheckRun, FileEdit, Mergeability, NewPull, Sandbox, SandboxOptions};
+use crate::sandbox::{AppKey, CheckRun, FileEdit, Mergeability, NewPull, Sandbox, SandboxOptions};
 use crate::server::app::App;
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::KeyPair as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +23,8 @@ const CONFIG: &str = "# The panel answers at once; on a real repository leave `q
                       models: {default: checklist}\n";
 /// How long something may take before the demo gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Folder of the App's data, below that of the run.
+const DATA: &str = "data";
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -46,10 +43,10 @@ impl Stage {
             let what = what.to_owned();
             move |error: &dyn std::fmt::Display| Failure::new("start", format!("{what}: {error}"))
         };
-        let keys = AppKeys::generate().map_err(|error| failed("making a key")(&error))?;
+        let key = AppKey::generate().map_err(|error| failed("making a key")(&error))?;
         let options = SandboxOptions {
             bind,
-            app_public_key: Some(keys.public),
+            app_public_key: Some(key.public_pem),
             ..SandboxOptions::default()
         };
         let app_id = options.app_id;
@@ -71,9 +68,9 @@ impl Stage {
         let secret = uuid::Uuid::new_v4().simple().to_string();
         let settings = [
             ("APP_ID", app_id.to_string()),
-            ("PRIVATE_KEY", keys.private),
+            ("PRIVATE_KEY", key.private_pem),
             ("WEBHOOK_SECRET", secret.clone()),
-            ("DATA_DIR", folder.join("data").display().to_string()),
+            ("DATA_DIR", folder.join(DATA).display().to_string()),
             ("HOST", "127.0.0.1".to_owned()),
             ("PORT", "0".to_owned()),
             ("GITHUB_API_URL", github.api_url()),
@@ -96,7 +93,7 @@ impl Stage {
         })
     }
 
-    /// The folder that stays behind, with the App's data.
+    /// The folder of this run. What is kept is put beside the App's data, which goes with the stage.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -186,13 +183,20 @@ impl Stage {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Stops both.
+    /// Stops both and removes the App's data; the folder of the run too, if nothing was kept in it.
     pub(in crate::cli) async fn tear_down(self) -> Result<(), Failure> {
         self.github.shutdown();
         self.app
             .stop()
             .await
-            .map_err(|error| Failure::new("store", error.to_string()))
+            .map_err(|error| Failure::new("store", error.to_string()))?;
+        let data = self.folder.join(DATA);
+        std::fs::remove_dir_all(&data).map_err(|error| {
+            Failure::new("file", format!("cannot remove it: {error}")).at(&data, None)
+        })?;
+        // Fails where something was kept, which is meant.
+        let _ = std::fs::remove_dir(&self.folder);
+        Ok(())
     }
 }
 
@@ -207,41 +211,8 @@ fn push(
         .iter()
         .map(|(path, text)| FileEdit::write(path, text.as_bytes()))
         .collect();
-    let pushed = github.push(login, REPO, branch, message, &edits);
-    pushed
-        .map(|_| ())
+    github
+        .push(login, REPO, branch, message, &edits)
+        .map(drop)
         .map_err(|error| Failure::new("demo", error.to_string()))
-}
-
-/// A throw-away key of the App, as PEM.
-struct AppKeys {
-    private: String,
-    public: String,
-}
-
-impl AppKeys {
-    fn generate() -> Result<Self, aws_lc_rs::error::Unspecified> {
-        let pair = KeyPair::generate(KeySize::Rsa2048)?;
-        let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair)?;
-        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key())?;
-        Ok(Self {
-            private: pem("PRIVATE KEY", private.as_ref()),
-            public: pem("PUBLIC KEY", public.as_ref()),
-        })
-    }
-}
-
-/// PEM, RFC 7468: base64 in lines of 64 characters.
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = after;
-    }
-    pem.push_str(&format!("-----END {label}-----\n"));
-    pem
 }

@@ -117,6 +117,7 @@ fn is_veto_role(participant: &str, rules: &Rules, veto_personas: &[Alias]) -> bo
 }
 
 /// Votes as they count for the clauses.
+#[derive(Default)]
 struct Count {
     /// Votes in the fraction: all counted ones, at the bound without the advice of personas.
     ready: usize,
@@ -134,27 +135,19 @@ struct Count {
 
 impl Count {
     fn of(situation: &Situation<'_>, veto_personas: &[Alias]) -> Self {
-        let mut count = Self {
-            ready: 0,
-            changes: 0,
-            reject: 0,
-            rejecting: Vec::new(),
-            vetoes: Vec::new(),
-            people_ready: 0,
-            given: 0,
-        };
+        let mut count = Self::default();
         for entry in situation.votes {
             let Some(vote) = entry.counted() else {
                 continue;
             };
             count.given += 1;
             let by_persona = entry.kind == VoterKind::Ai;
-            let has_veto =
-                by_persona && is_veto_role(&entry.participant, situation.rules, veto_personas);
-            if has_veto && vote != Vote::Ready {
+            let is_veto = by_persona
+                && vote != Vote::Ready
+                && is_veto_role(&entry.participant, situation.rules, veto_personas);
+            if is_veto {
                 count.vetoes.push((entry.participant.clone(), vote));
             }
-            let is_veto = has_veto && vote != Vote::Ready;
             if situation.bound_after.is_some() && by_persona && !is_veto {
                 continue;
             }

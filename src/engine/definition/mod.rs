@@ -9,6 +9,9 @@ mod yaml;
 pub use section::{Findings, Section};
 pub use yaml::read;
 
+/// How much of a key or value a message shows, in characters.
+const SHOWN_CHARS: usize = 60;
+
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -69,7 +72,7 @@ impl Node {
     pub fn describe(&self) -> String {
         match &self.value {
             Value::Null => "nothing".to_owned(),
-            Value::Scalar(text) => format!("`{}`", cut(text, 60)),
+            Value::Scalar(text) => format!("`{}`", cut(text, SHOWN_CHARS)),
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
         }
@@ -168,10 +171,19 @@ impl Node {
     }
 }
 
-/// The candidate a misspelt word most likely stands for: at most a third of its letters wrong, and at most three.
+/// Longest word that is compared with the known ones, in characters: comparing costs the product of both lengths, and
+/// the words come from repositories.
+const LONGEST_MISSPELLING: usize = 64;
+
+/// The candidate a misspelt word most likely stands for: at most a third of its letters wrong (two swapped ones count
+/// as one), at least one and at most three. Of equally near ones the first in alphabetical order.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    let length = word.chars().count();
+    if length > LONGEST_MISSPELLING {
+        return None;
+    }
+    let allowed = (length / 3).clamp(1, 3);
     candidates
         .into_iter()
         .map(|candidate| {

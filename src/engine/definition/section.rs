@@ -1,6 +1,6 @@
 //! Reading a mapping key by key, with everything found on the way.
 
-use super::{Entry, Node, Refusal, Value, choose, cut, nearest};
+use super::{Entry, Node, Refusal, SHOWN_CHARS, Value, choose, cut, nearest};
 use crate::engine::problem::Severity;
 use crate::engine::template::DefinitionProblem;
 
@@ -55,7 +55,11 @@ impl<'a> Section<'a> {
         for entry in self.unknown(known) {
             findings.error(
                 entry.line,
-                format!("unknown key `{}{}`", self.path, cut(&entry.key, 60)),
+                format!(
+                    "unknown key `{}{}`",
+                    self.path,
+                    cut(&entry.key, SHOWN_CHARS)
+                ),
                 choose(&entry.key, known),
             );
         }
@@ -70,7 +74,11 @@ impl<'a> Section<'a> {
             };
             findings.notice(
                 entry.line,
-                format!("the key `{}{}` is ignored", self.path, cut(&entry.key, 60)),
+                format!(
+                    "the key `{}{}` is ignored",
+                    self.path,
+                    cut(&entry.key, SHOWN_CHARS)
+                ),
                 hint,
             );
         }

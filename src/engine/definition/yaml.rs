@@ -10,6 +10,11 @@ use std::fmt;
 /// Largest definition file that is read, in bytes. Far above any real one; the text may come from strangers.
 const MAX_BYTES: usize = 256 * 1024;
 
+/// Values in a definition, aliases filled in.
+const MAX_NODES: usize = 10_000;
+/// Levels of a definition.
+const MAX_DEPTH: usize = 16;
+
 /// Reads YAML into a tree. The one problem of `Err` names line and column.
 pub fn read(yaml: &str) -> Result<Node, DefinitionProblem> {
     let yaml = yaml.strip_prefix('\u{feff}').unwrap_or(yaml);
@@ -23,8 +28,8 @@ pub fn read(yaml: &str) -> Result<Node, DefinitionProblem> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 20_000,
-            max_nodes: 10_000,
-            max_depth: 16,
+            max_nodes: MAX_NODES,
+            max_depth: MAX_DEPTH,
             max_aliases: 100,
             max_anchors: 100,
             max_documents: 1,
@@ -45,6 +50,17 @@ fn broken_yaml(broken: &serde_saphyr::Error) -> DefinitionProblem {
         .location()
         .map_or((1, 1), |at| (to_usize(at.line()), to_usize(at.column())));
     let text = broken.without_snippet().to_string();
+    // Inside aliases the reader passes its limits on as text.
+    if text.contains("Documents {") {
+        return error(
+            line.max(1),
+            "the file holds more than one YAML document".to_owned(),
+            "keep one, and delete the `---` line in front of the others",
+        );
+    }
+    if text.contains("budget breached") || text.contains("recursion limit") {
+        return out_of_bounds(line.max(1));
+    }
     // The reader ends most texts with the place, which stands before them here.
     let place = format!(" at line {line}, column {column}");
     let text = text.lines().next().unwrap_or_default().replace(&place, "");
@@ -52,6 +68,17 @@ fn broken_yaml(broken: &serde_saphyr::Error) -> DefinitionProblem {
         line.max(1),
         format!("this is not valid YAML (line {line}, column {column}): {text}"),
         "check indentation, colons and quotes around this place",
+    )
+}
+
+/// More than any definition needs: a mistake, or an attempt to make readers run out of memory.
+fn out_of_bounds(line: usize) -> DefinitionProblem {
+    error(
+        line,
+        format!(
+            "the YAML is nested more than {MAX_DEPTH} levels deep or grows beyond {MAX_NODES} values once its aliases (`*name`) are filled in"
+        ),
+        "write the values out, without anchors and aliases",
     )
 }
 

@@ -1,5 +1,6 @@
 //! The front matter of a persona file: split off, read as YAML, every value with its line in the file.
 
+use crate::engine::definition::nearest;
 use crate::engine::problem::Severity;
 use crate::engine::template::DefinitionProblem;
 use serde::Deserialize;
@@ -19,9 +20,6 @@ const KEYS: [&str; 9] = [
     "veto",
     "checklist",
 ];
-
-/// Longest unknown key that is compared with the known ones, in bytes.
-const LONGEST_MISSPELLING: usize = 64;
 
 /// The front matter as written. Unknown keys are collected apart, see [`TopLevelKeys`].
 #[derive(Deserialize)]
@@ -234,7 +232,7 @@ fn report_ignored(keys: &TopLevelKeys, found: &mut Findings) {
         if KEYS.contains(&key.as_str()) {
             continue;
         }
-        let hint = match nearest_of(key, &KEYS) {
+        let hint = match nearest(key, KEYS) {
             Some(near) => format!("Did you mean `{near}`?"),
             None if key == "tools" => "Nothing to do: a persona never gets tools.".to_owned(),
             None => format!(
@@ -254,18 +252,6 @@ pub(super) fn line_of<T>(value: &Spanned<T>) -> Option<usize> {
 /// The YAML reader gives line 0 where it does not know.
 fn line_number(line: u64) -> Option<usize> {
     usize::try_from(line).ok().filter(|line| *line > 0)
-}
-
-fn nearest_of<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    if written.len() > LONGEST_MISSPELLING {
-        return None;
-    }
-    known
-        .iter()
-        .map(|key| (strsim::damerau_levenshtein(written, key), *key))
-        .filter(|(slips, _)| *slips <= 2)
-        .min()
-        .map(|(_, key)| key)
 }
 
 fn list(words: &[&str]) -> String {

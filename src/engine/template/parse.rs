@@ -151,7 +151,7 @@ fn phase(entry: &Entry, findings: &mut Findings) -> Phase {
     phase
 }
 
-/// Follows the phases from the first: every `next` exists, no phase comes twice, the last one votes.
+/// Every `next` exists, and from the first phase one comes to a last one that votes, through none twice.
 fn check_route(
     template: &Template,
     top: &Section<'_>,
@@ -159,10 +159,10 @@ fn check_route(
     findings: &mut Findings,
 ) {
     let names: Vec<&str> = template.phases.keys().map(String::as_str).collect();
+    let top_line = |key| top.get(key).map_or(1, |node| node.line);
     if names.is_empty() {
-        let line = top.get("phases").map_or(1, |node| node.line);
         findings.error(
-            line,
+            top_line("phases"),
             "the template has no phases",
             "add at least one under `phases:`",
         );
@@ -172,24 +172,10 @@ fn check_route(
         let entry = phases.entries().iter().find(|entry| entry.key == name);
         entry.map_or(1, |entry| entry.line)
     };
-    for phase in template.phases.values() {
-        if let Some(next) = &phase.next
-            && !template.phases.contains_key(next)
-        {
-            findings.error(
-                line_of(&phase.name),
-                format!(
-                    "the phase `{}` goes on to `{next}`, which does not exist",
-                    phase.name
-                ),
-                choose(next, &names),
-            );
-        }
-    }
-    let Some(mut current) = template.phase(&template.first_phase) else {
-        let line = top.get("first_phase").map_or(1, |node| node.line);
+    check_targets(template, &names, &line_of, findings);
+    let Some(first) = template.phase(&template.first_phase) else {
         findings.error(
-            line,
+            top_line("first_phase"),
             format!(
                 "`first_phase` names `{}`, which does not exist",
                 template.first_phase
@@ -200,15 +186,58 @@ fn check_route(
     };
     if template.phases.values().all(|phase| !phase.voting) {
         findings.error(
-            line_of(&current.name),
+            line_of(&first.name),
             "no phase votes, so nothing could ever be decided",
             "set `voting: true` on the last phase",
         );
         return;
     }
-    let mut seen = BTreeSet::from([current.name.as_str()]);
+    let Some(reached) = follow(template, first, &line_of, findings) else {
+        return;
+    };
+    for name in names.into_iter().filter(|name| !reached.contains(name)) {
+        findings.notice(
+            line_of(name),
+            format!("no phase leads to `{name}`"),
+            "name it as the `next` of a phase, or remove it",
+        );
+    }
+}
+
+/// Every `next` names a phase.
+fn check_targets(
+    template: &Template,
+    names: &[&str],
+    line_of: &dyn Fn(&str) -> usize,
+    findings: &mut Findings,
+) {
+    for phase in template.phases.values() {
+        if let Some(next) = &phase.next
+            && !template.phases.contains_key(next)
+        {
+            findings.error(
+                line_of(&phase.name),
+                format!(
+                    "the phase `{}` goes on to `{next}`, which does not exist",
+                    phase.name
+                ),
+                choose(next, names),
+            );
+        }
+    }
+}
+
+/// The phases on the way from the first to the last, which has to vote. `None` if the way has no end.
+fn follow<'t>(
+    template: &'t Template,
+    first: &'t Phase,
+    line_of: &dyn Fn(&str) -> usize,
+    findings: &mut Findings,
+) -> Option<BTreeSet<&'t str>> {
+    let mut current = first;
+    let mut reached = BTreeSet::from([current.name.as_str()]);
     while let Some(next) = &current.next {
-        if !seen.insert(next) {
+        if !reached.insert(next) {
             findings.error(
                 line_of(&current.name),
                 format!(
@@ -217,13 +246,10 @@ fn check_route(
                 ),
                 "leave `next` out of the last phase",
             );
-            return;
+            return None;
         }
-        match template.phase(next) {
-            Some(phase) => current = phase,
-            // Reported above.
-            None => return,
-        }
+        // A `next` that does not exist is reported by `check_targets`.
+        current = template.phase(next)?;
     }
     if !current.voting {
         findings.error(
@@ -235,13 +261,7 @@ fn check_route(
             "set `voting: true` on it, or name a voting phase as its `next`",
         );
     }
-    for name in names.into_iter().filter(|name| !seen.contains(name)) {
-        findings.notice(
-            line_of(name),
-            format!("no phase leads to `{name}`"),
-            "name it as the `next` of a phase, or remove it",
-        );
-    }
+    Some(reached)
 }
 
 const NAME_HINT: &str =
@@ -295,7 +315,8 @@ fn status(node: &Node) -> Result<String, Refusal> {
 /// A fraction above zero.
 pub fn share(node: &Node) -> Result<Fraction, Refusal> {
     let fraction = Fraction::parse(node.text()?).map_err(|message| {
-        let (what, hint) = message.split_once(": ").unwrap_or((&message, ""));
+        // The hint has no colon; what was read may.
+        let (what, hint) = message.rsplit_once(": ").unwrap_or((&message, ""));
         Refusal::new(node, format!("is wrong: {what}"), hint)
     })?;
     if fraction.is_zero() {

@@ -2,6 +2,8 @@
 
 mod asking;
 mod attacks;
+mod bad_base;
+mod bad_input;
 mod faults;
 mod gate;
 mod talking;
