@@ -23,9 +23,9 @@ impl<W: ForgeWrite + 'static> From<Arc<W>> for Writer {
     }
 }
 
-/// The newest runs this job knows of, by head: what it posted itself needs no looking up.
+/// The newest runs this job knows of, by head and name: what it posted itself needs no looking up.
 #[derive(Debug, Default)]
-pub struct Runs(BTreeMap<Sha, ExistingCheck>);
+pub struct Runs(BTreeMap<(Sha, String), ExistingCheck>);
 
 /// Carries out the effects in order.
 pub async fn carry_out(
@@ -81,7 +81,8 @@ async fn show(
     else {
         return Ok(());
     };
-    let newest = match runs.0.get(&run.head) {
+    let place = (run.head.clone(), run.name.clone());
+    let newest = match runs.0.get(&place) {
         Some(known) => Some(known.clone()),
         None if *look_first => {
             let known = deps.read.own_checks(pr, &run.head, &run.name).await?;
@@ -108,7 +109,7 @@ async fn show(
             .conclusion
             .map(|conclusion| conclusion.as_str().to_owned()),
     };
-    runs.0.insert(run.head.clone(), posted);
+    runs.0.insert(place, posted);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::apply::Runs;
 use super::check::{self, CheckInput, Findings};
 use super::deps::{BotDeps, JobError};
 use super::evaluate::Outcome;
+use super::gate_files;
 use super::report::{self, Going};
 use super::work::{Work, open};
 use super::write;
@@ -42,7 +43,9 @@ pub async fn conclude(
     let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
     work.record(&records).await?;
     for record in published {
-        work.memory.discussions.insert(record.path.clone(), record);
+        if record.path != gate_files::KEY {
+            work.memory.discussions.insert(record.path.clone(), record);
+        }
     }
     Ok(Some(input))
 }

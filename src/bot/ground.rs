@@ -4,7 +4,7 @@
 
 use super::check::{self, ConfigProblem};
 use super::repo_config::{Replies, RepoConfig};
-use crate::engine::persona::{Persona, Personas};
+use crate::engine::persona::Personas;
 use crate::engine::problem::Severity;
 use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem, Template, Templates};
 use crate::forge::PrSnapshot;
@@ -77,11 +77,13 @@ impl Ground {
             .as_deref()
             .and_then(|text| found.take(CONFIG_PATH, RepoConfig::parse(text)))
             .unwrap_or_default();
-        let mut personas = built_in.personas.clone();
-        for (path, text) in definitions(PERSONA_FOLDER, &snapshot.personas, &[".md"]) {
-            if let Some(persona) = found.take(&path, Persona::parse(text)) {
-                personas.0.insert(persona.alias.clone(), persona);
-            }
+        let files: Vec<(String, String)> =
+            definitions(PERSONA_FOLDER, &snapshot.personas, &[".md"])
+                .map(|(path, text)| (path, text.to_owned()))
+                .collect();
+        let (personas, problems) = Personas::with_overrides(&files);
+        for (path, problem) in problems {
+            found.note(&path, problem);
         }
         let mut templates = built_in.templates.clone();
         for (path, text) in definitions(TEMPLATE_FOLDER, &snapshot.templates, &[".yml", ".yaml"]) {
@@ -174,18 +176,22 @@ impl Findings {
             Err(problems) => (None, problems),
         };
         for problem in problems {
-            let list = match problem.severity {
-                Severity::Error => &mut self.errors,
-                Severity::Warning | Severity::Notice => &mut self.notices,
-            };
-            list.push(ConfigProblem {
-                path: path.to_owned(),
-                line: problem.line,
-                message: problem.message,
-                hint: problem.hint,
-            });
+            self.note(path, problem);
         }
         value
+    }
+
+    fn note(&mut self, path: &str, problem: DefinitionProblem) {
+        let list = match problem.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning | Severity::Notice => &mut self.notices,
+        };
+        list.push(ConfigProblem {
+            path: path.to_owned(),
+            line: problem.line,
+            message: problem.message,
+            hint: problem.hint,
+        });
     }
 
     fn globs(&mut self, key: &str, patterns: &[String]) -> FileGlobs {

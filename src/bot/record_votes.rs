@@ -3,12 +3,13 @@
 
 use super::deps::JobError;
 use super::evaluate::SeenText;
+use super::gate_files;
 use super::hear::Happened;
 use super::job::{JobEvent, StoredActor};
 use super::touched::Content;
 use super::votes::{self, Said};
 use super::work::Work;
-use crate::forge::ForgeError;
+use crate::forge::{FileContent, ForgeError};
 use crate::ids::Sha;
 use crate::store::{Change, EffectRecord, HumanVote};
 use std::collections::BTreeMap;
@@ -154,6 +155,11 @@ async fn ballots_at(
             ballots.insert(key.clone(), ballot);
         }
     }
+    if let Some(gate) = &work.gate {
+        let contents = read_then(work, commit, &gate.paths).await?;
+        let ballot = contents.map(|contents| gate_files::ballot(&gate.paths, &contents));
+        ballots.insert(gate_files::KEY.to_owned(), ballot);
+    }
     Ok(ballots)
 }
 
@@ -164,17 +170,29 @@ async fn contents_at(work: &Work<'_>, commit: &str) -> Result<Vec<Content>, JobE
     }
     let paths = work.paths.iter().map(|path| path.candidate.path.clone());
     let paths: Vec<String> = paths.collect();
-    let read = match Sha::parse(commit) {
-        Some(commit) if !paths.is_empty() => work.read_at(&commit, &paths).await,
-        _ => Ok(vec![None; paths.len()]),
-    };
-    let read = match read {
-        Err(JobError::Forge(ForgeError::NotFound(_))) => vec![None; paths.len()],
-        read => read?,
-    };
+    let read = read_then(work, commit, &paths).await?;
+    let read = read.unwrap_or_else(|| vec![None; paths.len()]);
     let content =
         |(path, file): (&String, &Option<_>)| Content::of(path, file.as_ref(), &work.ground.globs);
     Ok(paths.iter().zip(&read).map(content).collect())
+}
+
+/// Files at the commit of a review; `None`: GitHub does not have it any more.
+async fn read_then(
+    work: &Work<'_>,
+    commit: &str,
+    paths: &[String],
+) -> Result<Option<Vec<Option<FileContent>>>, JobError> {
+    let Some(commit) = Sha::parse(commit) else {
+        return Ok(None);
+    };
+    if paths.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    match work.read_at(&commit, paths).await {
+        Err(JobError::Forge(ForgeError::NotFound(_))) => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 fn ballot(work: &Work<'_>, key: &str, content: &Content) -> Option<String> {

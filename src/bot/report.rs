@@ -1,9 +1,12 @@
 //! The check run of a head, from the outcomes of its discussions, and what the record keeps of it.
 
 use super::apply;
-use super::check::{self, CheckInput, Demand, DiscussionView, Evaluation, Findings, NextStep};
+use super::check::{
+    self, CheckInput, ConfigProblem, Demand, DiscussionView, Evaluation, Findings, NextStep,
+};
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
+use super::gate_files;
 use super::ground::CONFIG_PATH;
 use super::markdown::sentences;
 use super::plan::{self, Effect};
@@ -56,13 +59,23 @@ fn evaluation(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Evaluatio
     let is_concerned = !discussions.is_empty();
     Evaluation {
         discussions,
-        config_errors: match is_concerned {
-            true => work.ground.errors.clone(),
-            false => Vec::new(),
-        },
+        config_errors: config_errors(work, is_concerned),
         config_notices: work.ground.notices.clone(),
         demands: demands(work, outcomes),
+        changes_gate: work.gate.is_some(),
     }
+}
+
+/// Errors of the base for those who depend on it, and those that this pull request would bring in.
+fn config_errors(work: &Work<'_>, is_concerned: bool) -> Vec<ConfigProblem> {
+    let of_base = work.ground.errors.iter().filter(|_| is_concerned);
+    let mut errors: Vec<ConfigProblem> = of_base.cloned().collect();
+    for error in work.gate.iter().flat_map(|gate| &gate.errors) {
+        if !errors.contains(error) {
+            errors.push(error.clone());
+        }
+    }
+    errors
 }
 
 fn set_working(view: &mut DiscussionView, working: (usize, usize)) {
@@ -76,6 +89,9 @@ fn set_working(view: &mut DiscussionView, working: (usize, usize)) {
 /// What the pull request as a whole owes, besides its discussions.
 fn demands(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Demand> {
     let mut demands = Vec::new();
+    if work.gate_is_unanswered() {
+        demands.push(gate_files::demand());
+    }
     if work.snapshot.files_truncated {
         // A list of files that GitHub cut cannot be taken as complete.
         demands.push(demand(
@@ -183,6 +199,7 @@ pub async fn post(
     let now = PrRecord {
         checked_head: input.head.to_string(),
         conclusion: plan::recorded_conclusion(overall, &run),
+        check: input.name.clone(),
     };
     announce(work, now, changes).await?;
     let effect = Effect::Check {
@@ -208,16 +225,48 @@ async fn announce(
     Ok(())
 }
 
+/// Takes back what stands under another name than the one this pull request is judged under now: it went into another
+/// base, and nobody keeps the verdict for the old one up to date. A base whose gate its team turned off keeps its runs.
+pub async fn leave_other_name(work: &mut Work<'_>, runs: &mut apply::Runs) -> Result<(), JobError> {
+    let left = work.memory.pr.clone();
+    let snapshot = &work.snapshot;
+    let is_at_home = snapshot.base_branch == snapshot.default_branch;
+    let is_kept = match &work.ground.check {
+        Some(name) => *name == left.check,
+        None => is_at_home,
+    };
+    if left.check.is_empty() || is_kept {
+        return Ok(());
+    }
+    let findings = Findings::Elsewhere {
+        base: snapshot.base_branch.clone(),
+    };
+    let effects: Vec<Effect> = closing_run(&left.checked_head, &left.check, findings)
+        .into_iter()
+        .collect();
+    let pr = work.pr().clone();
+    apply::carry_out(work.deps, &work.job.lease, &pr, runs, &effects).await?;
+    let now = PrRecord {
+        check: String::new(),
+        ..left
+    };
+    announce(work, now, Vec::new()).await
+}
+
 /// The run that takes a head's verdict back once the branch points elsewhere.
 fn superseded(left: &str, input: &CheckInput) -> Option<Effect> {
+    let by = input.head.clone();
+    closing_run(left, &input.name, Findings::Superseded { by })
+}
+
+/// The last run of a name on a head that is not judged any more.
+fn closing_run(head: &str, name: &str, findings: Findings) -> Option<Effect> {
     let run: CheckRun = check::check_run(&CheckInput {
-        name: input.name.clone(),
-        head: Sha::parse(left)?,
+        name: name.to_owned(),
+        head: Sha::parse(head)?,
         external_id: String::new(),
         details_url: None,
-        findings: Findings::Superseded {
-            by: input.head.clone(),
-        },
+        findings,
         notes: Vec::new(),
     });
     Some(Effect::Check {
@@ -235,12 +284,33 @@ pub fn published(
     now: i64,
 ) -> Vec<DiscussionRecord> {
     let open = super::work::open(&work.paths, outcomes);
-    open.filter_map(|(key, evaluated)| {
-        let known = work.memory.discussions.get(key);
-        let record = published_one(known, key, evaluated, is_occasion, now);
-        (known != Some(&record)).then_some(record)
-    })
-    .collect()
+    let mut records: Vec<DiscussionRecord> = open
+        .filter_map(|(key, evaluated)| {
+            let known = work.memory.discussions.get(key);
+            let record = published_one(known, key, evaluated, is_occasion, now);
+            (known != Some(&record)).then_some(record)
+        })
+        .collect();
+    if let Some(gate) = &work.gate {
+        let mut record = work.memory.gate.clone().unwrap_or_default();
+        record.path = gate_files::KEY.to_owned();
+        if publish(&mut record, &gate.ballot, now) {
+            records.push(record);
+        }
+    }
+    records
+}
+
+/// Notes that people can read this text from now on. `false`: they could before.
+fn publish(record: &mut DiscussionRecord, ballot: &str, now: i64) -> bool {
+    let is_known = record
+        .published
+        .last()
+        .is_some_and(|(last, _)| last == ballot);
+    if !is_known {
+        record.published.push((ballot.to_owned(), now));
+    }
+    !is_known
 }
 
 fn published_one(
@@ -258,13 +328,6 @@ fn published_one(
     if is_occasion {
         record.subject = evaluated.seen.subject.to_string();
     }
-    let ballot = &evaluated.seen.ballot;
-    if record
-        .published
-        .last()
-        .is_none_or(|(last, _)| last != ballot)
-    {
-        record.published.push((ballot.clone(), now));
-    }
+    publish(&mut record, &evaluated.seen.ballot, now);
     record
 }

@@ -5,6 +5,7 @@ use super::access::{self, Access, Caller};
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
+use super::gate_files;
 use super::hear::Utterance;
 use super::message::{self, VoteTold};
 use super::record_votes;
@@ -105,42 +106,62 @@ async fn carry_out(
             }
         }
         Command::Status => response.status = is_due(work, utterance, command).await?,
-        Command::Ask { .. } | Command::Vote(_) => {
+        Command::Vote(vote) => {
+            let Some(ballots) = ballots(work, outcomes, parsed, response) else {
+                return Ok(());
+            };
+            take_down(work, ballots, utterance, parsed.line, vote, response).await?;
+        }
+        Command::Ask { whom, question } => {
             let Some(targets) = targets(work, outcomes, parsed, response) else {
                 return Ok(());
             };
-            match command {
-                Command::Vote(vote) => {
-                    take_down(work, targets, utterance, parsed.line, vote, response).await?;
-                }
-                Command::Ask { whom, question } => {
-                    for (key, evaluated) in targets {
-                        let wants = wanted(whom, question.as_ref(), &key, evaluated);
-                        response.wants.extend(wants);
-                    }
-                }
-                Command::Help | Command::Status => {}
+            for (key, evaluated) in targets {
+                let wants = wanted(whom, question.as_ref(), &key, evaluated);
+                response.wants.extend(wants);
             }
         }
     }
     Ok(())
 }
 
+/// What a vote is about, with the hash of the text as it is now: discussions, and without a PATH the change to the
+/// gate too.
+fn ballots(
+    work: &Work<'_>,
+    outcomes: &[Outcome],
+    parsed: &Parsed,
+    response: &mut Response,
+) -> Option<Vec<(String, String)>> {
+    let gate = work.gate.as_ref().filter(|_| parsed.path.is_none());
+    let gate = gate.map(|gate| (gate_files::KEY.to_owned(), gate.ballot.clone()));
+    let is_alone = open(&work.paths, outcomes).next().is_none();
+    if let Some(gate) = gate.clone().filter(|_| is_alone) {
+        return Some(vec![gate]);
+    }
+    let targets = targets(work, outcomes, parsed, response)?.into_iter();
+    let ballots = targets.map(|(key, evaluated)| (key, evaluated.seen.ballot.clone()));
+    Some(ballots.chain(gate).collect())
+}
+
 /// Records a vote on every discussion it is about. A hash says which those are, where it fits any of them.
 async fn take_down(
     work: &mut Work<'_>,
-    targets: Vec<(String, &Evaluated)>,
+    ballots: Vec<(String, String)>,
     utterance: &Utterance,
     line: usize,
     vote: &VoteCommand,
     response: &mut Response,
 ) -> Result<(), JobError> {
     let mut votes: Vec<(bool, HumanVote)> = Vec::new();
-    for (key, evaluated) in targets {
-        let published = work.memory.discussions.get(&key);
+    for (key, ballot) in ballots {
+        let published = match key == gate_files::KEY {
+            true => work.memory.gate.as_ref(),
+            false => work.memory.discussions.get(&key),
+        };
         let votable = Votable {
             key: &key,
-            ballot: &evaluated.seen.ballot,
+            ballot: &ballot,
             published: published.map_or(&[], |record| &record.published),
         };
         let digits = vote.hash.as_deref();

@@ -62,27 +62,54 @@ async fn attempt(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
         hear::utterances(&happened, &is_persona)
     };
     record_votes::take_back(&mut work, &happened).await?;
+    let mut runs = Runs::default();
+    if work.snapshot.state == PrState::Open {
+        report::leave_other_name(&mut work, &mut runs).await?;
+    }
     if work.ground.check.is_none() {
         tracing::debug!(pr = %job.pr, job = %job.id, "the gate is off");
-        record_votes::remember(&work, &happened).await?;
+        take_votes(&mut work, &happened, utterances).await?;
         return Ok(Ended::Done);
     }
     if work.snapshot.state != PrState::Open {
-        record_votes::remember(&work, &happened).await?;
+        take_votes(&mut work, &happened, Vec::new()).await?;
         closing::after_the_end(&mut work, &utterances).await?;
         return Ok(Ended::Done);
     }
-    let mut runs = Runs::default();
     see(&work, &mut runs, &utterances).await?;
     work.read_files().await?;
-    record_votes::reviews(&mut work, &happened).await?;
-    let outcomes = work.evaluate_fully().await?;
-    confirm_landed(&mut work, &outcomes).await?;
-    let mut heard = listen(&mut work, &outcomes, utterances).await?;
-    record_votes::take_back(&mut work, &happened).await?;
-    record_votes::remember(&work, &happened).await?;
+    let mut heard = record(&mut work, &happened, utterances).await?;
     let outcomes = work.evaluate_fully().await?;
     discuss(&mut work, &mut runs, &happened, outcomes, &mut heard).await
+}
+
+/// Puts what people said into the record, in the order that makes late deliveries harmless.
+async fn record(
+    work: &mut Work<'_>,
+    happened: &[Happened],
+    utterances: Vec<Utterance>,
+) -> Result<Vec<Heard>, JobError> {
+    record_votes::reviews(work, happened).await?;
+    let outcomes = work.evaluate_fully().await?;
+    confirm_landed(work, &outcomes).await?;
+    let heard = listen(work, &outcomes, utterances).await?;
+    record_votes::take_back(work, happened).await?;
+    record_votes::remember(work, happened).await?;
+    Ok(heard)
+}
+
+/// Records votes where nothing is posted, because the gate is off here or the pull request is closed: it may come back.
+async fn take_votes(
+    work: &mut Work<'_>,
+    happened: &[Happened],
+    utterances: Vec<Utterance>,
+) -> Result<(), JobError> {
+    let is_review = |happened: &Happened| matches!(happened.event, JobEvent::Review { .. });
+    if utterances.is_empty() && !happened.iter().any(is_review) {
+        return record_votes::remember(work, happened).await;
+    }
+    work.read_files().await?;
+    record(work, happened, utterances).await.map(|_| ())
 }
 
 /// Eyes: the command is stored and will be looked at.

@@ -31,12 +31,13 @@ pub struct Said {
 }
 
 impl Said {
-    /// When its votes were cast, ms.
+    /// When its votes were cast, ms. An edit comes after what it edits, whatever the clocks say.
     fn cast_at(&self) -> i64 {
         let created = DateTime::parse_from_rfc3339(&self.created_at);
-        match created {
-            Ok(created) if !self.is_edit => created.timestamp_millis(),
-            _ => self.received_at,
+        match created.map(|created| created.timestamp_millis()) {
+            Ok(created) if self.is_edit => created.max(self.received_at),
+            Ok(created) => created,
+            Err(_) => self.received_at,
         }
     }
 }
@@ -67,16 +68,14 @@ pub struct Votable<'a> {
 }
 
 impl Votable<'_> {
-    /// The text last published before a moment given in RFC 3339. GitHub's times have no fraction: of two texts
-    /// published around that second the older is taken, since nobody can have read the newer one for sure.
-    fn published_before(&self, moment: &str) -> Option<&str> {
-        let moment = DateTime::parse_from_rfc3339(moment).ok()?;
-        let from = moment.timestamp_millis();
-        let to = if moment.nanosecond() == 0 {
-            from + 999
-        } else {
-            from
-        };
+    /// The text last published before something was said. GitHub's times have no fraction: of two texts published
+    /// around that second the older is taken, since nobody can have read the newer one for sure. GitHub's clock may be
+    /// ahead of ours, but nothing was said after we heard it.
+    fn published_before(&self, said: &Said) -> Option<&str> {
+        let moment = DateTime::parse_from_rfc3339(&said.created_at).ok()?;
+        let fraction = if moment.nanosecond() == 0 { 999 } else { 0 };
+        let from = moment.timestamp_millis().min(said.received_at);
+        let to = from + fraction;
         let sure = self.published_until(from);
         let possible = || self.published.iter().find(|(_, at)| *at <= to);
         sure.or_else(|| possible().map(|(subject, _)| subject.as_str()))
@@ -91,7 +90,7 @@ impl Votable<'_> {
     /// What a vote without a hash is about. GitHub does not tell when a comment was edited, only when it was created,
     /// and we know when we heard of the edit: if another text was published in between, nobody knows.
     fn meant(&self, said: &Said) -> Option<&str> {
-        let at_creation = self.published_before(&said.created_at);
+        let at_creation = self.published_before(said);
         if !said.is_edit {
             return at_creation;
         }

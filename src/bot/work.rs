@@ -2,6 +2,7 @@
 
 use super::deps::{BotDeps, JobError};
 use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
+use super::gate_files::{self, GateFiles};
 use super::ground::Ground;
 use super::touched::{self, Candidate, Content};
 use super::votes::removal_key;
@@ -31,6 +32,8 @@ pub struct Memory {
     pub pr: PrRecord,
     /// Discussions by path.
     pub discussions: BTreeMap<String, DiscussionRecord>,
+    /// What was published of changes to the gate.
+    pub gate: Option<DiscussionRecord>,
     /// Blocks by path and `seq`.
     pub blocks: Vec<BlockRecord>,
     /// People's votes, oldest first.
@@ -53,6 +56,8 @@ pub struct Work<'a> {
     pub ground: Ground,
     /// Candidates with their contents.
     pub paths: Vec<SeenPath>,
+    /// The files of the gate that the pull request changes, if it does.
+    pub gate: Option<GateFiles>,
     /// What is recorded.
     pub memory: Memory,
     /// Rights asked so far, by account.
@@ -72,6 +77,7 @@ impl<'a> Work<'a> {
             job,
             ground,
             paths: Vec::new(),
+            gate: None,
             memory: Memory::default(),
             rights: BTreeMap::new(),
             snapshot,
@@ -94,6 +100,7 @@ impl<'a> Work<'a> {
             .into_iter()
             .map(|record| (record.path.clone(), record))
             .collect();
+        self.memory.gate = self.memory.discussions.remove(gate_files::KEY);
         self.recall_blocks().await?;
         self.recall_votes().await
     }
@@ -137,6 +144,12 @@ impl<'a> Work<'a> {
     /// Reads the files that may be discussions, at the head and at the merge base. A pull request without any costs
     /// no request.
     pub async fn read_files(&mut self) -> Result<(), JobError> {
+        let of_gate = gate_files::changed(&self.snapshot.files);
+        if !of_gate.is_empty() {
+            let contents = self.read_at(&self.snapshot.head, &of_gate).await?;
+            let built_in = &self.deps.built_in;
+            self.gate = Some(GateFiles::of(of_gate, &contents, &self.snapshot, built_in));
+        }
         let recorded: BTreeSet<String> = self.memory.discussions.keys().cloned().collect();
         let candidates = touched::candidates(&self.snapshot.files, &self.ground.globs, &recorded);
         if candidates.is_empty() {
@@ -259,6 +272,7 @@ impl<'a> Work<'a> {
         (original != path.candidate.path).then_some(original)
     }
 
+    /// People's votes under one key of the record, oldest first.
     fn votes_of(&self, key: &str) -> Vec<&HumanVote> {
         let votes = self.memory.votes.iter();
         votes.filter(|vote| vote.path == key).collect()
@@ -287,6 +301,7 @@ impl<'a> Work<'a> {
                 &evaluated.seen.ballot,
             ));
         }
+        voters.extend(self.answerable_for_gate());
         let failures = self.failures(&first).await?;
         if voters.is_empty() && failures == self.memory.failures {
             return Ok(first);
@@ -296,6 +311,34 @@ impl<'a> Work<'a> {
             self.rights_of(id, &login).await?;
         }
         Ok(self.evaluate())
+    }
+
+    /// Accounts whose rights decide whether somebody answers for a change to the gate.
+    fn answerable_for_gate(&self) -> BTreeMap<u64, String> {
+        let Some(gate) = &self.gate else {
+            return BTreeMap::new();
+        };
+        let mut accounts = evaluate::voters_to_ask(&self.votes_of(gate_files::KEY), &gate.ballot);
+        let author = self.snapshot.author.as_ref();
+        accounts.extend(author.map(|author| (author.id, author.login.clone())));
+        accounts
+    }
+
+    /// Whether the pull request changes the gate without anybody with maintain who answers for that: its author, or
+    /// one who voted READY on these very files. By the rights asked so far.
+    pub fn gate_is_unanswered(&self) -> bool {
+        let Some(gate) = &self.gate else {
+            return false;
+        };
+        let maintains = |account: u64| self.rights.get(&account).is_some_and(|r| r.maintain);
+        let by_author = self
+            .snapshot
+            .author
+            .as_ref()
+            .is_some_and(|a| maintains(a.id));
+        let votes = self.votes_of(gate_files::KEY);
+        let mut ready = evaluate::ready_accounts(&votes, &gate.ballot);
+        !by_author && !ready.any(maintains)
     }
 
     /// Recorded failures of owed answers on the current subjects.

@@ -2,7 +2,6 @@
 
 use super::demo::stage::{AUTHOR, REPO, REVIEWER, Stage};
 use super::output::{BOLD, Output, styled};
-use super::serve::StopSignal;
 use super::{Failure, Outcome};
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -15,8 +14,8 @@ pub struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
-    let stop = StopSignal::catch()?;
     let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
+    let stop = super::serve::stop_signal();
     let web = stage.github.web_url();
     output.result(format!("{}  {web}", styled(BOLD, "GitHub on loopback")));
     output.result(format!(
@@ -30,7 +29,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         "  act as a person with POST {web}/_sandbox/...; GET {web}/_sandbox lists how"
     ));
     output.note("Ctrl-C ends it; nothing is kept");
-    stop.told().await;
+    stop.await;
     stage.tear_down().await?;
     Ok(Outcome::Fine)
 }

@@ -21,7 +21,7 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     })?;
     telemetry::init(&settings.log_filter, settings.log_format)
         .map_err(|error| Failure::new("settings", error.to_string()))?;
-    let stop = StopSignal::catch()?;
+    let stop = stop_signal();
     let app = App::start(&settings)
         .await
         .map_err(|error| Failure::new("start", error.to_string()))?;
@@ -41,7 +41,7 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
         app.address(),
         settings.webhook_path
     ));
-    stop.told().await;
+    stop.await;
     say("stopping: finishing what runs, giving the rest back to the queue");
     app.stop()
         .await
@@ -49,50 +49,30 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     Ok(Outcome::Fine)
 }
 
-/// SIGTERM and Ctrl-C, caught. Until it exists, both end the process at once: it comes before anything that must not
-/// be cut off.
-pub(super) struct StopSignal {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
+/// Listens for SIGTERM and Ctrl-C from now on; the future ends with the first. Call it before saying that anything is
+/// up: who reads that may stop it at once.
 #[cfg(unix)]
-impl StopSignal {
-    /// Catches them from now on.
-    pub(super) fn catch() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let caught = |kind| {
-            signal(kind).map_err(|error| {
-                let message = format!("SIGTERM and Ctrl-C cannot be caught: {error}");
-                Failure::new("start", message)
-            })
-        };
-        Ok(Self {
-            terminate: caught(SignalKind::terminate())?,
-            interrupt: caught(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for one of them; at once if it came already.
-    pub(super) async fn told(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+pub(super) fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let handlers = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    );
+    async move {
+        if let (Ok(mut terminated), Ok(mut interrupted)) = handlers {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            }
+        } else {
+            // Where no handler can be set, the error says so at once and nothing is left to wait for.
+            let _ = tokio::signal::ctrl_c().await;
         }
     }
 }
 
+/// Waits for Ctrl-C, which is what there is without SIGTERM.
 #[cfg(not(unix))]
-impl StopSignal {
-    /// Nothing to do here: there is Ctrl-C only, which is caught once it is waited for.
-    pub(super) fn catch() -> Result<Self, Failure> {
-        Ok(Self {})
-    }
-
-    /// Waits for Ctrl-C.
-    pub(super) async fn told(self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
+pub(super) async fn stop_signal() {
+    let _ = tokio::signal::ctrl_c().await;
 }

@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::discussion::{Discussion, Kind};
+use super::problem::{Code, excerpt};
 
 /// The header keys that the program sets, as written into the file.
 const SETTABLE: [&str; 3] = ["Phase", "Status", "Id"];
@@ -26,7 +27,7 @@ pub enum EditError {
         /// Line of the opener, from 1.
         line: usize,
         /// `a code fence`, `an HTML comment`, ...
-        what: String,
+        what: &'static str,
     },
     /// Only Phase, Status and Id are set by the program.
     #[error(
@@ -51,15 +52,12 @@ pub enum EditError {
 /// No blocks: the file as it is.
 pub fn append(discussion: &Discussion, blocks: &[String]) -> Result<String, EditError> {
     check_kind(discussion)?;
-    if let Some(problem) = discussion
+    let unclosed = discussion
         .problems
         .iter()
-        .find(|p| is_unclosed(p.code.row().name))
-    {
-        return Err(EditError::Unclosed {
-            line: problem.line,
-            what: opener(problem.code.row().name).to_owned(),
-        });
+        .find_map(|problem| Some((problem.line, unclosed(problem.code)?)));
+    if let Some((line, what)) = unclosed {
+        return Err(EditError::Unclosed { line, what });
     }
     let source = &discussion.source;
     let newline = discussion.line_ending.as_str();
@@ -93,7 +91,7 @@ pub fn set_header(discussion: &Discussion, key: &str, value: &str) -> Result<Str
     let value = value.trim();
     if !is_plain(value) {
         return Err(EditError::BadValue {
-            value: value.chars().take(60).collect(),
+            value: excerpt(value),
         });
     }
     let source = &discussion.source;
@@ -126,17 +124,13 @@ fn check_kind(discussion: &Discussion) -> Result<(), EditError> {
     }
 }
 
-fn is_unclosed(code: &str) -> bool {
-    code.starts_with("unclosed-")
-}
-
-/// What is unclosed, in words.
-fn opener(code: &str) -> &'static str {
+/// What a problem says is unclosed, in words.
+fn unclosed(code: Code) -> Option<&'static str> {
     match code {
-        "unclosed-fence" => "a code fence",
-        "unclosed-comment" => "an HTML comment",
-        "unclosed-raw-block" => "a raw HTML block",
-        _ => "a region",
+        Code::UnclosedFence => Some("a code fence"),
+        Code::UnclosedComment => Some("an HTML comment"),
+        Code::UnclosedHtml => Some("a raw HTML block"),
+        _ => None,
     }
 }
 

@@ -24,6 +24,9 @@ use tokio_util::sync::CancellationToken;
 /// Largest request body.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
+/// Pause after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// The connection is to be cut without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the sandbox cut this connection on purpose")]
@@ -59,6 +62,8 @@ pub(super) async fn serve(hub: Arc<Hub>, listener: TcpListener, stop: Cancellati
             () = stop.cancelled() => return,
         };
         let Ok((stream, _)) = accepted else {
+            // Out of file descriptors, most likely, which only time heals.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let (hub, stop) = (hub.clone(), stop.clone());
@@ -166,22 +171,26 @@ enum Target {
     Nowhere,
 }
 
+impl Target {
+    /// The route by its pattern, the name of the GraphQL operation, and whether something is written.
+    fn describe(&self, raw: &Raw, path: &str) -> (String, Option<String>, bool) {
+        let write = raw.method != "GET";
+        match self {
+            Self::Rest(route, _) => (route.pattern.to_owned(), None, write),
+            Self::Graphql(operation, _) => {
+                let (name, mutation) = operation.clone().unzip();
+                ("/graphql".to_owned(), name, mutation.unwrap_or(false))
+            }
+            Self::Nowhere => (path.to_owned(), None, write),
+        }
+    }
+}
+
 /// Handles one API request under the world's lock.
 fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
     let path = api_path(hub, world, &raw.path);
     let target = find_target(hub, raw, &path);
-    let (route, operation, write) = match &target {
-        Target::Rest(route, _) => (route.pattern.to_owned(), None, raw.method != "GET"),
-        Target::Graphql(operation, _) => {
-            let mutation = operation.as_ref().is_some_and(|(_, mutation)| *mutation);
-            (
-                "/graphql".to_owned(),
-                operation.as_ref().map(|(name, _)| name.clone()),
-                mutation,
-            )
-        }
-        Target::Nowhere => (path.clone(), None, raw.method != "GET"),
-    };
+    let (route, operation, write) = target.describe(raw, &path);
     let request = uuid::Uuid::new_v4().simple().to_string().to_uppercase();
     let incoming = Incoming {
         method: &raw.method,

@@ -220,6 +220,8 @@ pub struct PrRecord {
     pub checked_head: String,
     /// Conclusion posted there.
     pub conclusion: String,
+    /// Name of that check; empty: none that still stands.
+    pub check: String,
 }
 
 /// One change to the record, for [`Store::record`].

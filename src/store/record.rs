@@ -54,31 +54,34 @@ pub(super) async fn apply(
 /// See [`super::Store::pr`].
 pub(super) async fn pr(database: &Database, pr: &PullRequest) -> Result<PrRecord, StoreError> {
     let key = Key::of(pr)?;
-    let row =
-        sqlx::query("SELECT checked_head, conclusion FROM pulls WHERE repo = $1 AND number = $2")
-            .bind(key.repo)
-            .bind(key.number)
-            .fetch_optional(database.readers())
-            .await?;
+    let row = sqlx::query(
+        "SELECT checked_head, conclusion, check_name FROM pulls WHERE repo = $1 AND number = $2",
+    )
+    .bind(key.repo)
+    .bind(key.number)
+    .fetch_optional(database.readers())
+    .await?;
     let Some(row) = row else {
         return Ok(PrRecord::default());
     };
     Ok(PrRecord {
         checked_head: row.try_get("checked_head")?,
         conclusion: row.try_get("conclusion")?,
+        check: row.try_get("check_name")?,
     })
 }
 
 async fn put_pr(writing: &mut Writing<'_>, key: Key, record: &PrRecord) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO pulls (repo, number, checked_head, conclusion) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (repo, number) DO UPDATE \
-         SET checked_head = excluded.checked_head, conclusion = excluded.conclusion",
+        "INSERT INTO pulls (repo, number, checked_head, conclusion, check_name) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (repo, number) DO UPDATE SET checked_head = excluded.checked_head, \
+         conclusion = excluded.conclusion, check_name = excluded.check_name",
     )
     .bind(key.repo)
     .bind(key.number)
     .bind(record.checked_head.as_str())
     .bind(record.conclusion.as_str())
+    .bind(record.check.as_str())
     .execute(writing.connection())
     .await?;
     Ok(())

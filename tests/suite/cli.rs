@@ -391,6 +391,31 @@ fn refusals_name_what_was_read_and_what_to_write_instead_and_write_nothing() {
             b"",
             &["missing.md", "cannot read"],
         ),
+        (
+            &["turn", "f.md", "security"],
+            unclosed.as_bytes(),
+            &["f.md: line "],
+        ),
+        (
+            &["turn", "f.md", "security", "--question", " "],
+            example,
+            &["the question is empty", "--question"],
+        ),
+        (
+            &["demo", "--file", "f.md"],
+            unclosed.as_bytes(),
+            &["f.md:", "never closed", "Close the fence"],
+        ),
+        (
+            &["demo", "--file", "f.md"],
+            b"# Just notes\n",
+            &["f.md:1", "<!-- DISCUSSION -->"],
+        ),
+        (
+            &["demo", "--file", "f.md"],
+            b"<!-- DISCUSSION -->\n<!-- Participants: securty -->\n\nx\n",
+            &["f.md:2", "securty", "Did you mean `security`"],
+        ),
         (&["status", "."], b"", &["folder"]),
         #[cfg(unix)]
         (&["status", "/dev/zero"], b"", &["plain file"]),
@@ -552,4 +577,219 @@ fn a_file_that_changes_during_a_turn_is_not_overwritten() {
         1,
         "a temporary file was left behind"
     );
+}
+
+#[test]
+fn a_refusal_about_a_file_names_it_once_and_in_json_too() {
+    let ran = Folder::with(&[])
+        .run(&["status", "missing.md", "--json"])
+        .exits(2);
+    assert_eq!(ran.json()["path"], "missing.md");
+    assert_eq!(ran.stderr().matches("missing.md").count(), 1);
+}
+
+#[test]
+fn a_turn_says_which_name_of_the_header_nobody_answers_to() {
+    let text =
+        "<!-- DISCUSSION -->\n<!-- Participants: security, securty -->\n\nWe want a cache.\n";
+    let folder = Folder::with(&[("f.md", text.as_bytes())]);
+    let ran = folder.run(&["turn", "f.md"]).exits(0);
+    ran.says(&["f.md:2: error: ", "`securty`", "1 block appended"]);
+}
+
+#[test]
+fn lint_names_files_as_a_pull_request_does_and_says_when_there_is_none() {
+    let broken = "<!-- DISCUSSION -->\n<!-- Participants: securty -->\n\ntext\n";
+    let folder = Folder::with(&[("d/b.md", broken.as_bytes()), ("e/notes.md", b"# no\n")]);
+    let github = folder.run(&["lint", ".", "--format", "github"]).exits(1);
+    let annotation = github.stdout();
+    assert!(
+        annotation.starts_with("::error file=d/b.md,"),
+        "{annotation}"
+    );
+    assert!(
+        annotation.contains("never be given. Did you"),
+        "{annotation}"
+    );
+    folder
+        .run(&["lint", "e"])
+        .exits(0)
+        .says(&["e: no Markdown"]);
+}
+
+/// The program with a folder for temporary files, to see what it leaves there.
+fn with_temporary(folder: &Folder, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_discussions"));
+    command
+        .args(arguments)
+        .current_dir(folder.folder.path())
+        .env_clear()
+        .env("TMPDIR", folder.path("tmp"));
+    command
+}
+
+/// Every file and folder below a folder, as paths from there.
+fn everything_below(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(everything_below(&path));
+        } else {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_demo_takes_any_sound_discussion_and_leaves_only_that_behind() {
+    let text = fixture("discussions/example.md");
+    let moderated = text.replace(
+        "<!-- Participants: architect",
+        "<!-- Participants: moderator, architect",
+    );
+    assert_ne!(moderated, text);
+    for (name, content) in [
+        ("it's mine.txt", &text),
+        ("crlf.md", &text.replace('\n', "\r\n")),
+        ("more.md", &moderated),
+    ] {
+        let folder = Folder::with(&[(name, content.as_bytes()), ("tmp/.keep", b"")]);
+        let output = with_temporary(&folder, &["demo", "--file", name])
+            .output()
+            .unwrap();
+        let ran = Ran(output).exits(0).says(&["All expectations held"]);
+        assert!(ran.stdout().lines().count() <= 30, "{}", ran.stdout());
+        let left = everything_below(&folder.path("tmp"));
+        assert!(
+            left.len() == 2 && left.iter().any(|path| path.ends_with(".md")),
+            "{left:?}"
+        );
+        let said = ran.stdout();
+        let again = said
+            .lines()
+            .find_map(|line| line.strip_prefix("Try:"))
+            .unwrap();
+        let shell = Command::new("sh").args(["-c", again]).output().unwrap();
+        Ran(shell).exits(0).says(&["Rate limits"]);
+    }
+}
+
+/// A program that runs until it is told to stop.
+struct Running {
+    child: std::process::Child,
+    lines: std::io::Lines<std::io::BufReader<Box<dyn std::io::Read>>>,
+}
+
+impl Running {
+    /// Starts it; `lines` are those of the stream that is asked for.
+    fn start(mut command: Command, errors: bool) -> Self {
+        use std::io::BufRead as _;
+        use std::process::Stdio;
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stream: Box<dyn std::io::Read> = if errors {
+            Box::new(child.stderr.take().unwrap())
+        } else {
+            Box::new(child.stdout.take().unwrap())
+        };
+        let lines = std::io::BufReader::new(stream).lines();
+        Self { child, lines }
+    }
+
+    fn line_with(&mut self, word: &str) -> String {
+        let found = self.lines.by_ref().map(Result::unwrap);
+        let mut found = found.filter(|line| line.contains(word));
+        found.next().unwrap_or_else(|| panic!("never said: {word}"))
+    }
+
+    /// Sends SIGTERM; gives the exit code and the remaining lines.
+    fn stop(mut self) -> (i32, Vec<String>) {
+        let id = self.child.id().to_string();
+        let killed = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(killed.success());
+        let rest = self.lines.map(Result::unwrap).collect();
+        (self.child.wait().unwrap().code().unwrap(), rest)
+    }
+}
+
+#[tokio::test]
+async fn the_sandbox_lists_what_a_person_can_do_and_keeps_nothing() {
+    let folder = Folder::with(&[("tmp/.keep", b"")]);
+    let mut sandbox = Running::start(with_temporary(&folder, &["sandbox"]), false);
+    let line = sandbox.line_with("/_sandbox lists how");
+    let url = line
+        .split(' ')
+        .find(|word| word.ends_with("/_sandbox"))
+        .unwrap();
+    let listed = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let (views, actions) = listed.split_once("\nPOST ").unwrap();
+    let routes = |part: &str| -> Vec<String> {
+        part.lines()
+            .filter_map(|line| line.strip_prefix("  /"))
+            .map(|line| format!("{url}/{}", line.split(' ').next().unwrap()))
+            .collect()
+    };
+    assert_eq!(
+        (routes(views).len(), routes(actions).len()),
+        (3, 20),
+        "{listed}"
+    );
+    for view in routes(views) {
+        assert_eq!(reqwest::get(&view).await.unwrap().status(), 200, "{view}");
+    }
+    let client = reqwest::Client::new();
+    let post = |url: String| {
+        client
+            .post(url)
+            .header("content-type", "application/json")
+            .body("{}")
+            .send()
+    };
+    for action in routes(actions) {
+        let answer = post(action.clone()).await.unwrap().text().await.unwrap();
+        assert!(!answer.contains("There is no"), "{action}: {answer}");
+    }
+    let typo = post(format!("{url}/coment")).await.unwrap();
+    assert_eq!(typo.status(), 404);
+    assert!(typo.text().await.unwrap().contains("GET /_sandbox lists"));
+    assert_eq!(sandbox.stop().0, 0);
+    assert_eq!(everything_below(&folder.path("tmp")).len(), 1);
+}
+
+#[test]
+fn every_line_of_a_json_log_is_json_and_no_log_in_a_pipe_has_colours() {
+    for (format, is_json) in [("json", true), ("text", false)] {
+        let folder = Folder::with(&[("tmp/.keep", b"")]);
+        let mut command = with_temporary(&folder, &["serve"]);
+        command
+            .env("APP_ID", "1")
+            .env("PRIVATE_KEY", &crate::github::keys::rsa().pkcs8)
+            .env("WEBHOOK_SECRET", "5f1d0c6f0c7b4f5e9a3c2b1a")
+            .env("HOST", "127.0.0.1")
+            .env("PORT", "0")
+            .env("RUST_LOG", "debug")
+            .env("LOG_FORMAT", format);
+        let mut server = Running::start(command, true);
+        let first = server.line_with("DISCUSSIONS_MODEL");
+        let listening = server.line_with("listening on http://127.0.0.1:");
+        let (code, rest) = server.stop();
+        assert_eq!(code, 0);
+        assert!(
+            rest.iter().any(|line| line.contains("stopping")),
+            "{rest:?}"
+        );
+        for line in [first, listening].iter().chain(&rest) {
+            assert_eq!(
+                serde_json::from_str::<Value>(line).is_ok(),
+                is_json,
+                "{line}"
+            );
+            assert!(!line.contains('\u{1b}'), "{line}");
+        }
+    }
 }

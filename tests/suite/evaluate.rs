@@ -121,13 +121,17 @@ fn said(created_at: &str) -> Said {
         guid: "guid-1".to_owned(),
         author: actor(7),
         created_at: created_at.to_owned(),
-        received_at: 0,
+        received_at: 3_600_000,
         is_edit: false,
         url: String::new(),
     }
 }
 
 fn cast(line: &str, created_at: &str, published: &[(String, i64)]) -> HumanVote {
+    cast_by(&said(created_at), line, published)
+}
+
+fn cast_by(said: &Said, line: &str, published: &[(String, i64)]) -> HumanVote {
     let parsed = parse(line, &|_| false).remove(0);
     let Ok(Command::Vote(command)) = parsed.command else {
         panic!("no vote: {line}")
@@ -138,7 +142,73 @@ fn cast(line: &str, created_at: &str, published: &[(String, i64)]) -> HumanVote 
         ballot: &current,
         published,
     };
-    votes::cast(&said(created_at), parsed.line, &command, on)
+    votes::cast(said, parsed.line, &command, on)
+}
+
+#[test]
+fn two_texts_with_the_same_first_digits_are_told_apart_by_time() {
+    let read = format!("cccccccc{}", "a".repeat(56));
+    let line = "/discuss vote ready cccccccc";
+    let published = [(read.clone(), 9_000)];
+    let vote = cast(line, "1970-01-01T00:00:10Z", &published);
+    assert_eq!(vote.subject, read, "the current text came later");
+    let published = [("b".repeat(64), 9_000), (read, 20_000)];
+    let vote = cast(line, "1970-01-01T00:00:10Z", &published);
+    assert_eq!(vote.subject, "", "neither was there to be read");
+}
+
+#[test]
+fn an_edited_vote_is_bound_only_where_one_text_was_there_all_the_time() {
+    let edited = Said {
+        is_edit: true,
+        received_at: 30_000,
+        ..said("1970-01-01T00:00:10Z")
+    };
+    let (a, b) = ("a".repeat(64), "b".repeat(64));
+    let line = "/discuss vote ready";
+    let one = [(a.clone(), 9_000)];
+    assert_eq!(cast_by(&edited, line, &one).subject, a);
+    let two = [(a, 9_000), (b, 20_000)];
+    assert_eq!(cast_by(&edited, line, &two).subject, "");
+}
+
+#[test]
+fn nothing_was_said_after_we_heard_it_whatever_the_clocks_say() {
+    let heard_early = Said {
+        received_at: 8_000,
+        ..said("1970-01-01T00:00:10Z")
+    };
+    let (a, b) = ("a".repeat(64), "b".repeat(64));
+    let published = [(a.clone(), 7_000), (b, 9_500)];
+    assert_eq!(
+        cast_by(&heard_early, "/discuss vote ready", &published).subject,
+        a
+    );
+}
+
+#[test]
+fn a_vote_told_after_its_comment_was_deleted_is_void() {
+    let change = votes::unsaid(&deleted(8)).unwrap();
+    let Change::EffectDone { key, result } = change else {
+        panic!("{change:?}")
+    };
+    assert_eq!(key, votes::unsaid_key("comment:1"));
+    let void = |vote| match &votes::told_late(standing_vote(vote), &result)[0] {
+        Change::HumanVote(vote) => vote.void.is_some(),
+        other => panic!("{other:?}"),
+    };
+    assert!(void("READY"));
+    assert!(!void("REJECT"), "only its voter takes an objection back");
+}
+
+#[test]
+fn of_equal_blocks_the_last_ones_are_ours() {
+    let earlier = appended(TEXT, REPLY);
+    let before = SeenText::of(&earlier, &[], "");
+    let record = block(REPLY, &before.subject.to_string(), BlockState::Pending);
+    let after = SeenText::of(&appended(&earlier.source, REPLY), &[&record], "");
+    assert_eq!(after.ours, [None, Some(0)]);
+    assert_eq!(after.subject, before.subject);
 }
 
 #[test]
@@ -184,7 +254,7 @@ fn a_vote_binds_to_what_was_published_before_it() {
 #[test]
 fn a_vote_can_name_its_text() {
     let published = [("a".repeat(64), 0), ("b".repeat(64), 1)];
-    let subject = |line: &str| cast(line, "1970-01-01T01:00:00Z", &published).subject;
+    let subject = |line: &str| cast(line, "1970-01-01T00:59:00Z", &published).subject;
     assert_eq!(subject("/discuss vote ready aaaaaaaa"), "a".repeat(64));
     assert_eq!(subject("/discuss vote ready cccccccc"), "c".repeat(64));
     assert_eq!(subject("/discuss vote ready dddddddd"), "");

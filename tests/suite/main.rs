@@ -18,6 +18,7 @@ mod engine;
 mod evaluate;
 mod github;
 mod personas;
+mod readme;
 mod sandbox;
 mod scenarios;
 mod store;

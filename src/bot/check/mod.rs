@@ -56,6 +56,11 @@ pub enum Findings {
         /// The commit the branch points to now.
         by: Sha,
     },
+    /// The pull request is judged under another name: it goes into another base.
+    Elsewhere {
+        /// Its base branch now.
+        base: String,
+    },
     /// We failed; the job is parked.
     Failed {
         /// Id under which the log has it.
@@ -74,6 +79,8 @@ pub struct Evaluation {
     pub config_notices: Vec<ConfigProblem>,
     /// What the pull request as a whole still owes, besides its discussions.
     pub demands: Vec<Demand>,
+    /// It changes configuration, personas or templates: it is never merely clear.
+    pub changes_gate: bool,
 }
 
 /// A problem in a configuration, persona or template file.
@@ -190,7 +197,7 @@ pub enum Overall {
     Of(State),
     /// Work has begun.
     Started,
-    /// A later commit took its place.
+    /// A later commit took its place, or it is judged under another name.
     Superseded,
     /// Our own failure.
     Error,
@@ -211,7 +218,7 @@ pub fn check_name(mode: GateMode, check: &str, gated: bool) -> Option<String> {
 pub fn overall(findings: &Findings) -> Overall {
     match findings {
         Findings::Started => Overall::Started,
-        Findings::Superseded { .. } => Overall::Superseded,
+        Findings::Superseded { .. } | Findings::Elsewhere { .. } => Overall::Superseded,
         Findings::Failed { .. } => Overall::Error,
         Findings::Evaluated(evaluation) => overall_of(evaluation),
     }
@@ -226,6 +233,7 @@ fn overall_of(evaluation: &Evaluation) -> Overall {
         .map(|view| view.verdict.state)
         .chain(of_config)
         .chain(of_demands)
+        .chain(evaluation.changes_gate.then_some(State::Ready))
         .min_by_key(|state| rank(*state))
         .map_or(Overall::Clear, Overall::Of)
 }

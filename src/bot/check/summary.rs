@@ -35,6 +35,14 @@ pub(super) fn summary(input: &CheckInput, left_out: usize) -> String {
                 code(by.short())
             );
         }
+        Findings::Elsewhere { base } => {
+            let _ = writeln!(
+                text,
+                "\nThe pull request goes into {} now, where this check is not the one that decides. It is judged \
+                 anew when it comes back.",
+                code(base)
+            );
+        }
         Findings::Failed { id } => failed(&mut text, id),
         Findings::Evaluated(evaluation) => {
             text.push_str(&overview(evaluation));

@@ -15,6 +15,7 @@ pub fn title(findings: &Findings) -> String {
     let text = match findings {
         Findings::Started => "WORKING: reading the discussions".to_owned(),
         Findings::Superseded { by } => format!("SUPERSEDED by {}", by.short()),
+        Findings::Elsewhere { base } => format!("SUPERSEDED: goes into {base} now"),
         Findings::Failed { id } => format!("ERROR {id}: internal, parked"),
         Findings::Evaluated(evaluation) => of_evaluation(evaluation),
     };
@@ -38,6 +39,9 @@ fn of_evaluation(evaluation: &Evaluation) -> String {
         return format!("DISCUSSING: {}", demand.text);
     }
     match (worst, evaluation.discussions.len()) {
+        (None, _) if evaluation.changes_gate => {
+            "READY: someone with maintain answers for the change to the gate".to_owned()
+        }
         (None, _) => "CLEAR: no discussion in this PR".to_owned(),
         (Some(view), 1) => of_discussion(view),
         (Some(view), all) if view.verdict.state == State::Ready => {

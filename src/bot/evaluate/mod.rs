@@ -7,7 +7,7 @@ mod text;
 mod votes;
 
 pub use text::{SeenText, block_identity};
-pub use votes::voters_to_ask;
+pub use votes::{ready_accounts, voters_to_ask};
 
 use super::check::{DiscussionView, People, VoteView};
 use super::ground::Ground;

@@ -93,6 +93,18 @@ pub fn voters_to_ask(votes: &[&HumanVote], ballot: &str) -> BTreeMap<u64, String
         .collect()
 }
 
+/// Accounts whose newest vote is a standing READY on that text.
+pub fn ready_accounts<'a>(
+    votes: &[&'a HumanVote],
+    ballot: &str,
+) -> impl Iterator<Item = u64> + use<'a> {
+    let standing = newest_of_people(votes)
+        .filter(|vote| vote.void.is_none() && vote.subject == ballot)
+        .filter(|vote| Vote::parse(&vote.vote) == Some(Vote::Ready))
+        .map(|vote| vote.account);
+    standing.collect::<Vec<_>>().into_iter()
+}
+
 fn of_person(
     around: &Circumstances<'_>,
     case: &Case<'_>,

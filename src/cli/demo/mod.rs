@@ -135,12 +135,12 @@ pub(super) async fn run(
         ),
     });
     if arguments.keep {
-        let stop = super::serve::StopSignal::catch()?;
+        let stop = super::serve::stop_signal();
         let url = stage.github.web_url();
         output.result(format!(
             "Still up until Ctrl-C: {url} (pull request #{number})"
         ));
-        stop.told().await;
+        stop.await;
     }
     stage.tear_down().await?;
     Ok(if broken == 0 {

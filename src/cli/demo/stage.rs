@@ -66,18 +66,14 @@ impl Stage {
         let folder =
             std::env::temp_dir().join(format!("discussions-{}", uuid::Uuid::now_v7().simple()));
         let secret = uuid::Uuid::new_v4().simple().to_string();
-        let settings = [
+        let own = [
             ("APP_ID", app_id.to_string()),
             ("PRIVATE_KEY", key.private_pem),
             ("WEBHOOK_SECRET", secret.clone()),
             ("DATA_DIR", folder.join(DATA).display().to_string()),
-            ("HOST", "127.0.0.1".to_owned()),
-            ("PORT", "0".to_owned()),
-            ("GITHUB_API_URL", github.api_url()),
-            ("GITHUB_GRAPHQL_URL", github.graphql_url()),
-            ("GITHUB_SERVER_URL", github.web_url()),
         ];
-        let settings = Settings::from_vars(settings.map(|(name, value)| (name.to_owned(), value)))
+        let variables = own.into_iter().chain(addresses(&github));
+        let settings = Settings::from_vars(variables.map(|(name, value)| (name.to_owned(), value)))
             .map_err(|error| failed("the App's settings")(&error))?;
         let app = App::start(&settings)
             .await
@@ -198,6 +194,17 @@ impl Stage {
         let _ = std::fs::remove_dir(&self.folder);
         Ok(())
     }
+}
+
+/// Settings of the App about where it listens and where GitHub is.
+fn addresses(github: &Sandbox) -> [(&'static str, String); 5] {
+    [
+        ("HOST", "127.0.0.1".to_owned()),
+        ("PORT", "0".to_owned()),
+        ("GITHUB_API_URL", github.api_url()),
+        ("GITHUB_GRAPHQL_URL", github.graphql_url()),
+        ("GITHUB_SERVER_URL", github.web_url()),
+    ]
 }
 
 fn push(

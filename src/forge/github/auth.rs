@@ -7,6 +7,7 @@ use super::TOKEN_PERMISSIONS;
 use super::error;
 use super::transport::{Answer, Request, Transport, route};
 use crate::ids::PullRequest;
+use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::{ExposeSecret, SecretString};
@@ -166,13 +167,11 @@ impl AppAuth {
             return Err(explained(refusal, &pr.repo.to_string()));
         }
         let minted: Minted = error::json(&request, &answer)?;
-        let value = format!("Bearer {}", minted.token.trim());
-        let mut header = HeaderValue::from_str(&value).map_err(|_| {
+        let header = bearer(minted.token.trim()).map_err(|_| {
             ForgeError::Unavailable(format!(
                 "{request}: the token has characters no header can carry"
             ))
         })?;
-        header.set_sensitive(true);
         Ok(Token {
             header,
             expires_at: minted.expires_at.timestamp(),
@@ -201,10 +200,7 @@ impl AppAuth {
             |why: String| ForgeError::Forbidden(format!("the App's key does not sign: {why}"));
         let jwt = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &self.key)
             .map_err(|error| unsigned(error.to_string()))?;
-        let mut header = HeaderValue::from_str(&format!("Bearer {jwt}"))
-            .map_err(|error| unsigned(error.to_string()))?;
-        header.set_sensitive(true);
-        Ok(header)
+        bearer(&jwt).map_err(|error| unsigned(error.to_string()))
     }
 
     /// Takes GitHub's clock over if it differs from what we believed it to be.
@@ -227,6 +223,13 @@ impl AppAuth {
         );
         true
     }
+}
+
+/// The `Authorization` value of a token; marked so that it is not printed.
+fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut header = HeaderValue::from_str(&format!("Bearer {token}"))?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 /// Says what an operator can do about a token that GitHub does not give.

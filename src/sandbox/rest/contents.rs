@@ -72,12 +72,7 @@ fn one_file(call: &Call<'_>, path: &str, reference: &str, file: &File) -> Result
         ));
     }
     if wants_raw(&call.accept) {
-        let media = "application/vnd.github.raw+json; charset=utf-8";
-        return Ok(Answer {
-            status: 200,
-            body: Body::Raw(media, bytes.to_vec()),
-            headers: Vec::new(),
-        });
+        return Ok(raw(bytes));
     }
     if file.mode == git::SYMLINK {
         value["target"] = json!(String::from_utf8_lossy(bytes));
@@ -91,6 +86,18 @@ fn one_file(call: &Call<'_>, path: &str, reference: &str, file: &File) -> Result
     });
     value["encoding"] = json!(if small { "base64" } else { "none" });
     Ok(Answer::ok(value))
+}
+
+/// The bytes themselves.
+fn raw(bytes: &[u8]) -> Answer {
+    Answer {
+        status: 200,
+        body: Body::Raw(
+            "application/vnd.github.raw+json; charset=utf-8",
+            bytes.to_vec(),
+        ),
+        headers: Vec::new(),
+    }
 }
 
 fn folder(call: &Call<'_>, path: &str, reference: &str, tree: &Oid) -> Result<Value, Refusal> {
@@ -156,12 +163,7 @@ pub fn blob(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     })?;
     let bytes = repo.git.blob(&oid).ok_or_else(Refusal::not_found)?;
     if wants_raw(&call.accept) {
-        let media = "application/vnd.github.raw+json; charset=utf-8";
-        return Ok(Answer {
-            status: 200,
-            body: Body::Raw(media, bytes.to_vec()),
-            headers: Vec::new(),
-        });
+        return Ok(raw(bytes));
     }
     let full_name = call.world.full_name(repo);
     Ok(Answer::ok(json!({

@@ -46,14 +46,22 @@ fn side(
     })
 }
 
+/// Where a pull request is found: in the API, and on the web.
+fn addresses(world: &World, repo: &Repository, pull: &Pull) -> (String, String) {
+    let (hosts, full_name, number) = (&world.hosts, world.full_name(repo), pull.number);
+    (
+        format!("{}/repos/{full_name}/pulls/{number}", hosts.api),
+        format!("{}/{full_name}/pull/{number}", hosts.web),
+    )
+}
+
 /// A pull request as listings show it.
 pub fn pull_simple(world: &World, repo: &Repository, pull: &Pull) -> Value {
     let full_name = world.full_name(repo);
     let api = format!("{}/repos/{full_name}", world.hosts.api);
     let number = pull.number;
-    let url = format!("{api}/pulls/{number}");
+    let (url, html) = addresses(world, repo, pull);
     let issue = format!("{api}/issues/{number}");
-    let html = format!("{}/{full_name}/pull/{number}", world.hosts.web);
     let merged_at = pull.merged.as_ref().and(pull.closed_at);
     let head_repo = pull.head_repo.and_then(|id| world.repos.get(&id));
     let mut value = object(json!({
@@ -172,15 +180,8 @@ pub fn changed_file(world: &World, repo: &Repository, head: &Oid, change: &FileC
 
 /// A review. Webhooks write its state in lower case.
 pub fn review(world: &World, repo: &Repository, pull: &Pull, review: &Review) -> Value {
-    let full_name = world.full_name(repo);
-    let html = format!(
-        "{}/{full_name}/pull/{}#pullrequestreview-{}",
-        world.hosts.web, pull.number, review.id
-    );
-    let pull_url = format!(
-        "{}/repos/{full_name}/pulls/{}",
-        world.hosts.api, pull.number
-    );
+    let (pull_url, pull_html) = addresses(world, repo, pull);
+    let html = format!("{pull_html}#pullrequestreview-{}", review.id);
     json!({
         "id": review.id,
         "node_id": node_id("PRR", review.id),
@@ -204,19 +205,14 @@ pub fn review_comment(
     pull: &Pull,
     comment: &ReviewComment,
 ) -> Value {
-    let full_name = world.full_name(repo);
+    let (pull_url, pull_html) = addresses(world, repo, pull);
     let url = format!(
-        "{}/repos/{full_name}/pulls/comments/{}",
-        world.hosts.api, comment.id
+        "{}/repos/{}/pulls/comments/{}",
+        world.hosts.api,
+        world.full_name(repo),
+        comment.id
     );
-    let html = format!(
-        "{}/{full_name}/pull/{}#discussion_r{}",
-        world.hosts.web, pull.number, comment.id
-    );
-    let pull_url = format!(
-        "{}/repos/{full_name}/pulls/{}",
-        world.hosts.api, pull.number
-    );
+    let html = format!("{pull_html}#discussion_r{}", comment.id);
     json!({
         "id": comment.id,
         "node_id": node_id("PRRC", comment.id),

@@ -57,6 +57,7 @@ CREATE TABLE pulls (
     number       BIGINT NOT NULL,
     checked_head TEXT   NOT NULL,
     conclusion   TEXT   NOT NULL,
+    check_name   TEXT   NOT NULL,
     PRIMARY KEY (repo, number)
 );
 

@@ -225,6 +225,7 @@ pub fn evaluated(discussions: Vec<DiscussionView>) -> Findings {
         config_errors: Vec::new(),
         config_notices: Vec::new(),
         demands: Vec::new(),
+        changes_gate: false,
     })
 }
 
@@ -262,5 +263,6 @@ pub fn evaluation(discussions: &[State]) -> Evaluation {
         config_errors: Vec::new(),
         config_notices: Vec::new(),
         demands: Vec::new(),
+        changes_gate: false,
     }
 }

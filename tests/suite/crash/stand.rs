@@ -181,6 +181,18 @@ impl Stand {
         self.server = Some(server);
     }
 
+    /// Starts the server and leaves it as soon as it has opened its database, before it listens.
+    pub(super) async fn begin_server(&mut self) {
+        let child = self.command().spawn().unwrap();
+        self.server = Some(Server {
+            child,
+            url: String::new(),
+        });
+        let lock = self.folder.path().join("data/discussions.db.lock");
+        self.until("the database is being opened", || lock.exists())
+            .await;
+    }
+
     /// The running server.
     pub(super) fn server(&self) -> &Server {
         self.server.as_ref().expect("a running server")

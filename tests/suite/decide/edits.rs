@@ -2,7 +2,6 @@
 
 use super::values::discussion;
 use discussions::engine::edit::{EditError, append, set_header};
-use discussions::engine::problem::{Code, Problem};
 use discussions::engine::subject::Subject;
 use proptest::prelude::*;
 
@@ -93,22 +92,20 @@ fn the_users_example_keeps_every_byte() {
 
 #[test]
 fn a_file_that_would_swallow_the_block_is_refused() {
-    let mut file = discussion(&format!("{HEAD}```\nopen\n"));
-    file.problems
-        .push(Problem::new(Code::UnclosedFence, 4, 1, "never closed"));
-    let error = append(&file, &[BLOCK.to_owned()]).unwrap_err();
-    assert_eq!(
-        error,
-        EditError::Unclosed {
-            line: 4,
-            what: "a code fence".to_owned()
-        }
-    );
-    assert!(
-        error
-            .to_string()
-            .starts_with("line 4: a code fence is never closed")
-    );
+    for (open, line, what) in [
+        ("```\nopen\n", 4, "a code fence"),
+        ("<!-- open\n", 4, "an HTML comment"),
+        ("<pre>\nopen\n", 4, "a raw HTML block"),
+    ] {
+        let file = discussion(&format!("{HEAD}{open}"));
+        let error = append(&file, &[BLOCK.to_owned()]).unwrap_err();
+        assert_eq!(error, EditError::Unclosed { line, what });
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("line {line}: {what} is never closed"))
+        );
+    }
 }
 
 #[test]

@@ -229,3 +229,26 @@ async fn a_mended_configuration_counts_from_the_next_event_on() {
         rig.title(number)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_readme_among_the_personas_is_skipped() {
+    let files = [
+        ("discussions.yml", AT_ONCE.to_owned()),
+        (
+            "discussions/personas/README.md",
+            "# Our personas\n\nOne file each.\n".to_owned(),
+        ),
+    ];
+    let rig = rig_on(&files).await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    assert!(
+        rig.title(number).starts_with("CHANGES"),
+        "{}",
+        rig.title(number)
+    );
+    let summary = rig.check(number).summary.unwrap();
+    assert!(
+        summary.contains("is no persona file and is skipped"),
+        "{summary}"
+    );
+}

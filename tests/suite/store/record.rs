@@ -18,6 +18,7 @@ async fn the_record_survives_a_restart_and_a_rename() {
     let checked = PrRecord {
         checked_head: "a".repeat(40),
         conclusion: "success".into(),
+        check: "discussions".into(),
     };
     let changes = [
         Change::Pr(checked.clone()),
@@ -88,6 +89,7 @@ async fn a_later_record_replaces_the_earlier_one() {
         let record = PrRecord {
             checked_head: format!("{rounds}"),
             conclusion: "failure".into(),
+            check: "discussions".into(),
         };
         store.put_pr(&lease, &pr, &record).await.unwrap();
         assert_eq!(store.pr(&pr).await, Ok(record));
