@@ -86,7 +86,6 @@ codes! {
     UnknownTemplate, "unknown-template", Error, "The header names a template that does not exist or is not allowed here.", "Name one of the templates that exist.";
     UnknownPhase, "unknown-phase", Warning, "The template has no phase of this name.", "Name a phase of the template.";
     DuplicateId, "duplicate-id", Error, "Two discussions carry the same Id.", "Delete the Id line of the copy; a new one is minted for it.";
-    ConfigInvalid, "config-invalid", Error, "The configuration, a persona or a template cannot be read.", "Correct the file that the message names.";
 
     // Blocks and their names.
     SetextSeparator, "setext-separator", Notice, "A separator stands directly under text, so renderers make a heading of that text.", "Put a blank line above the separator.";
@@ -99,11 +98,9 @@ codes! {
     MalformedPersonaName, "malformed-persona-name", Warning, "A name starts like a persona's and is not one.", "Write AI- and the alias, as in AI-Security.";
     UnlistedPersona, "unlisted-persona", Warning, "A block is written under the name of a persona that the header does not list.", "Add the alias to Participants, or correct the name.";
     PersonNamedLikePersona, "person-named-like-persona", Warning, "A name is a participant's alias without AI- and is read as a person.", "Write AI- in front if the persona is meant.";
-    UnsignedBlock, "unsigned-block", Warning, "A block in a persona's name was not written by the App and does not count.", "Ask the persona with a comment on the pull request.";
 
     // Votes and markers.
     UnclearVote, "unclear-vote", Warning, "A VOTE line is not exactly one vote, so its author has none.", "Write VOTE: READY, VOTE: CHANGES or VOTE: REJECT and nothing else on the line.";
-    UnconfirmedVote, "unconfirmed-vote", Notice, "A person's vote in the file is not confirmed by that person and does not count.", "Confirm it with /discuss vote on the pull request.";
     MarkerOutsideBlock, "marker-outside-block", Warning, "A marker stands in text that belongs to no block and does not count.", "Move it into a block: a separator, a name line, then the text.";
     QuotedMarker, "quoted-marker", Warning, "A marker stands in a quote and does not count.", "Repeat it outside the quote if it is meant.";
     EmptyItem, "empty-item", Notice, "A marker has no text and gets no number.", "Write the text on the same line.";

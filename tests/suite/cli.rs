@@ -793,3 +793,16 @@ fn every_line_of_a_json_log_is_json_and_no_log_in_a_pipe_has_colours() {
         }
     }
 }
+
+#[test]
+fn a_phase_that_the_template_does_not_know_is_named_and_decides_nothing() {
+    let text = fixture("discussions/example.md").replace("initial_feedback", "initial_feedbak");
+    let folder = Folder::with(&[("f.md", text.as_bytes())]);
+    folder.run(&["lint", "f.md"]).exits(0).says(&[
+        "warning[unknown-phase]",
+        "`initial_feedbak`",
+        "initial_feedback",
+    ]);
+    let status = folder.run(&["status", "f.md", "--json"]).exits(0).json();
+    assert_eq!(status["phase_votes"], false);
+}

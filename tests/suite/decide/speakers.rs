@@ -85,3 +85,32 @@ fn an_unknown_name_is_nobody() {
         ["security", "architect"]
     );
 }
+
+#[test]
+fn a_participant_that_answered_and_was_removed_since_is_a_notice_and_a_stranger_an_error() {
+    use discussions::engine::panel::Registry;
+    use discussions::engine::persona::Personas;
+    use discussions::engine::problem::Code;
+    use discussions::engine::template::{Template, Templates};
+    let (personas, templates) = (Personas::built_in(), Templates::built_in());
+    let fallback: Template = templates.0["review"].clone();
+    let registry = Registry {
+        personas: &personas,
+        templates: &templates,
+        participants: &[],
+        template: "review",
+        allowed_templates: None,
+        fallback: &fallback,
+    };
+    let discussion =
+        discussion("<!-- DISCUSSION -->\n<!-- Participants: security, dba, securty -->\n\ntext\n");
+    let (found, problems) = registry.participants(&discussion, &|name| name == "dba");
+    assert_eq!(found, [alias("security")]);
+    let codes: Vec<Code> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, [Code::ParticipantRemoved, Code::UnknownParticipant]);
+    assert!(
+        problems[1].hint.contains("Did you mean `security`?"),
+        "{}",
+        problems[1].hint
+    );
+}

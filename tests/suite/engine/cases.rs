@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Codes that no file alone can raise; who raises each stands in the comment.
-const RAISED_ELSEWHERE: [Code; 15] = [
+const RAISED_ELSEWHERE: [Code; 12] = [
     Code::NotAFile,           // what is read from the forge or the disk
     Code::TooLarge,           // the parser: a case would be a megabyte (see hostile.rs)
     Code::TooManyBlocks,      // the parser: a case would be 501 blocks (see hostile.rs)
@@ -20,12 +20,9 @@ const RAISED_ELSEWHERE: [Code; 15] = [
     Code::UnknownTemplate,    // whoever has the templates
     Code::UnknownPhase,       // whoever has the templates
     Code::DuplicateId,        // whoever reads several files
-    Code::ConfigInvalid,      // whoever reads the configuration
-    Code::UnsignedBlock,      // the gate
     Code::MissingMarker,      // the gate, which knows the names that promise a discussion
     Code::ParticipantRemoved, // the gate, which has the record
     Code::VetoNotOnPanel,     // the gate, which has the configuration
-    Code::UnconfirmedVote,    // the gate
 ];
 
 struct Case {

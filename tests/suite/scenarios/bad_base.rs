@@ -252,3 +252,24 @@ async fn a_readme_among_the_personas_is_skipped() {
         "{summary}"
     );
 }
+
+/// Header and panel against the base: code, configuration, header lines. (A Phase typed ahead of the record is set right
+/// by the commit of the round.)
+const AGAINST_THE_RECORD: &[(&str, &str, &str)] = &[
+    ("veto-not-on-panel", "gate: {veto: [moderator]}\n", ""),
+    ("header-edited", "", "<!-- Status: CLOSED -->\n"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_contradicts_the_base_or_the_record_is_said_by_its_code() {
+    for (code, config, header) in AGAINST_THE_RECORD {
+        let rig = rig_on(&[("discussions.yml", format!("{AT_ONCE}{config}"))]).await;
+        let marker = "<!-- DISCUSSION -->\n";
+        let text = CACHE.replacen(marker, &format!("{marker}{header}"), 1);
+        let number = rig.open("rob", PATH, &text).await;
+        let check = rig.check(number);
+        let said = format!("{:?} {:?}", check.summary, check.annotations);
+        assert!(said.contains(code), "{code} {header}: {said}");
+        assert_ne!(rig.conclusion(number), "success", "{code}");
+    }
+}
