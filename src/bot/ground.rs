@@ -11,12 +11,10 @@ use crate::forge::PrSnapshot;
 use crate::ids::Alias;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-/// Where the configuration stands.
-pub const CONFIG_PATH: &str = ".github/discussions.yml";
+pub use crate::workspace::{CONFIG_PATH, TEMPLATES_PATH as TEMPLATE_FOLDER};
+
 /// Folder of the repository's personas.
 pub const PERSONA_FOLDER: &str = ".github/discussions/personas";
-/// Folder of the repository's templates.
-pub const TEMPLATE_FOLDER: &str = ".github/discussions/templates";
 
 /// What ships with the program.
 #[derive(Debug, Clone)]
