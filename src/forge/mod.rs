@@ -59,6 +59,70 @@ pub struct ChangedFile {
     pub removed: bool,
     /// Added by this pull request.
     pub added: bool,
+    /// Lines of the new side that the diff shows (first, last), ascending: only there can a review comment stand.
+    /// Empty for binary files and for diffs that GitHub leaves out as too large.
+    pub diff_lines: Vec<(u32, u32)>,
+}
+
+impl ChangedFile {
+    /// Whether a line of the new side is part of the diff.
+    pub fn shows(&self, line: u32) -> bool {
+        let mut ranges = self.diff_lines.iter();
+        ranges.any(|(first, last)| (*first..=*last).contains(&line))
+    }
+}
+
+/// What the rules of a pull request's branches mean for writing to it, as far as the App may read them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BranchRules {
+    /// Why the App cannot push to the head branch: "its branch may only be changed through pull requests".
+    pub push_refused: Option<String>,
+    /// What a push to the head branch undoes: "a push to it dismisses approvals".
+    pub push_punished: Option<String>,
+    /// Merging needs every review conversation to be resolved.
+    pub conversations_must_be_resolved: bool,
+}
+
+/// One comment of a review on a line of the diff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineComment {
+    /// Path at the head.
+    pub path: String,
+    /// Line of the new side, from 1; GitHub refuses lines outside the diff.
+    pub line: u32,
+    /// Markdown, at most 65,536 bytes (cut by the caller).
+    pub body: String,
+}
+
+/// One review that neither approves nor requests changes (event COMMENT).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewRequest {
+    /// Commit it is about.
+    pub commit: Sha,
+    /// Markdown, at most 65,536 bytes (cut by the caller).
+    pub body: String,
+    /// Comments on lines; each opens a conversation.
+    pub comments: Vec<LineComment>,
+}
+
+/// A review of ours as GitHub has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedReview {
+    /// Numeric id.
+    pub id: u64,
+    /// Web address.
+    pub url: String,
+}
+
+/// A review conversation that our own comment opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnThread {
+    /// GraphQL id, for resolving it.
+    pub id: String,
+    /// Text of the comment that opened it, with its hidden marker.
+    pub body: String,
+    /// Resolved by somebody.
+    pub is_resolved: bool,
 }
 
 /// Open, closed or merged.
@@ -265,12 +329,14 @@ pub struct CommitRequest {
 }
 
 /// A comment or review a reaction goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ReactionTarget {
     /// Conversation comment, by numeric id.
     IssueComment(u64),
     /// Review comment, by numeric id.
     ReviewComment(u64),
+    /// Body of a review, by its GraphQL id: REST has no reactions on reviews.
+    Review(String),
 }
 
 /// Reactions we use.
@@ -328,6 +394,22 @@ pub trait ForgeRead: Send + Sync {
     async fn own_comment(&self, pr: &PullRequest, marker: &str) -> Result<Option<u64>, ForgeError>;
     /// Open pull requests whose head is that commit (for events that do not name one): numbers.
     async fn pulls_with_head(&self, pr: &PullRequest, head: &Sha) -> Result<Vec<u64>, ForgeError>;
+    /// What the rules of both branches mean for a push. `head`: the head branch if it is in this repository. One
+    /// request; what the App may not read counts as no rule.
+    async fn branch_rules(
+        &self,
+        pr: &PullRequest,
+        head: Option<&str>,
+        base: &str,
+    ) -> Result<BranchRules, ForgeError>;
+    /// Our own review whose body contains the marker, if there is one.
+    async fn own_review(
+        &self,
+        pr: &PullRequest,
+        marker: &str,
+    ) -> Result<Option<PostedReview>, ForgeError>;
+    /// Conversations that our own review comments opened.
+    async fn own_threads(&self, pr: &PullRequest) -> Result<Vec<OwnThread>, ForgeError>;
 }
 
 /// Writing. Only `bot::apply` uses it, under a lease.
@@ -348,6 +430,14 @@ pub trait ForgeWrite: Send + Sync {
     async fn comment(&self, pr: &PullRequest, body: &str) -> Result<u64, ForgeError>;
     /// Replaces a comment's text.
     async fn edit_comment(&self, pr: &PullRequest, id: u64, body: &str) -> Result<(), ForgeError>;
+    /// Posts one review with its line comments; all of it or nothing.
+    async fn review(
+        &self,
+        pr: &PullRequest,
+        request: &ReviewRequest,
+    ) -> Result<PostedReview, ForgeError>;
+    /// Resolves a review conversation, by its GraphQL id; one already resolved stays so.
+    async fn resolve_thread(&self, pr: &PullRequest, thread: &str) -> Result<(), ForgeError>;
     /// Adds a reaction; adding it twice is the same as once.
     async fn react(
         &self,

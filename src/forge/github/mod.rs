@@ -162,6 +162,27 @@ impl ForgeRead for GitHub {
     async fn pulls_with_head(&self, pr: &PullRequest, head: &Sha) -> Result<Vec<u64>, ForgeError> {
         self.find_pulls_with_head(pr, head).await
     }
+
+    async fn branch_rules(
+        &self,
+        pr: &PullRequest,
+        head: Option<&str>,
+        base: &str,
+    ) -> Result<BranchRules, ForgeError> {
+        self.read_branch_rules(pr, head, base).await
+    }
+
+    async fn own_review(
+        &self,
+        pr: &PullRequest,
+        marker: &str,
+    ) -> Result<Option<PostedReview>, ForgeError> {
+        self.find_own_review(pr, marker).await
+    }
+
+    async fn own_threads(&self, pr: &PullRequest) -> Result<Vec<OwnThread>, ForgeError> {
+        self.read_own_threads(pr).await
+    }
 }
 
 #[async_trait]
@@ -189,6 +210,18 @@ impl ForgeWrite for GitHub {
 
     async fn edit_comment(&self, pr: &PullRequest, id: u64, body: &str) -> Result<(), ForgeError> {
         self.rewrite_comment(pr, id, body).await
+    }
+
+    async fn review(
+        &self,
+        pr: &PullRequest,
+        request: &ReviewRequest,
+    ) -> Result<PostedReview, ForgeError> {
+        self.write_review(pr, request).await
+    }
+
+    async fn resolve_thread(&self, pr: &PullRequest, thread: &str) -> Result<(), ForgeError> {
+        self.write_resolved(pr, thread).await
     }
 
     async fn react(
