@@ -1,6 +1,6 @@
 //! The store as the round's answer book: replies as JSON under their key, written under the job's lease.
 
-use crate::engine::reply::{Reply, ReplyConcern};
+use crate::engine::reply::{Anchor, Reply, ReplyConcern};
 use crate::engine::vote::Vote;
 use crate::round::AnswerBook;
 use crate::store::{Lease, Store};
@@ -26,6 +26,8 @@ enum Stored {
         questions: Vec<String>,
         concerns: Vec<StoredConcern>,
         resolved: Vec<String>,
+        #[serde(default)]
+        anchors: Vec<(String, String)>,
     },
 }
 
@@ -70,6 +72,7 @@ impl Stored {
             questions: reply.questions.clone(),
             concerns: reply.concerns.iter().map(concern).collect(),
             resolved: reply.resolved.clone(),
+            anchors: reply.anchors.iter().map(pair).collect(),
         }
     }
 
@@ -80,6 +83,7 @@ impl Stored {
             questions,
             concerns,
             resolved,
+            anchors,
         } = self
         else {
             return Ok(None);
@@ -97,6 +101,15 @@ impl Stored {
             questions,
             concerns: concerns.into_iter().map(concern).collect(),
             resolved,
+            anchors: anchors.into_iter().map(anchor).collect(),
         }))
     }
+}
+
+fn pair(anchor: &Anchor) -> (String, String) {
+    (anchor.remark.clone(), anchor.words.clone())
+}
+
+fn anchor((remark, words): (String, String)) -> Anchor {
+    Anchor { remark, words }
 }

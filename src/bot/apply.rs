@@ -7,7 +7,10 @@
 
 use super::deps::{BotDeps, JobError};
 use super::plan::{Effect, PlannedCommit};
-use crate::forge::{CheckRun, ExistingCheck, ForgeError, ForgeWrite, Reaction, ReactionTarget};
+use crate::forge::{
+    CheckRun, ExistingCheck, ForgeError, ForgeWrite, PostedReview, Reaction, ReactionTarget,
+    ReviewRequest,
+};
 use crate::ids::{PullRequest, Sha};
 use crate::store::{EffectRecord, Lease};
 use std::collections::BTreeMap;
@@ -39,7 +42,7 @@ pub async fn carry_out(
         tracing::debug!(%pr, %effect, "carrying out");
         match effect {
             Effect::React { target, reaction } => {
-                react(deps, lease, pr, *target, *reaction).await?;
+                react(deps, lease, pr, target, *reaction).await?;
             }
             Effect::Check { .. } => show(deps, lease, pr, runs, effect).await?,
             Effect::Reply { marker, body } => reply(deps, lease, pr, marker, body).await?,
@@ -61,6 +64,33 @@ pub async fn commit(
         Ok(head) => Ok(head),
         Err(ForgeError::StaleHead(why)) => Err(JobError::Moved(why)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Posts the one review of a round. Its blocks are recorded as pending before: a next try that finds one of them in a
+/// review of ours knows that this one was carried out.
+pub async fn review(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    request: &ReviewRequest,
+) -> Result<PostedReview, JobError> {
+    let comments = request.comments.len();
+    tracing::info!(%pr, job = lease.job, head = %request.commit, comments, "posting a review");
+    Ok(deps.write.0.review(pr, request).await?)
+}
+
+/// Resolves a conversation of ours.
+pub async fn resolve_thread(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    thread: &str,
+) -> Result<(), JobError> {
+    tracing::debug!(%pr, job = lease.job, thread, "resolving a conversation");
+    match deps.write.0.resolve_thread(pr, thread).await {
+        Ok(()) => Ok(()),
+        Err(error) => tolerate(pr, "resolving a conversation", error),
     }
 }
 
@@ -154,11 +184,11 @@ async fn react(
     deps: &BotDeps,
     lease: &Lease,
     pr: &PullRequest,
-    target: ReactionTarget,
+    target: &ReactionTarget,
     reaction: Reaction,
 ) -> Result<(), JobError> {
     tracing::trace!(job = lease.job, ?target, ?reaction);
-    match deps.write.0.react(pr, target, reaction).await {
+    match deps.write.0.react(pr, target.clone(), reaction).await {
         Ok(()) => Ok(()),
         Err(error) => tolerate(pr, "reaction", error),
     }

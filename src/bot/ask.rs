@@ -122,7 +122,7 @@ fn tables<'a>(work: &'a Work<'_>, outcomes: &'a [Outcome]) -> impl Iterator<Item
         Some(Table {
             key,
             evaluated,
-            discussion: path.head.discussion()?,
+            discussion: &evaluated.discussion,
         })
     })
 }
@@ -192,7 +192,13 @@ pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str) -> Option<BlockRe
         persona: turn.persona_hash.clone(),
         job: job.to_owned(),
         base: base.to_owned(),
+        anchors: rendered
+            .anchors
+            .iter()
+            .map(|anchor| (anchor.remark.clone(), anchor.words.clone()))
+            .collect(),
         state: BlockState::Pending,
+        review: None,
     })
 }
 

@@ -195,6 +195,9 @@ fn block_for<'w>(work: &'w Work<'_>, want: &Want) -> Option<(&'w SeenPath, &'w B
 
 /// Link to a block in the file at the current head, if it stands there.
 fn link(work: &Work<'_>, path: &SeenPath, block: &BlockRecord) -> Option<String> {
+    if let Some(review) = &block.review {
+        return Some(review.clone());
+    }
     let discussion = path.head.discussion()?;
     let found = discussion
         .blocks

@@ -5,6 +5,7 @@ use super::check::{self, CheckInput, Findings};
 use super::deps::{BotDeps, JobError};
 use super::evaluate::Outcome;
 use super::gate_files;
+use super::post_review;
 use super::report::{self, Going};
 use super::work::{Work, open};
 use super::write;
@@ -38,6 +39,7 @@ pub async fn conclude(
         still_as_read(work).await?;
     }
     report::post(work, runs, &input, changes, false).await?;
+    post_review::resolve_closed(work, &outcomes).await?;
     let now = work.deps.store.now().await?;
     let published = report::published(work, &outcomes, is_occasion, now);
     let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
@@ -96,8 +98,8 @@ fn is_green(findings: &Findings) -> bool {
     check::conclusion(check::overall(findings)) == Some(Conclusion::Success)
 }
 
-/// Just before a green after a round: what is not tied to the commit must still be as it was read.
-async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
+/// Just before a green or a review after a round: what is not tied to the commit must still be as it was read.
+pub(super) async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
     let now = work.deps.read.snapshot(work.pr()).await?;
     let before = &work.snapshot;
     let same = now.head == before.head

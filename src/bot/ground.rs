@@ -3,7 +3,7 @@
 //! Only the base counts. What a pull request changes about these files takes effect once it is merged.
 
 use super::check::{self, ConfigProblem};
-use super::repo_config::{Replies, RepoConfig};
+use super::repo_config::RepoConfig;
 use crate::engine::persona::Personas;
 use crate::engine::problem::Severity;
 use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem, Template, Templates};
@@ -118,20 +118,12 @@ impl Ground {
         veto
     }
 
-    /// Whether replies can be committed to this head; the error says why not. With a broken configuration nobody knows
-    /// who is to be asked, or how.
-    pub fn can_commit(&self, snapshot: &PrSnapshot) -> Result<(), String> {
+    /// Whether personas can be asked at all; the error says why not. With a broken configuration nobody knows who is
+    /// to be asked, or how.
+    pub fn can_ask(&self, snapshot: &PrSnapshot) -> Result<(), String> {
         if let Some(first) = self.errors.first() {
             let (place, base) = (first.place(), &snapshot.base_branch);
             return Err(format!("{place} is broken on {base}"));
-        }
-        if snapshot.from_fork {
-            return Err("its branch is in a fork, where replies cannot be committed".to_owned());
-        }
-        if self.config.replies == Replies::Review {
-            return Err(
-                "`replies: review` is set, and this version only commits replies".to_owned(),
-            );
         }
         Ok(())
     }

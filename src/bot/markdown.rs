@@ -114,6 +114,12 @@ pub fn quote_markdown(markdown: &str, max_chars: usize) -> String {
     quoted(&shorten(markdown.trim(), max_chars), defused)
 }
 
+/// Markdown that was rendered by us from a persona's answer, as it is; mentions, references, images and tags are
+/// defused once more.
+pub fn defused_markdown(markdown: &str) -> String {
+    markdown.lines().map(defused).collect::<Vec<_>>().join("\n")
+}
+
 fn quoted(text: &str, line: fn(&str) -> String) -> String {
     let lines: Vec<String> = text
         .lines()

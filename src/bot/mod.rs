@@ -3,14 +3,15 @@
 //! * **Data**: `job` (what happened), `plan` (what is to be written).
 //! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may; `ground`
 //!   reads the base branch, `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes` what people's votes
-//!   bind to, `panel` who is asked; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
+//!   bind to, `panel` who is asked, `channel` where replies go and `review` what a review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `run` works one from `work` (read) over `record_votes`, `respond`, `ask` and `write`
-//!   to `conclude`, `report` and `closing`; only `apply` writes to the forge.
+//!   (with `post_review`) to `conclude`, `report` and `closing`; only `apply` writes to the forge.
 
 pub mod access;
 pub mod answers;
 pub mod apply;
 pub mod ask;
+pub mod channel;
 pub mod check;
 pub mod closing;
 pub mod command;
@@ -26,10 +27,12 @@ pub mod message;
 pub mod models;
 pub mod panel;
 pub mod plan;
+pub mod post_review;
 pub mod record_votes;
 pub mod repo_config;
 pub mod report;
 pub mod respond;
+pub mod review;
 pub mod run;
 pub mod touched;
 pub mod trigger;

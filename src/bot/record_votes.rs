@@ -1,11 +1,14 @@
 //! People's votes from the job's events into the record: reviews as votes, and what edits and deletions take back.
 //! Votes by command are recorded where commands are carried out.
 
+use super::channel;
 use super::deps::JobError;
-use super::evaluate::SeenText;
+use super::evaluate::Discussed;
 use super::gate_files;
 use super::hear::Happened;
 use super::job::{JobEvent, StoredActor};
+use super::post_review;
+use super::repo_config::Replies;
 use super::touched::Content;
 use super::votes::{self, Said};
 use super::work::Work;
@@ -32,6 +35,7 @@ pub async fn take_back(work: &mut Work<'_>, happened: &[Happened]) -> Result<(),
     let own_account = work.snapshot.own_account;
     for (at, event) in happened.iter().enumerate() {
         if is_our_doing(&event.event, own_account) {
+            spare_approvals(work).await?;
             continue;
         }
         let edits: Vec<&str> = happened[at..]
@@ -45,6 +49,16 @@ pub async fn take_back(work: &mut Work<'_>, happened: &[Happened]) -> Result<(),
             work.recall_votes().await?;
         }
     }
+    Ok(())
+}
+
+/// A commit of ours cost somebody's approval: from now on replies go into reviews, unless the configuration insists.
+async fn spare_approvals(work: &mut Work<'_>) -> Result<(), JobError> {
+    if work.memory.replies.is_some() || work.ground.config.replies != Replies::Auto {
+        return Ok(());
+    }
+    work.record(&[post_review::remember(channel::DISMISSED)]).await?;
+    work.memory.replies = Some(channel::DISMISSED.to_owned());
     Ok(())
 }
 
@@ -198,6 +212,6 @@ async fn read_then(
 fn ballot(work: &Work<'_>, key: &str, content: &Content) -> Option<String> {
     let record = work.memory.discussions.get(key);
     let proposal = record.map_or("", |record| record.proposal.as_str());
-    let seen = SeenText::of(content.discussion()?, &work.blocks_of(key), proposal);
-    Some(seen.ballot)
+    let discussed = Discussed::of(content.discussion()?, &work.blocks_of(key), proposal);
+    Some(discussed.seen.ballot)
 }

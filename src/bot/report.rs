@@ -1,6 +1,7 @@
 //! The check run of a head, from the outcomes of its discussions, and what the record keeps of it.
 
 use super::apply;
+use super::channel::Channel;
 use super::check::{
     self, CheckInput, ConfigProblem, Demand, DiscussionView, Evaluation, Findings, NextStep,
 };
@@ -142,6 +143,12 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
         let said = sentences(&first.message, &first.hint);
         notes.push(format!(
             "{place} is broken on {base}, so pull requests with a discussion are invalid until it is mended: {said}"
+        ));
+    }
+    let is_open = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Open(_)));
+    if is_open && let Some(Channel::Review { why }) = work.known_channel() {
+        notes.push(format!(
+            "Replies go into reviews because {why}; the file and its Phase line stay as they are"
         ));
     }
     if work.snapshot.locked {

@@ -198,7 +198,7 @@ async fn start_by_itself(
     outcomes: &[Outcome],
     occasion: Occasion,
 ) -> Result<Automatic, JobError> {
-    let no_way_to_reply = work.ground.can_commit(&work.snapshot).err();
+    let no_way_to_reply = work.ground.can_ask(&work.snapshot).err();
     let mut automatic = {
         let blocks: Vec<_> = open(&work.paths, outcomes)
             .map(|(key, evaluated)| (key, evaluated, work.blocks_of(key)))
@@ -262,7 +262,7 @@ async fn wants(
         question: None,
     });
     let mut wants: Vec<Want> = of_panel.collect();
-    let cannot = work.ground.can_commit(&work.snapshot).err();
+    let cannot = work.ground.can_ask(&work.snapshot).err();
     for heard in heard.iter_mut() {
         if let Some(why) = &cannot {
             closing::cannot_ask(heard, why);

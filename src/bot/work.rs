@@ -1,5 +1,6 @@
 //! One try at a job: what was read, what is recorded, and the evaluation made of both.
 
+use super::channel::{self, Channel, Signs};
 use super::deps::{BotDeps, JobError};
 use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
 use super::gate_files::{self, GateFiles};
@@ -8,7 +9,7 @@ use super::touched::{self, Candidate, Content};
 use super::votes::removal_key;
 use crate::engine::consensus::Owed;
 use crate::engine::vote::Vote;
-use crate::forge::{FileContent, ForgeError, PrSnapshot, Rights};
+use crate::forge::{BranchRules, FileContent, ForgeError, PrSnapshot, Rights};
 use crate::ids::{Alias, PullRequest, Sha};
 use crate::store::{
     BlockRecord, Change, Claimed, DiscussionRecord, EffectRecord, HumanVote, PrRecord,
@@ -42,6 +43,8 @@ pub struct Memory {
     pub failures: BTreeMap<String, BTreeMap<Alias, String>>,
     /// Votes that stand although somebody else removed their comment.
     pub removals: BTreeMap<String, String>,
+    /// Why replies go into reviews here, if that was decided before.
+    pub replies: Option<String>,
 }
 
 /// One try at a job.
@@ -62,6 +65,8 @@ pub struct Work<'a> {
     pub memory: Memory,
     /// Rights asked so far, by account.
     pub rights: BTreeMap<u64, Rights>,
+    /// Rules of the branches, once they were read.
+    pub rules: Option<BranchRules>,
 }
 
 impl<'a> Work<'a> {
@@ -80,6 +85,7 @@ impl<'a> Work<'a> {
             gate: None,
             memory: Memory::default(),
             rights: BTreeMap::new(),
+            rules: None,
             snapshot,
         };
         work.recall().await?;
@@ -101,6 +107,9 @@ impl<'a> Work<'a> {
             .map(|record| (record.path.clone(), record))
             .collect();
         self.memory.gate = self.memory.discussions.remove(gate_files::KEY);
+        if let Some(EffectRecord::Done(why)) = store.effect(&self.job.pr, channel::KEY).await? {
+            self.memory.replies = Some(why);
+        }
         self.recall_blocks().await?;
         self.recall_votes().await
     }
@@ -208,6 +217,39 @@ impl<'a> Work<'a> {
             return Err(ForgeError::Unavailable(message).into());
         }
         Ok(read)
+    }
+
+    /// Where replies go, as far as that is known without asking GitHub.
+    pub fn known_channel(&self) -> Option<Channel> {
+        channel::channel(&Signs {
+            replies: self.ground.config.replies,
+            from_fork: self.snapshot.from_fork,
+            remembered: self.memory.replies.as_deref(),
+            rules: self.rules.as_ref(),
+        })
+    }
+
+    /// Rules of head and base branch, read once in this try. A head in a fork has rules of its own, which are not ours
+    /// to read.
+    pub async fn branch_rules(&mut self) -> Result<BranchRules, JobError> {
+        if let Some(known) = &self.rules {
+            return Ok(known.clone());
+        }
+        let snapshot = &self.snapshot;
+        let head = (!snapshot.from_fork).then_some(snapshot.head_branch.as_str());
+        let read = &self.deps.read;
+        let rules = read.branch_rules(self.pr(), head, &snapshot.base_branch).await?;
+        self.rules = Some(rules.clone());
+        Ok(rules)
+    }
+
+    /// Where replies go.
+    pub async fn channel(&mut self) -> Result<Channel, JobError> {
+        if let Some(known) = self.known_channel() {
+            return Ok(known);
+        }
+        self.branch_rules().await?;
+        Ok(self.known_channel().unwrap_or(Channel::Commit))
     }
 
     /// Rights of an account, asked once in this try.

@@ -1,18 +1,20 @@
-//! From turns to one commit: blocks are recorded as pending, phases move, files get their new text.
+//! From turns to one commit or review: blocks are recorded as pending, phases move, files get their new text.
 
 use super::apply;
 use super::ask::{block_of, failed};
+use super::channel::{self, Channel};
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::plan::{self, PlannedCommit};
+use super::post_review;
 use super::touched::Content;
 use super::work::{SeenPath, Work, failure_key, open};
 use crate::engine::consensus::{ReasonCode, blocking_concerns};
-use crate::engine::edit;
+use crate::engine::edit::{self, EditError};
 use crate::engine::phase::{RoundEnd, after_round};
-use crate::forge::{CommitRequest, FileContent};
-use crate::round::Turn;
-use crate::store::{BlockRecord, Change, DiscussionRecord};
+use crate::forge::{CommitRequest, FileContent, ForgeError};
+use crate::round::{Turn, TurnOutcome};
+use crate::store::{BlockRecord, BlockState, Change, DiscussionRecord};
 use std::collections::BTreeSet;
 
 /// What a job decided about automatic rounds, for the record.
@@ -26,29 +28,39 @@ pub struct Asking {
 }
 
 /// What one discussion gets.
-struct Draft {
+pub(super) struct Draft {
     /// Position among the paths.
-    at: usize,
-    record: DiscussionRecord,
+    pub(super) at: usize,
+    pub(super) record: DiscussionRecord,
     new_blocks: Vec<BlockRecord>,
-    /// Path by the record and hash of every block in the new text, with its author.
-    written: Vec<(String, String, String)>,
+    /// Blocks to publish: what an earlier try left, and the new ones.
+    pub(super) blocks: Vec<BlockRecord>,
+    /// The blocks `after` was evaluated with.
+    pub(super) known: Vec<BlockRecord>,
     /// The new file, if anything is appended.
     text: Option<String>,
-    title: String,
+    pub(super) title: String,
+    /// The discussion as it will be.
+    pub(super) after: Option<Box<Evaluated>>,
 }
 
-/// Records what the round gave and commits it. `true`: the head moved, and everything read is in step with it.
+/// Records what the round gave and publishes it. `true`: something was published, and everything read is in step with
+/// it.
 pub async fn write(
     work: &mut Work<'_>,
     outcomes: &[Outcome],
     turns: &[(String, Turn)],
     asking: &Asking,
 ) -> Result<bool, JobError> {
+    let answered = |(_, turn): &(String, Turn)| matches!(turn.outcome, TurnOutcome::Block { .. });
+    let channel = match turns.iter().any(answered) || has_pending(work, outcomes) {
+        true => work.channel().await?,
+        false => Channel::Commit,
+    };
     let mut drafts = Vec::new();
     for (at, (path, outcome)) in work.paths.iter().zip(outcomes).enumerate() {
         if let Outcome::Open(evaluated) = outcome {
-            drafts.extend(draft(work, at, path, evaluated, turns, asking)?);
+            drafts.extend(draft(work, at, path, evaluated, turns, asking, &channel)?);
         }
     }
     let mut changes: Vec<Change> = Vec::new();
@@ -65,12 +77,26 @@ pub async fn write(
         work.memory.discussions.insert(record.path.clone(), record);
     }
     work.recall_blocks().await?;
-    commit(work, drafts).await
+    drafts.retain(|draft| !draft.blocks.is_empty());
+    if drafts.is_empty() {
+        return Ok(false);
+    }
+    match channel {
+        Channel::Review { why } => post_review::post(work, &drafts, &why).await?,
+        Channel::Commit => match commit(work, &drafts).await {
+            Err(JobError::Forge(ForgeError::Forbidden(said) | ForgeError::Refused(said))) => {
+                tracing::warn!(pr = %work.pr(), job = %work.job.id, said, "the commit was refused, posting a review");
+                post_review::post(work, &drafts, &channel::refused(&said)).await?;
+            }
+            committed => committed?,
+        },
+    }
+    Ok(true)
 }
 
 /// Recorded blocks that still have to be written, where replies can be written at all.
 fn to_write<'e>(work: &Work<'_>, evaluated: &'e Evaluated) -> &'e [usize] {
-    match work.ground.can_commit(&work.snapshot) {
+    match work.ground.can_ask(&work.snapshot) {
         Ok(()) => &evaluated.to_write,
         Err(_) => &[],
     }
@@ -100,6 +126,7 @@ fn draft(
     evaluated: &Evaluated,
     turns: &[(String, Turn)],
     asking: &Asking,
+    channel: &Channel,
 ) -> Result<Option<Draft>, JobError> {
     let key = &path.candidate.key;
     let turns = || turns.iter().filter(|(of, _)| of == key);
@@ -108,9 +135,9 @@ fn draft(
         .collect();
     let known = work.blocks_of(key);
     let kept = to_write(work, evaluated).iter();
-    let kept = kept.filter_map(|index| known.get(*index).copied());
-    let mut blocks: Vec<&BlockRecord> = kept.collect();
-    blocks.extend(&new_blocks);
+    let kept = kept.filter_map(|index| known.get(*index).copied().cloned());
+    let mut blocks: Vec<BlockRecord> = kept.collect();
+    blocks.extend(new_blocks.iter().cloned());
     let was_asked = turns().next().is_some();
     if blocks.is_empty() && !was_asked {
         return Ok(None);
@@ -118,41 +145,70 @@ fn draft(
     let Some(discussion) = path.head.discussion() else {
         return Ok(None);
     };
+    let mut known: Vec<BlockRecord> = known.into_iter().cloned().collect();
+    known.extend(new_blocks.iter().cloned());
     let texts: Vec<String> = blocks.iter().map(|block| block.text.clone()).collect();
-    let appended = edit::append(discussion, &texts);
-    let appended = appended.map_err(|error| JobError::Internal(format!("{key}: {error}")))?;
-    let after = evaluate_text(work, path, &appended, &new_blocks);
+    let internal = |error: EditError| JobError::Internal(format!("{key}: {error}"));
+    let after = match channel {
+        Channel::Commit => {
+            let appended = edit::append(discussion, &texts).map_err(internal)?;
+            evaluate_text(work, path, &appended, &known)
+        }
+        Channel::Review { .. } => evaluate_posted(work, path, &mut known, &blocks),
+    };
     let phase = match after.as_deref() {
         Some(after) if was_asked => phase_after(work, after),
         _ => evaluated.phase.name.clone(),
     };
     let text = plan::written(discussion, &texts, &phase, &evaluated.template.first_phase);
-    let text = text.map_err(|error| JobError::Internal(format!("{key}: {error}")))?;
-    let written = blocks
-        .iter()
-        .map(|block| (block.path.clone(), block.hash.clone(), block.alias.clone()));
+    let text = text.map_err(internal)?;
     Ok(Some(Draft {
         at,
         record: record(work, key, evaluated, phase, !new_blocks.is_empty(), asking),
-        written: written.collect(),
         text: (!blocks.is_empty()).then_some(text),
         title: evaluated.view.title.clone(),
         new_blocks,
+        blocks,
+        known,
+        after,
     }))
 }
 
-/// The discussion as it will be with its new text, for the phase rules.
+/// The discussion as it will be with its new text.
 fn evaluate_text(
     work: &Work<'_>,
     path: &SeenPath,
     text: &str,
-    new_blocks: &[BlockRecord],
+    known: &[BlockRecord],
 ) -> Option<Box<Evaluated>> {
-    let head = content(work, path, text);
-    let mut blocks = work.blocks_of(&path.candidate.key);
-    blocks.extend(new_blocks);
+    evaluate_with(work, path, &content(work, path, text), known)
+}
+
+/// The discussion as it will be once blocks stand in a review.
+fn evaluate_posted(
+    work: &Work<'_>,
+    path: &SeenPath,
+    known: &mut [BlockRecord],
+    blocks: &[BlockRecord],
+) -> Option<Box<Evaluated>> {
+    for block in known.iter_mut() {
+        if blocks.iter().any(|posted| posted.hash == block.hash) {
+            block.state = BlockState::Posted;
+            block.review = Some(String::new());
+        }
+    }
+    evaluate_with(work, path, &path.head, known)
+}
+
+fn evaluate_with(
+    work: &Work<'_>,
+    path: &SeenPath,
+    head: &Content,
+    known: &[BlockRecord],
+) -> Option<Box<Evaluated>> {
+    let known: Vec<&BlockRecord> = known.iter().collect();
     let record = work.memory.discussions.get(&path.candidate.key);
-    match work.evaluate_as(path, &head, &blocks, record) {
+    match work.evaluate_as(path, head, &known, record) {
         Outcome::Open(evaluated) => Some(evaluated),
         _ => None,
     }
@@ -209,14 +265,11 @@ fn record(
     record
 }
 
-async fn commit(work: &mut Work<'_>, drafts: Vec<Draft>) -> Result<bool, JobError> {
+async fn commit(work: &mut Work<'_>, drafts: &[Draft]) -> Result<(), JobError> {
     let with_text: Vec<(&Draft, &String)> = drafts
         .iter()
         .filter_map(|draft| Some((draft, draft.text.as_ref()?)))
         .collect();
-    if with_text.is_empty() {
-        return Ok(false);
-    }
     let planned = planned(work, &with_text);
     let head = apply::commit(work.deps, &work.job.lease, work.pr(), &planned).await?;
     let contents: Vec<(usize, Content)> = with_text
@@ -232,17 +285,17 @@ async fn commit(work: &mut Work<'_>, drafts: Vec<Draft>) -> Result<bool, JobErro
         }
     }
     work.snapshot.head = head;
-    Ok(true)
+    Ok(())
 }
 
 fn planned(work: &Work<'_>, drafts: &[(&Draft, &String)]) -> PlannedCommit {
     let mut personas: Vec<String> = Vec::new();
     let mut blocks = Vec::new();
-    for (path, hash, alias) in drafts.iter().flat_map(|(draft, _)| &draft.written) {
-        if !personas.contains(alias) {
-            personas.push(alias.clone());
+    for block in drafts.iter().flat_map(|(draft, _)| &draft.blocks) {
+        if !personas.contains(&block.alias) {
+            personas.push(block.alias.clone());
         }
-        blocks.push((path.clone(), hash.clone()));
+        blocks.push((block.path.clone(), block.hash.clone()));
     }
     let title = match drafts {
         [(draft, _)] => &draft.title,

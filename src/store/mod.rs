@@ -138,6 +138,8 @@ pub enum BlockState {
     Pending,
     /// Seen in the file at some head: written by us.
     Written,
+    /// Stands in a review of ours instead of the file.
+    Posted,
 }
 
 /// A persona block the App wrote (or is about to). Its claim is the vote, not the text.
@@ -167,8 +169,12 @@ pub struct BlockRecord {
     pub job: String,
     /// Base branch of the pull request at that time: it defines persona, model and rules.
     pub base: String,
-    /// Pending or written.
+    /// What its remarks are about: (remark as it stands in the text, words of the proposal).
+    pub anchors: Vec<(String, String)>,
+    /// Pending, written or posted.
     pub state: BlockState,
+    /// Web address of the review it was posted in; only then is there one.
+    pub review: Option<String>,
 }
 
 /// A person's vote or its withdrawal. The newest of an account on a path decides; history is kept.
@@ -231,10 +237,18 @@ pub enum Change {
     Pr(PrRecord),
     /// Inserts or replaces a discussion by its path.
     Discussion(DiscussionRecord),
-    /// Adds pending blocks; a (path, hash) already there is left alone. `seq` and `state` are the store's to set.
+    /// Adds pending blocks; a (path, hash) already there is left alone. `seq`, `state` and `review` are the
+    /// store's to set.
     Blocks(Vec<BlockRecord>),
     /// Marks blocks as written, by (path, hash). A pair that was never recorded is left alone.
     Written(Vec<(String, String)>),
+    /// Marks blocks as posted in a review. A pair that was never recorded is left alone.
+    Posted {
+        /// (path, hash) of each.
+        blocks: Vec<(String, String)>,
+        /// The review's web address.
+        review: String,
+    },
     /// Adds a person's vote; a (path, source, vote) already there is left alone.
     HumanVote(HumanVote),
     /// Voids all standing votes of a source; votes void already keep their first reason.

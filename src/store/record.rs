@@ -39,6 +39,7 @@ pub(super) async fn apply(
         Change::Discussion(record) => put_discussion(writing, key, record).await,
         Change::Blocks(blocks) => add_blocks(writing, key, blocks).await,
         Change::Written(blocks) => mark_written(writing, key, blocks).await,
+        Change::Posted { blocks, review } => mark_posted(writing, key, blocks, review).await,
         Change::HumanVote(vote) => add_human_vote(writing, key, vote).await,
         Change::VoidVotes { source, reason } => void_votes(writing, key, source, reason).await,
         Change::Intend(effect) => effect::intend(writing, key, effect).await,
@@ -156,7 +157,8 @@ pub(super) async fn blocks(
 ) -> Result<Vec<BlockRecord>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, seq, alias, vote, subject, hash, text, question, model, persona, job, base, state FROM blocks \
+        "SELECT path, seq, alias, vote, subject, hash, text, question, model, persona, job, base, anchors, state, \
+         review FROM blocks \
          WHERE repo = $1 AND number = $2 ORDER BY path, seq",
     )
     .bind(key.repo)
@@ -168,6 +170,9 @@ pub(super) async fn blocks(
 
 fn read_block(row: &AnyRow) -> Result<BlockRecord, StoreError> {
     let state: String = row.try_get("state")?;
+    let anchors: String = row.try_get("anchors")?;
+    let anchors = serde_json::from_str(&anchors)
+        .map_err(|error| StoreError::Corrupt(format!("anchors of a block: {error}")))?;
     Ok(BlockRecord {
         path: row.try_get("path")?,
         seq: row.try_get("seq")?,
@@ -181,9 +186,12 @@ fn read_block(row: &AnyRow) -> Result<BlockRecord, StoreError> {
         persona: row.try_get("persona")?,
         job: row.try_get("job")?,
         base: row.try_get("base")?,
+        anchors,
+        review: row.try_get("review")?,
         state: match state.as_str() {
             "pending" => BlockState::Pending,
             "written" => BlockState::Written,
+            "posted" => BlockState::Posted,
             other => return Err(StoreError::Corrupt(format!("block state `{other}`"))),
         },
     })
@@ -195,11 +203,13 @@ async fn add_blocks(
     blocks: &[BlockRecord],
 ) -> Result<(), StoreError> {
     for block in blocks {
+        let anchors = serde_json::to_string(&block.anchors)
+            .map_err(|error| StoreError::Database(error.to_string()))?;
         sqlx::query(
             "INSERT INTO blocks (repo, number, path, seq, alias, vote, subject, hash, text, question, model, persona, \
-             job, base, state) VALUES ($1, $2, $3, \
+             job, base, anchors, state) VALUES ($1, $2, $3, \
              (SELECT COALESCE(MAX(seq), 0) + 1 FROM blocks WHERE repo = $1 AND number = $2 AND path = $3), \
-             $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending') ON CONFLICT (repo, number, path, hash) DO NOTHING",
+             $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pending') ON CONFLICT (repo, number, path, hash) DO NOTHING",
         )
         .bind(key.repo)
         .bind(key.number)
@@ -214,6 +224,7 @@ async fn add_blocks(
         .bind(block.persona.as_str())
         .bind(block.job.as_str())
         .bind(block.base.as_str())
+        .bind(anchors)
         .execute(writing.connection())
         .await?;
     }
@@ -227,12 +238,34 @@ async fn mark_written(
 ) -> Result<(), StoreError> {
     for (path, hash) in blocks {
         sqlx::query(
-            "UPDATE blocks SET state = 'written' WHERE repo = $1 AND number = $2 AND path = $3 AND hash = $4",
+            "UPDATE blocks SET state = 'written', review = NULL WHERE repo = $1 AND number = $2 AND path = $3 AND hash = $4",
         )
         .bind(key.repo)
         .bind(key.number)
         .bind(path.as_str())
         .bind(hash.as_str())
+        .execute(writing.connection())
+        .await?;
+    }
+    Ok(())
+}
+
+async fn mark_posted(
+    writing: &mut Writing<'_>,
+    key: Key,
+    blocks: &[(String, String)],
+    review: &str,
+) -> Result<(), StoreError> {
+    for (path, hash) in blocks {
+        sqlx::query(
+            "UPDATE blocks SET state = 'posted', review = $5 \
+             WHERE repo = $1 AND number = $2 AND path = $3 AND hash = $4 AND state = 'pending'",
+        )
+        .bind(key.repo)
+        .bind(key.number)
+        .bind(path.as_str())
+        .bind(hash.as_str())
+        .bind(review)
         .execute(writing.connection())
         .await?;
     }

@@ -120,7 +120,7 @@ fn of_rejections(view: &DiscussionView) -> Vec<Annotation> {
     rejecting_votes(view)
         .into_iter()
         .filter_map(|vote| {
-            let line = vote.entry.line?;
+            let line = vote.entry.line.filter(|line| view.review_of(*line).is_none())?;
             let title = format!("{} rejects", vote.entry.participant);
             let message = "This vote keeps the check red until its voter votes again.";
             Some(annotation(
@@ -135,7 +135,8 @@ fn of_rejections(view: &DiscussionView) -> Vec<Annotation> {
 }
 
 fn of_item(view: &DiscussionView, item: &Item, what: &str) -> Option<Annotation> {
-    if item.state != ItemState::Open {
+    // What stands in a review has its own place there.
+    if item.state != ItemState::Open || view.review_of(item.line).is_some() {
         return None;
     }
     let level = if item.minor {

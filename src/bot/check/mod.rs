@@ -160,6 +160,9 @@ pub struct DiscussionView {
     pub retry_at: Option<String>,
     /// Web address of the file at the head; lines are linked as `#L12`.
     pub url: Option<String>,
+    /// Replies that stand in reviews and not in the file: the line each would begin at, were it appended, and the
+    /// review's web address. Ascending.
+    pub posted: Vec<(usize, String)>,
 }
 
 /// One vote as the check shows it.
@@ -333,6 +336,13 @@ impl DiscussionView {
         entry.kind == VoterKind::Ai
             && entry.counted().is_some_and(|vote| vote != Vote::Ready)
             && self.veto.iter().any(is_role)
+    }
+
+    /// Address of the review that holds a line; `None`: the line is in the file.
+    pub(super) fn review_of(&self, line: usize) -> Option<&str> {
+        let mut posted = self.posted.iter().rev();
+        let (_, review) = posted.find(|(first, _)| *first <= line)?;
+        Some(review)
     }
 
     /// Whether the automatic rounds are used up, so that a person decides.

@@ -99,13 +99,18 @@ fn why_not(why: NotCounted, view: &DiscussionView, vote: &VoteView) -> String {
 
 fn place(view: &DiscussionView, vote: &VoteView) -> String {
     match (&vote.link, vote.entry.line) {
+        (Some(address), _) if vote.entry.kind == VoterKind::Ai => link("review", Some(address)),
         (Some(address), _) => link("comment", Some(address)),
         (None, Some(line)) => line_link(view, line),
         (None, None) => String::new(),
     }
 }
 
+/// Link to a line of the file, or to the review that holds it.
 pub(super) fn line_link(view: &DiscussionView, line: usize) -> String {
+    if let Some(review) = view.review_of(line) {
+        return link("review", Some(review));
+    }
     let address = view.url.as_ref().map(|url| format!("{url}#L{line}"));
     link(&format!("line {line}"), address.as_deref())
 }

@@ -2,10 +2,12 @@
 
 mod bare;
 mod panel_of;
+mod posted;
 mod problems;
 mod text;
 mod votes;
 
+pub use posted::Discussed;
 pub use text::{SeenText, block_identity};
 pub use votes::{ready_accounts, voters_to_ask};
 
@@ -107,6 +109,8 @@ pub enum Outcome {
 pub struct Evaluated {
     /// As the check shows it.
     pub view: DiscussionView,
+    /// The file, with the replies that stand in reviews behind its text.
+    pub discussion: Discussion,
     /// Our blocks, the proposal's end, the hashes votes bind to.
     pub seen: SeenText,
     /// The proposal as hashed.
@@ -143,9 +147,15 @@ pub fn evaluate(around: &Circumstances<'_>, case: &Case<'_>) -> Outcome {
     }
 }
 
-fn open(around: &Circumstances<'_>, case: &Case<'_>, discussion: &Discussion) -> Outcome {
+fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outcome {
     let recorded = case.record.map_or("", |record| record.proposal.as_str());
-    let seen = SeenText::of(discussion, case.blocks, recorded);
+    let discussed = Discussed::of(file, case.blocks, recorded);
+    let Discussed {
+        discussion,
+        seen,
+        posted,
+    } = discussed;
+    let discussion = &discussion;
     if let Some(status) = settled(case.base.discussion(), &seen) {
         return Outcome::Settled(status);
     }
@@ -156,7 +166,8 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, discussion: &Discussion) ->
     let counts = |block: &crate::engine::block::Block| seen.is_ours(block.number);
     let (ledger, ledger_problems) = Ledger::of(discussion, &counts);
     let mut problems = discussion.problems.clone();
-    problems.extend(ledger_problems);
+    let ends = posted.first().map_or(usize::MAX, |(line, _)| *line);
+    problems.extend(ledger_problems.into_iter().filter(|problem| problem.line < ends));
     problems.extend(members.problems.iter().cloned().chain(template_problem));
     problems.extend(problems::duplicate_id(case, discussion));
     problems.extend(problems::header_edited(case, discussion, &template, &phase));
@@ -224,10 +235,12 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, discussion: &Discussion) ->
         held: None,
         retry_at: None,
         url: None,
+        posted,
     };
     let (to_write, landed) = pending(case.blocks, &seen);
     Outcome::Open(Box::new(Evaluated {
         view,
+        discussion: discussion.clone(),
         seen,
         proposal,
         template,

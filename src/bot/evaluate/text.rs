@@ -65,17 +65,18 @@ impl SeenText {
 }
 
 /// Matches blocks to records by their text, each record once. Where several records say the same, written ones come
-/// first, by age, and then pending ones, the newest first: an older pending one belongs to a text that was never
+/// first, by age, then posted ones, and then pending ones, the newest first: an older pending one belongs to a text that was never
 /// committed. Where more blocks say it than records, the last ones are ours: we append, and what stands above may be
 /// from an earlier pull request, in the very same words.
 fn find_ours(discussion: &Discussion, records: &[&BlockRecord]) -> Vec<Option<usize>> {
     let in_state = |state| move |index: &usize| records[*index].state == state;
     let written = (0..records.len()).filter(in_state(BlockState::Written));
+    let posted = (0..records.len()).filter(in_state(BlockState::Posted));
     let pending = (0..records.len())
         .rev()
         .filter(in_state(BlockState::Pending));
     let mut by_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for index in written.chain(pending) {
+    for index in written.chain(posted).chain(pending) {
         let text = records[index].text.as_str();
         by_text.entry(text).or_default().push(index);
     }
@@ -96,7 +97,9 @@ fn find_ours(discussion: &Discussion, records: &[&BlockRecord]) -> Vec<Option<us
 }
 
 /// The proposal ends at our first block. If a push dropped that block, the recorded end holds while the recorded
-/// proposal is how the file begins; else the first of our blocks that is left marks it.
+/// proposal is how the file begins; else the first of our blocks that is left marks it. Where our first block stands in
+/// a review, nothing in the file marks the end: the recorded one holds while only blocks follow it, so that a typed
+/// reply changes no text that was voted on, and a new section does.
 fn proposal_end(
     discussion: &Discussion,
     records: &[&BlockRecord],
@@ -118,7 +121,23 @@ fn proposal_end(
     if is_dropped && !proposal.is_empty() {
         return end_of_prefix(discussion, proposal).or(first_left);
     }
+    let is_posted = |record: &&BlockRecord| record.state == BlockState::Posted;
+    if first_written.is_none() && records.iter().any(is_posted) && !proposal.is_empty() {
+        let end = end_of_prefix(discussion, proposal);
+        return end.filter(|end| only_blocks_follow(discussion, *end)).or(first_left);
+    }
     first_left
+}
+
+/// Whether nothing but comment blocks stands behind an offset.
+fn only_blocks_follow(discussion: &Discussion, end: usize) -> bool {
+    let mut behind = discussion.blocks.iter().filter(|block| block.span.start >= end);
+    let Some(first) = behind.next() else {
+        return discussion.source[end..].trim().trim_matches('-').is_empty();
+    };
+    let start = first.separator.as_ref().map_or(first.span.start, |separator| separator.start);
+    let between = discussion.source.get(end..start).unwrap_or_default();
+    between.lines().all(|line| line.trim().is_empty() || line.trim() == "---")
 }
 
 /// Byte where the recorded proposal ends in this text, if the text begins with it. A proposal only grows with its

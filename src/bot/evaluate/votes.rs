@@ -54,7 +54,7 @@ fn newest_of_personas(records: &[&BlockRecord], seen: &SeenText) -> BTreeMap<Ali
     let current = seen.subject.to_string();
     let mut newest: BTreeMap<Alias, usize> = BTreeMap::new();
     for (index, record) in records.iter().enumerate() {
-        let stands = record.state == BlockState::Written || seen.place_of(index).is_some();
+        let stands = record.state != BlockState::Pending || seen.place_of(index).is_some();
         if !stands || record.vote.is_none() {
             continue;
         }
@@ -217,7 +217,7 @@ impl Votes {
                 line: block.map(|block| vote_line(block).unwrap_or(block.line)),
                 block: place,
             },
-            link: None,
+            link: record.review.clone(),
             given_on: (!is_fresh).then(|| short(&record.subject)),
             note: (record.model == CHECKLIST).then(|| "answered by its checklist".to_owned()),
         });

@@ -29,8 +29,17 @@ pub struct ReplyConcern {
     pub minor: bool,
 }
 
-/// What a model (or the checklist) answered, before rendering. Markers and the VOTE line are ours to write.
+/// What a remark is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// The concern or question.
+    pub remark: String,
+    /// Words of the proposal, as they stand there on one line.
+    pub words: String,
+}
+
+/// What a model (or the checklist) answered, before rendering. Markers and the VOTE line are ours to write.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reply {
     /// Free text, Markdown.
     pub comment: String,
@@ -42,6 +51,8 @@ pub struct Reply {
     pub concerns: Vec<ReplyConcern>,
     /// Ids of own items that are settled now (`C1`, `Q2`).
     pub resolved: Vec<String>,
+    /// What concerns and questions are about, where that can be told.
+    pub anchors: Vec<Anchor>,
 }
 
 /// Limits of a rendered reply; the rest is cut by us and counted.
@@ -72,6 +83,8 @@ pub struct Rendered {
     pub block: String,
     /// The vote as recorded: READY with a new concern that is not minor becomes CHANGES.
     pub vote: Option<Vote>,
+    /// What the remarks it shows are about, with the remarks as they stand in the block.
+    pub anchors: Vec<Anchor>,
     /// Whether it opens or closes an item, answers a question, or changes the persona's vote.
     pub has_news: bool,
 }
@@ -135,6 +148,11 @@ pub fn render(
     Rendered {
         block: parts.join("\n\n"),
         vote,
+        anchors: anchors(
+            reply,
+            concerns.iter().take(shown_concerns).map(|c| &c.text),
+            questions.iter().take(shown_questions),
+        ),
         has_news,
     }
 }
@@ -174,6 +192,24 @@ fn recorded_vote(
 fn asked(question: &str) -> Option<String> {
     let question = remark(question, ASKED_CHARS).text;
     (!question.is_empty()).then(|| format!("Asked: {question}"))
+}
+
+/// The anchors of the remarks that are shown.
+fn anchors<'a>(
+    reply: &Reply,
+    concerns: impl Iterator<Item = &'a String>,
+    questions: impl Iterator<Item = &'a String>,
+) -> Vec<Anchor> {
+    let anchor = |remark: &String| {
+        let words = words_of(remark);
+        let mut known = reply.anchors.iter();
+        let anchor = known.find(|anchor| words_of(&anchor.remark) == words)?;
+        Some(Anchor {
+            remark: remark.clone(),
+            words: anchor.words.clone(),
+        })
+    };
+    concerns.chain(questions).filter_map(anchor).collect()
 }
 
 fn concern_line(concern: &ReplyConcern) -> String {

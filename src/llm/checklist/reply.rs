@@ -5,7 +5,7 @@ use super::prose::Proposal;
 use super::verdict::{Judged, Standing};
 use super::words::{Phrase, Sentence, stem, words};
 use crate::engine::persona::{ChecklistItem, ItemSeverity, Persona, PersonaKind};
-use crate::engine::reply::{Reply, ReplyConcern};
+use crate::engine::reply::{Anchor, Reply, ReplyConcern};
 use crate::engine::vote::Vote;
 use crate::llm::Prompt;
 use std::collections::BTreeSet;
@@ -54,7 +54,19 @@ pub(super) fn compose(prompt: &Prompt, proposal: &Proposal, judged: &[Judged<'_>
             })
             .collect(),
         resolved: own.settled.into_iter().map(|(id, _)| id).collect(),
+        anchors: judged.iter().filter_map(anchor).collect(),
     }
+}
+
+/// A raised item is about the words that call for it.
+fn anchor(judged: &Judged<'_>) -> Option<Anchor> {
+    let Standing::Raised { by: Some(words) } = judged.standing else {
+        return None;
+    };
+    Some(Anchor {
+        remark: judged.item.text.clone(),
+        words: words.to_owned(),
+    })
 }
 
 fn vote(persona: &Persona, raised: &[&ChecklistItem]) -> Option<Vote> {
@@ -291,7 +303,7 @@ fn answer_from(judged: &Judged<'_>, proposal: &Proposal) -> String {
             "the proposal speaks of it, \u{201c}{by}\u{201d} {}. Hold it against this:",
             place(&proposal.sections[section].heading)
         ),
-        Standing::Raised => "the proposal does not settle it yet.".to_owned(),
+        Standing::Raised { .. } => "the proposal does not settle it yet.".to_owned(),
         Standing::DoesNotApply => {
             "going by its words, nothing in the proposal calls for it. Where it does:".to_owned()
         }

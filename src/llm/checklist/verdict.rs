@@ -17,7 +17,10 @@ pub(super) enum Standing<'a> {
         section: usize,
     },
     /// It applies and nothing covers it.
-    Raised,
+    Raised {
+        /// The `when` entry that was found; `None`: it applies to every proposal.
+        by: Option<&'a str>,
+    },
 }
 
 /// An item with its standing.
@@ -32,7 +35,7 @@ pub(super) struct Judged<'a> {
 impl Judged<'_> {
     /// Whether it is raised.
     pub(super) fn is_raised(&self) -> bool {
-        self.standing == Standing::Raised
+        matches!(self.standing, Standing::Raised { .. })
     }
 
     /// Whether it applies and is covered.
@@ -53,12 +56,9 @@ pub(super) fn judge<'a>(items: &'a [ChecklistItem], proposal: &Proposal) -> Vec<
 }
 
 fn standing<'a>(item: &'a ChecklistItem, proposal: &Proposal) -> Standing<'a> {
-    let applies = item.when.is_empty()
-        || item
-            .when
-            .iter()
-            .any(|words| find(words, proposal, is_mentioned).is_some());
-    if !applies {
+    let mut when = item.when.iter().map(String::as_str);
+    let calling = when.find(|words| find(words, proposal, is_mentioned).is_some());
+    if calling.is_none() && !item.when.is_empty() {
         return Standing::DoesNotApply;
     }
     let covering = item.unless.iter().find_map(|words| {
@@ -67,7 +67,7 @@ fn standing<'a>(item: &'a ChecklistItem, proposal: &Proposal) -> Standing<'a> {
     });
     match covering {
         Some((by, section)) => Standing::Covered { by, section },
-        None => Standing::Raised,
+        None => Standing::Raised { by: calling },
     }
 }
 

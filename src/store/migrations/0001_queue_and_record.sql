@@ -88,7 +88,10 @@ CREATE TABLE blocks (
     persona  TEXT   NOT NULL,
     job      TEXT   NOT NULL,
     base     TEXT   NOT NULL,
-    state    TEXT   NOT NULL CHECK (state IN ('pending', 'written')),
+    anchors  TEXT   NOT NULL, -- JSON: [[remark, words of the proposal], ...]
+    state    TEXT   NOT NULL CHECK (state IN ('pending', 'written', 'posted')),
+    review   TEXT,
+    CHECK ((state = 'posted') = (review IS NOT NULL)),
     PRIMARY KEY (repo, number, path, seq),
     UNIQUE (repo, number, path, hash)
 );
