@@ -116,14 +116,10 @@ fn log(work: &Work<'_>, path: &str, turn: &Turn) {
 }
 
 fn tables<'a>(work: &'a Work<'_>, outcomes: &'a [Outcome]) -> impl Iterator<Item = Table<'a>> {
-    open(&work.paths, outcomes).filter_map(|(key, evaluated)| {
-        let mut paths = work.paths.iter();
-        let path = paths.find(|path| path.candidate.key == key)?;
-        Some(Table {
-            key,
-            evaluated,
-            discussion: &evaluated.discussion,
-        })
+    open(&work.paths, outcomes).map(|(key, evaluated)| Table {
+        key,
+        evaluated,
+        discussion: &evaluated.discussion,
     })
 }
 

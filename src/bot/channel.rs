@@ -34,7 +34,11 @@ pub struct Signs<'a> {
 
 /// Decides where replies go. `None`: the rules have to be read first.
 pub fn channel(signs: &Signs<'_>) -> Option<Channel> {
-    let review = |why: &str| Some(Channel::Review { why: why.to_owned() });
+    let review = |why: &str| {
+        Some(Channel::Review {
+            why: why.to_owned(),
+        })
+    };
     if signs.from_fork {
         return review("the branch is in a fork, where the App cannot commit");
     }

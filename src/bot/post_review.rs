@@ -14,7 +14,7 @@ use crate::store::{BlockRecord, BlockState, Change, EffectRecord};
 use std::collections::BTreeSet;
 
 /// Posts the blocks of the drafts as one review of the head and records where they stand.
-pub async fn post(work: &mut Work<'_>, drafts: &[Draft], why: &str) -> Result<(), JobError> {
+pub(super) async fn post(work: &mut Work<'_>, drafts: &[Draft], why: &str) -> Result<(), JobError> {
     let standing = posted_before(work, drafts, why).await?;
     let planned = match planned(work, drafts, why, &standing).await? {
         Some(planned) => planned,
@@ -58,7 +58,8 @@ async fn posted_before(
         if let Some(posted) = work.deps.read.own_review(work.pr(), &marker).await? {
             let blocks = vec![(block.path.clone(), block.hash.clone())];
             let review = posted.url;
-            work.record(&[Change::Posted { blocks, review }, remember(why)]).await?;
+            work.record(&[Change::Posted { blocks, review }, remember(why)])
+                .await?;
             standing.insert(block.hash.clone());
         }
     }
@@ -75,8 +76,15 @@ async fn planned(
     let left: Vec<(&Draft, Vec<&BlockRecord>, Vec<BlockRecord>)> = drafts
         .iter()
         .map(|draft| {
-            let blocks = draft.blocks.iter().filter(|block| !standing.contains(&block.hash));
-            (draft, draft.known.iter().collect(), blocks.cloned().collect())
+            let blocks = draft
+                .blocks
+                .iter()
+                .filter(|block| !standing.contains(&block.hash));
+            (
+                draft,
+                draft.known.iter().collect(),
+                blocks.cloned().collect(),
+            )
         })
         .filter(|(_, _, blocks): &(_, _, Vec<BlockRecord>)| !blocks.is_empty())
         .collect();
@@ -146,7 +154,10 @@ async fn closed_threads(work: &Work<'_>, outcomes: &[Outcome]) -> Result<Vec<Str
     let mut closed = Vec::new();
     for (key, evaluated) in open(&work.paths, outcomes) {
         let known = work.blocks_of(key);
-        for block in known.iter().filter(|block| block.state == BlockState::Posted) {
+        for block in known
+            .iter()
+            .filter(|block| block.state == BlockState::Posted)
+        {
             for (number, item) in review::items_of(evaluated, &known, &block.hash) {
                 if item.state == ItemState::Open {
                     continue;

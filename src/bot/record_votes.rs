@@ -57,7 +57,8 @@ async fn spare_approvals(work: &mut Work<'_>) -> Result<(), JobError> {
     if work.memory.replies.is_some() || work.ground.config.replies != Replies::Auto {
         return Ok(());
     }
-    work.record(&[post_review::remember(channel::DISMISSED)]).await?;
+    work.record(&[post_review::remember(channel::DISMISSED)])
+        .await?;
     work.memory.replies = Some(channel::DISMISSED.to_owned());
     Ok(())
 }

@@ -145,7 +145,9 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
             "{place} is broken on {base}, so pull requests with a discussion are invalid until it is mended: {said}"
         ));
     }
-    let is_open = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Open(_)));
+    let is_open = outcomes
+        .iter()
+        .any(|outcome| matches!(outcome, Outcome::Open(_)));
     if is_open && let Some(Channel::Review { why }) = work.known_channel() {
         notes.push(format!(
             "Replies go into reviews because {why}; the file and its Phase line stay as they are"

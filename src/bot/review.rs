@@ -56,7 +56,12 @@ pub fn thread_marker(key: &str) -> String {
 
 /// Plans the review on `commit`. `with_threads`: open questions and concerns get a conversation where their line is
 /// part of the diff.
-pub fn plan(commit: &Sha, why: &str, postings: &[Posting<'_>], with_threads: bool) -> PlannedReview {
+pub fn plan(
+    commit: &Sha,
+    why: &str,
+    postings: &[Posting<'_>],
+    with_threads: bool,
+) -> PlannedReview {
     let mut threads = Vec::new();
     let mut comments = Vec::new();
     if with_threads {
@@ -72,7 +77,9 @@ pub fn plan(commit: &Sha, why: &str, postings: &[Posting<'_>], with_threads: boo
             body: body(why, postings),
             comments,
         },
-        blocks: blocks.map(|block| (block.path.clone(), block.hash.clone())).collect(),
+        blocks: blocks
+            .map(|block| (block.path.clone(), block.hash.clone()))
+            .collect(),
         threads,
     }
 }
@@ -102,7 +109,11 @@ fn body(why: &str, postings: &[Posting<'_>]) -> String {
 fn shown(block: &BlockRecord) -> String {
     let said: Vec<&str> = block.text.lines().skip(1).collect();
     let said = said.join("\n");
-    format!("#### {}\n\n{}", inline(&block.alias), defused_markdown(said.trim()))
+    format!(
+        "#### {}\n\n{}",
+        inline(&block.alias),
+        defused_markdown(said.trim())
+    )
 }
 
 /// The comments on lines of one discussion, with the key of the conversation each opens.
@@ -117,7 +128,10 @@ fn line_comments<'a>(posting: &'a Posting<'_>) -> Vec<(String, LineComment)> {
         };
         Some((key, comment))
     };
-    open_items(posting).into_iter().filter_map(comment).collect()
+    open_items(posting)
+        .into_iter()
+        .filter_map(comment)
+        .collect()
 }
 
 /// Open questions and concerns of the blocks to post, with their number within the block. Minor ones block nothing and

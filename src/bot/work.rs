@@ -238,7 +238,9 @@ impl<'a> Work<'a> {
         let snapshot = &self.snapshot;
         let head = (!snapshot.from_fork).then_some(snapshot.head_branch.as_str());
         let read = &self.deps.read;
-        let rules = read.branch_rules(self.pr(), head, &snapshot.base_branch).await?;
+        let rules = read
+            .branch_rules(self.pr(), head, &snapshot.base_branch)
+            .await?;
         self.rules = Some(rules.clone());
         Ok(rules)
     }

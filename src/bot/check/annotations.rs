@@ -120,7 +120,10 @@ fn of_rejections(view: &DiscussionView) -> Vec<Annotation> {
     rejecting_votes(view)
         .into_iter()
         .filter_map(|vote| {
-            let line = vote.entry.line.filter(|line| view.review_of(*line).is_none())?;
+            let line = vote
+                .entry
+                .line
+                .filter(|line| view.review_of(*line).is_none())?;
             let title = format!("{} rejects", vote.entry.participant);
             let message = "This vote keeps the check red until its voter votes again.";
             Some(annotation(

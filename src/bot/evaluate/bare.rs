@@ -55,6 +55,7 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
         waiting: None,
         held: None,
         retry_at: None,
+        posted: Vec::new(),
         url: None,
     }
 }

@@ -167,7 +167,11 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let (ledger, ledger_problems) = Ledger::of(discussion, &counts);
     let mut problems = discussion.problems.clone();
     let ends = posted.first().map_or(usize::MAX, |(line, _)| *line);
-    problems.extend(ledger_problems.into_iter().filter(|problem| problem.line < ends));
+    problems.extend(
+        ledger_problems
+            .into_iter()
+            .filter(|problem| problem.line < ends),
+    );
     problems.extend(members.problems.iter().cloned().chain(template_problem));
     problems.extend(problems::duplicate_id(case, discussion));
     problems.extend(problems::header_edited(case, discussion, &template, &phase));

@@ -32,7 +32,10 @@ impl Discussed {
             .map(|index| records[*index].text.clone())
             .collect();
         // A file that cannot be appended to has an error of its own, which decides.
-        let Some(text) = edit::append(file, &texts).ok().filter(|_| !posted.is_empty()) else {
+        let Some(text) = edit::append(file, &texts)
+            .ok()
+            .filter(|_| !posted.is_empty())
+        else {
             return Self {
                 discussion: file.clone(),
                 seen: in_file,

@@ -124,20 +124,30 @@ fn proposal_end(
     let is_posted = |record: &&BlockRecord| record.state == BlockState::Posted;
     if first_written.is_none() && records.iter().any(is_posted) && !proposal.is_empty() {
         let end = end_of_prefix(discussion, proposal);
-        return end.filter(|end| only_blocks_follow(discussion, *end)).or(first_left);
+        return end
+            .filter(|end| only_blocks_follow(discussion, *end))
+            .or(first_left);
     }
     first_left
 }
 
 /// Whether nothing but comment blocks stands behind an offset.
 fn only_blocks_follow(discussion: &Discussion, end: usize) -> bool {
-    let mut behind = discussion.blocks.iter().filter(|block| block.span.start >= end);
+    let mut behind = discussion
+        .blocks
+        .iter()
+        .filter(|block| block.span.start >= end);
     let Some(first) = behind.next() else {
         return discussion.source[end..].trim().trim_matches('-').is_empty();
     };
-    let start = first.separator.as_ref().map_or(first.span.start, |separator| separator.start);
+    let start = first
+        .separator
+        .as_ref()
+        .map_or(first.span.start, |separator| separator.start);
     let between = discussion.source.get(end..start).unwrap_or_default();
-    between.lines().all(|line| line.trim().is_empty() || line.trim() == "---")
+    between
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim() == "---")
 }
 
 /// Byte where the recorded proposal ends in this text, if the text begins with it. A proposal only grows with its
