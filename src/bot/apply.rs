@@ -39,7 +39,7 @@ pub async fn carry_out(
         tracing::debug!(%pr, %effect, "carrying out");
         match effect {
             Effect::React { target, reaction } => {
-                react(deps, lease, pr, *target, *reaction).await?;
+                react(deps, lease, pr, target.clone(), *reaction).await?;
             }
             Effect::Check { .. } => show(deps, lease, pr, runs, effect).await?,
             Effect::Reply { marker, body } => reply(deps, lease, pr, marker, body).await?,

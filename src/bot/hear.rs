@@ -54,7 +54,7 @@ impl Utterance {
 
     /// Reacts, where that is possible.
     pub fn reaction(&self, reaction: Reaction) -> Option<super::plan::Effect> {
-        let target = self.target?;
+        let target = self.target.clone()?;
         Some(super::plan::Effect::React { target, reaction })
     }
 }
