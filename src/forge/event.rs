@@ -208,6 +208,8 @@ pub struct ReviewEvent {
     pub sender: Actor,
     /// Numeric id.
     pub id: u64,
+    /// GraphQL id, by which reactions reach the review; `None`: not told.
+    pub node_id: Option<String>,
     /// Reviewer.
     pub author: Actor,
     /// `approved`, `changes_requested`, `commented`, `dismissed`; lower case.

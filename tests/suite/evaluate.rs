@@ -315,6 +315,7 @@ fn changed(path: &str) -> ChangedFile {
         previous_path: None,
         removed: false,
         added: true,
+        diff_lines: Vec::new(),
     }
 }
 

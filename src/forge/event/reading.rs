@@ -153,6 +153,7 @@ impl Payload {
             action,
             sender: actor(self.sender),
             id: id(review.id, "review.id")?,
+            node_id: review.node_id.filter(|node| !node.is_empty()),
             author: actor(review.user),
             state: review
                 .state

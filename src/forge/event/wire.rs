@@ -104,6 +104,7 @@ pub(super) struct Comment {
 #[derive(Deserialize)]
 pub(super) struct Review {
     pub(super) id: Option<u64>,
+    pub(super) node_id: Option<String>,
     pub(super) user: Option<Account>,
     pub(super) state: Option<String>,
     pub(super) commit_id: Option<String>,

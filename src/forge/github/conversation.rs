@@ -26,7 +26,7 @@ struct Comment {
 }
 
 #[derive(Deserialize)]
-struct Author {
+pub(super) struct Author {
     login: String,
     #[serde(rename = "type")]
     kind: Option<String>,
@@ -82,6 +82,9 @@ impl GitHub {
         let (place, id) = match target {
             ReactionTarget::IssueComment(id) => ("issues", id),
             ReactionTarget::ReviewComment(id) => ("pulls", id),
+            ReactionTarget::Review(node) => {
+                return self.add_reaction_by_node(pr, &node, reaction).await;
+            }
         };
         let id = id.to_string();
         let route = repo_route(&pr.repo, &[place, "comments", &id, "reactions"]);
@@ -114,10 +117,12 @@ impl GitHub {
         if let Some(app) = &comment.performed_via_github_app {
             return Ok(app.id == self.auth.app_id());
         }
-        let bot = comment
-            .user
-            .as_ref()
-            .filter(|user| user.kind.as_deref() == Some("Bot"));
+        self.is_own_account(comment.user.as_ref()).await
+    }
+
+    /// Whether an author is the App's own machine account.
+    pub(super) async fn is_own_account(&self, author: Option<&Author>) -> Result<bool, ForgeError> {
+        let bot = author.filter(|user| user.kind.as_deref() == Some("Bot"));
         match bot.and_then(|user| user.login.strip_suffix("[bot]")) {
             Some(slug) => Ok(slug == self.auth.slug(&self.transport).await?),
             None => Ok(false),

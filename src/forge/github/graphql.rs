@@ -40,16 +40,47 @@ impl GitHub {
         variables: serde_json::Value,
         optional: fn(&str) -> bool,
     ) -> Result<T, ForgeError> {
+        self.query(pr, query, variables, |c| c.is_absence(optional))
+            .await?
+            .ok_or_else(|| {
+                ForgeError::Unavailable(
+                    "GraphQL: neither data nor an error in the answer".to_owned(),
+                )
+            })
+    }
+
+    /// Runs a query for what the App may read and this edition of GitHub knows: what is missing for either reason is
+    /// left out, or all of it.
+    pub(super) async fn graphql_readable<T: DeserializeOwned + Default>(
+        &self,
+        pr: &PullRequest,
+        query: &str,
+        variables: serde_json::Value,
+    ) -> Result<T, ForgeError> {
+        let data = self.query(pr, query, variables, Complaint::is_reticence);
+        Ok(data.await?.unwrap_or_default())
+    }
+
+    /// The data, if no complaint is left that the caller does not let pass.
+    async fn query<T: DeserializeOwned>(
+        &self,
+        pr: &PullRequest,
+        query: &str,
+        variables: serde_json::Value,
+        passes: impl Fn(&Complaint) -> bool,
+    ) -> Result<Option<T>, ForgeError> {
         let request = Request::graphql(query, variables);
         let answer = self.call(pr, &request).await?;
         let envelope: Envelope<T> = error::json(&request, &answer)?;
         let complaints = envelope.errors.unwrap_or_default();
-        if let Some(serious) = complaints.iter().find(|c| !c.is_absence(optional)) {
+        if let Some(serious) = complaints.iter().find(|c| !passes(c)) {
             return Err(serious.classified(error::wait(&answer.headers, self.auth.now())));
         }
-        envelope.data.ok_or_else(|| {
-            ForgeError::Unavailable("GraphQL: neither data nor an error in the answer".to_owned())
-        })
+        for passed in &complaints {
+            let error = passed.classified(0);
+            tracing::debug!(%pr, %error, "left out of an answer");
+        }
+        Ok(envelope.data)
     }
 }
 
@@ -57,6 +88,15 @@ impl Complaint {
     fn is_absence(&self, optional: fn(&str) -> bool) -> bool {
         let field = self.path.as_ref().and_then(|path| path.last()?.as_str());
         self.kind.as_deref() == Some("NOT_FOUND") && field.is_some_and(optional)
+    }
+
+    /// GitHub does not show it, or does not have it.
+    fn is_reticence(&self) -> bool {
+        let refused = self.classified(0);
+        matches!(
+            refused,
+            ForgeError::NotFound(_) | ForgeError::Forbidden(_) | ForgeError::Refused(_)
+        )
     }
 
     fn classified(&self, wait: u64) -> ForgeError {

@@ -11,13 +11,17 @@ mod contents;
 mod conversation;
 mod error;
 mod graphql;
+mod patch;
 mod people;
+mod reviews;
+mod rules;
 mod snapshot;
 mod transport;
 
 use super::{
-    CheckRun, CommitRequest, ExistingCheck, FileContent, ForgeError, ForgeRead, ForgeWrite,
-    PrSnapshot, Reaction, ReactionTarget, Rights,
+    BranchRules, CheckRun, CommitRequest, ExistingCheck, FileContent, ForgeError, ForgeRead,
+    ForgeWrite, OwnThread, PostedReview, PrSnapshot, Reaction, ReactionTarget, ReviewRequest,
+    Rights,
 };
 use crate::ids::{PullRequest, Repo, Sha};
 use async_trait::async_trait;

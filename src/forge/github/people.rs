@@ -17,6 +17,17 @@ pub(super) struct GraphActor {
 }
 
 impl GraphActor {
+    /// Whether it is the machine account with that id.
+    pub(super) fn is_bot_with_id(&self, id: u64) -> bool {
+        self.kind == "Bot" && self.database_id == Some(id)
+    }
+
+    /// Whether it is the machine account of the App with that name; GraphQL leaves `[bot]` out of the login.
+    pub(super) fn is_bot_named(&self, slug: &str) -> bool {
+        let login = self.login.strip_suffix("[bot]").unwrap_or(&self.login);
+        self.kind == "Bot" && login == slug
+    }
+
     /// `None` for kinds of accounts that have no numeric id.
     pub(super) fn into_actor(self) -> Option<Actor> {
         Some(Actor {

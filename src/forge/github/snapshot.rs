@@ -3,6 +3,7 @@
 
 use super::super::{ChangedFile, ForgeError, PrSnapshot, PrState, Review};
 use super::contents::{self, Entry};
+use super::patch;
 use super::people::GraphActor;
 use super::transport::Request;
 use super::{GitHub, PER_PAGE, repo_route};
@@ -114,6 +115,8 @@ struct FileNode {
     previous_filename: Option<String>,
     status: String,
     contents_url: Option<String>,
+    /// Missing for binary files and large diffs.
+    patch: Option<String>,
 }
 
 /// Files of a list and whether GitHub keeps some back.
@@ -270,6 +273,7 @@ impl From<FileNode> for ChangedFile {
             removed: node.status == "removed",
             added: node.status == "added",
             previous_path: node.previous_filename,
+            diff_lines: node.patch.as_deref().map_or(Vec::new(), patch::new_side),
             path: node.filename,
         }
     }

@@ -91,6 +91,7 @@ fn review(action: ReviewAction, state: &str, body: &str, author: Actor) -> Event
         action,
         sender: author.clone(),
         id: 60,
+        node_id: Some("PRR_60".to_owned()),
         author,
         state: state.to_owned(),
         commit: sha("a"),
