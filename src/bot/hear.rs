@@ -72,6 +72,7 @@ pub fn utterances(happened: &[Happened], is_persona: &dyn Fn(&str) -> bool) -> V
 struct Text<'a> {
     id: u64,
     place: CommentPlace,
+    node: Option<&'a String>,
     body: &'a str,
     before: Option<&'a String>,
     author: &'a StoredActor,
@@ -92,7 +93,7 @@ fn utterance(happened: &Happened, is_persona: &dyn Fn(&str) -> bool) -> Option<U
     let target = match text.place {
         CommentPlace::Conversation => Some(ReactionTarget::IssueComment(text.id)),
         CommentPlace::ReviewComment => Some(ReactionTarget::ReviewComment(text.id)),
-        CommentPlace::ReviewBody => None,
+        CommentPlace::ReviewBody => text.node.cloned().map(ReactionTarget::Review),
     };
     Some(Utterance {
         said: said(happened, &text),
@@ -127,6 +128,7 @@ fn text_of(event: &JobEvent) -> Option<Text<'_>> {
         } => Some(Text {
             id: *id,
             place: *place,
+            node: None,
             body,
             before: before.as_ref(),
             author,
@@ -142,10 +144,12 @@ fn text_of(event: &JobEvent) -> Option<Text<'_>> {
             url,
             body,
             before,
+            node,
             ..
         } => Some(Text {
             id: *id,
             place: CommentPlace::ReviewBody,
+            node: node.as_ref(),
             body,
             before: before.as_ref(),
             author,

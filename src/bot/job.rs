@@ -111,6 +111,9 @@ pub enum JobEvent {
         body: String,
         /// Text before an edit; `None`: not an edit.
         before: Option<String>,
+        /// GraphQL id, for reactions.
+        #[serde(default)]
+        node: Option<String>,
     },
     /// Somebody pressed "Re-run" or a button.
     Rerequested {

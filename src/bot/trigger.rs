@@ -170,6 +170,7 @@ fn review(event: &ReviewEvent, own: &OwnApp) -> Decided {
         url: event.url.clone(),
         body,
         before,
+        node: event.node_id.clone(),
     };
     Ok((event.pr.clone(), job))
 }

@@ -31,7 +31,9 @@ fn block(text: &str, subject: &str, state: BlockState) -> BlockRecord {
         persona: "p".to_owned(),
         job: "j".to_owned(),
         base: "main".to_owned(),
+        anchors: Vec::new(),
         state,
+        review: None,
     }
 }
 

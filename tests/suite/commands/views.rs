@@ -205,6 +205,7 @@ impl Sketch {
             waiting: self.waiting.clone(),
             held: self.held.clone(),
             retry_at: self.retry_at.clone(),
+            posted: Vec::new(),
             url: Some("https://github.test/o/r/blob/abc/design/cache.md".to_owned()),
         }
     }

@@ -13,6 +13,7 @@ pub(super) fn says(comment: &str, vote: Option<Vote>) -> Reply {
         questions: Vec::new(),
         concerns: Vec::new(),
         resolved: Vec::new(),
+        anchors: Vec::new(),
     }
 }
 
@@ -91,6 +92,7 @@ fn a_block_reads_as_people_and_formatters_write_it() {
             concern("Keys are shared by all tenants.", false),
         ],
         resolved: Vec::new(),
+        anchors: Vec::new(),
     };
     let rendered = rendered(&reply);
     let expected = "\
@@ -321,6 +323,7 @@ fn too_much_is_cut_and_counted() {
             .map(|n| concern(&format!("Concern {n} {}", "x".repeat(9_000)), false))
             .collect(),
         resolved: Vec::new(),
+        anchors: Vec::new(),
     };
     let block = rendered(&reply).block;
     let comment = block.split("\n\n").nth(1).unwrap();

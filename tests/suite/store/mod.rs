@@ -164,7 +164,9 @@ fn block(path: &str, alias: &str, hash: &str) -> BlockRecord {
         persona: "a".repeat(64),
         job: "job".into(),
         base: "main".to_owned(),
+        anchors: vec![("A remark.".into(), "words".into())],
         state: BlockState::Pending,
+        review: None,
     }
 }
 

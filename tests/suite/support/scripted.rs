@@ -1,7 +1,7 @@
 //! A model that says what a test tells it to, counts its calls, and waits where a test wants it to wait.
 
 use async_trait::async_trait;
-use discussions::engine::reply::{Reply, ReplyConcern};
+use discussions::engine::reply::{Anchor, Reply, ReplyConcern};
 use discussions::engine::vote::Vote;
 use discussions::llm::{Model, ModelError, Prompt};
 use std::collections::BTreeMap;
@@ -16,6 +16,10 @@ pub(crate) enum Line {
     Votes(Vote),
     /// A vote with a concern.
     Objects(Vote, &'static str),
+    /// A concern about some words of the proposal, with CHANGES.
+    Points(&'static str, &'static str),
+    /// READY, and everything of its own is settled.
+    Settles,
     /// No answer.
     Fails,
     /// A bug.
@@ -97,6 +101,8 @@ impl Model for Scripted {
             .unwrap()
             .push((alias.clone(), prompt.question.clone()));
         let _passed = self.gate.acquire().await.unwrap();
+        let mut anchors = Vec::new();
+        let mut resolved = Vec::new();
         let (vote, concerns) = match self.line(&alias) {
             Line::Votes(vote) => (vote, Vec::new()),
             Line::Objects(vote, text) => (
@@ -106,6 +112,21 @@ impl Model for Scripted {
                     minor: false,
                 }],
             ),
+            Line::Points(text, words) => {
+                anchors.push(Anchor {
+                    remark: text.to_owned(),
+                    words: words.to_owned(),
+                });
+                let concern = ReplyConcern {
+                    text: text.to_owned(),
+                    minor: false,
+                };
+                (Vote::Changes, vec![concern])
+            }
+            Line::Settles => {
+                resolved = prompt.own_open.iter().map(|(id, _)| id.clone()).collect();
+                (Vote::Ready, Vec::new())
+            }
             Line::Fails => {
                 let reason = "the provider is away".to_owned();
                 return Err(ModelError::Unavailable {
@@ -124,7 +145,8 @@ impl Model for Scripted {
             vote: Some(vote),
             questions: Vec::new(),
             concerns,
-            resolved: Vec::new(),
+            resolved,
+            anchors,
         };
         Ok(Some(reply))
     }
