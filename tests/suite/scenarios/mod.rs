@@ -6,6 +6,7 @@ mod bad_base;
 mod bad_input;
 mod faults;
 mod gate;
+mod reviews;
 mod talking;
 
 /// A proposal with much left open.
