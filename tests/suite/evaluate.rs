@@ -1,7 +1,7 @@
 //! The pure rules around a round: whom a moment binds a vote to, which files are discussions, what a commit says.
 
 use discussions::bot::command::{Command, parse};
-use discussions::bot::evaluate::SeenText;
+use discussions::bot::evaluate::{Discussed, SeenText};
 use discussions::bot::ground::FileGlobs;
 use discussions::bot::job::{CommentPlace, JobEvent, StoredActor};
 use discussions::bot::plan;
@@ -95,6 +95,42 @@ fn a_dropped_first_block_keeps_the_recorded_end_while_the_text_begins_with_it() 
     let other = TEXT.replace("First", "Second");
     let seen = SeenText::of(&Discussion::parse(other.as_bytes()), &[&record], &proposal);
     assert_ne!(seen.subject, subject);
+}
+
+fn posted(text: &str) -> BlockRecord {
+    BlockRecord {
+        review: Some("https://github.test/review/1".to_owned()),
+        ..block(text, "", BlockState::Posted)
+    }
+}
+
+#[test]
+fn a_reply_in_a_review_is_read_as_if_it_stood_behind_the_text() {
+    let file = Discussion::parse(TEXT.as_bytes());
+    let record = posted(REPLY);
+    let seen = Discussed::of(&file, &[&record], "");
+    assert_eq!(seen.discussion.blocks.len(), 1);
+    assert_eq!(seen.seen.ours, [Some(0)]);
+    assert_eq!(seen.seen.subject, Subject::of(&file, None));
+    assert_eq!(seen.seen.ballot, seen.seen.subject.to_string());
+    let (line, review) = &seen.posted[0];
+    assert!(*line > TEXT.lines().count(), "{line}");
+    assert_eq!(review, "https://github.test/review/1");
+}
+
+#[test]
+fn a_copy_of_a_posted_reply_in_the_file_is_typed_text() {
+    let file = Discussion::parse(TEXT.as_bytes());
+    let proposal = discussions::engine::subject::proposal(&file, None);
+    let record = posted(REPLY);
+    // Pasted above the rest of the proposal, it would cut short what personas are asked about.
+    let (above, below) = TEXT.split_at(TEXT.find("\n\n").unwrap() + 2);
+    let pasted = format!("{above}---\n\n{REPLY}\n\n---\n\n{below}\nAnd one thing more.\n");
+    let seen = Discussed::of(&Discussion::parse(pasted.as_bytes()), &[&record], &proposal);
+    assert_eq!(seen.seen.ours, [None, Some(0)]);
+    assert_ne!(seen.seen.subject, Subject::of(&file, None));
+    let end = seen.seen.proposal_end.unwrap();
+    assert!(seen.discussion.source[..end].contains("And one thing more."));
 }
 
 #[test]

@@ -22,23 +22,20 @@ impl Discussed {
     /// Reads a file. `records`: the recorded blocks of this discussion, by `seq`; `proposal`: the proposal as recorded
     /// with the last round, empty before the first.
     pub fn of(file: &Discussion, records: &[&BlockRecord], proposal: &str) -> Self {
-        let in_file = SeenText::of(file, records, proposal);
+        // A copy of such a reply that somebody typed into the file is typed text, so all of them are appended.
         let posted: Vec<usize> = (0..records.len())
             .filter(|index| records[*index].state == BlockState::Posted)
-            .filter(|index| in_file.place_of(*index).is_none())
             .collect();
         let texts: Vec<String> = posted
             .iter()
             .map(|index| records[*index].text.clone())
             .collect();
         // A file that cannot be appended to has an error of its own, which decides.
-        let Some(text) = edit::append(file, &texts)
-            .ok()
-            .filter(|_| !posted.is_empty())
-        else {
+        let appended = edit::append(file, &texts).ok();
+        let Some(text) = appended.filter(|_| !posted.is_empty()) else {
             return Self {
                 discussion: file.clone(),
-                seen: in_file,
+                seen: SeenText::of(file, records, proposal),
                 posted: Vec::new(),
             };
         };

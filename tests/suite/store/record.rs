@@ -97,6 +97,35 @@ async fn a_later_record_replaces_the_earlier_one() {
 }
 
 #[tokio::test]
+async fn a_pending_block_is_posted_once_and_one_in_the_file_never() {
+    let (house, lease, pr) = at_work().await;
+    let store = &house.store;
+    let blocks = ["one", "two"].map(|hash| block("a.md", "security", hash));
+    store.add_blocks(&lease, &pr, &blocks).await.unwrap();
+    let pair = |hash: &str| ("a.md".to_owned(), hash.to_owned());
+    let posted = |review: &str| Change::Posted {
+        blocks: vec![pair("one"), pair("two"), pair("nobody's")],
+        review: review.to_owned(),
+    };
+    let changes = [
+        Change::Written(vec![pair("one")]),
+        posted("https://github.test/review/1"),
+        posted("https://github.test/review/2"),
+    ];
+    store.record(&lease, &pr, &changes).await.unwrap();
+    let blocks = store.blocks(&pr).await.unwrap();
+    let seen: Vec<_> = blocks
+        .iter()
+        .map(|block| (block.state, block.review.as_deref()))
+        .collect();
+    let first = Some("https://github.test/review/1");
+    assert_eq!(
+        seen,
+        [(BlockState::Written, None), (BlockState::Posted, first)]
+    );
+}
+
+#[tokio::test]
 async fn blocks_are_numbered_for_each_file_and_kept_once() {
     let (house, lease, pr) = at_work().await;
     let store = &house.store;
