@@ -395,7 +395,8 @@ pub trait ForgeRead: Send + Sync {
     /// Open pull requests whose head is that commit (for events that do not name one): numbers.
     async fn pulls_with_head(&self, pr: &PullRequest, head: &Sha) -> Result<Vec<u64>, ForgeError>;
     /// What the rules of both branches mean for a push. `head`: the head branch if it is in this repository. One
-    /// request; what the App may not read counts as no rule.
+    /// request, and one more for each ruleset in the way, which the App may be allowed to bypass; what the App may not
+    /// read counts as no rule.
     async fn branch_rules(
         &self,
         pr: &PullRequest,

@@ -163,6 +163,9 @@ fn person(hub: &Hub, action: &str, act: &Act) -> Result<Value, Refusal> {
             json!({"id": hub.review(login, repo, number, state, body)?})
         }
         "/review/dismiss" => done(hub.dismiss_review(login, repo, number, act.id)?),
+        "/reply" => json!({"id": hub.reply(login, repo, act.id, body)?}),
+        "/resolve" => done(hub.resolve_conversation(login, repo, act.id)?),
+        "/unresolve" => done(hub.unresolve_conversation(login, repo, act.id)?),
         "/ready" => done(hub.ready_for_review(login, repo, number)?),
         "/draft" => done(hub.convert_to_draft(login, repo, number)?),
         "/close" => done(hub.close(login, repo, number)?),
@@ -203,6 +206,9 @@ const ACTIONS: &[(&str, &str)] = &[
         "number, event (APPROVE, REQUEST_CHANGES, COMMENT), body",
     ),
     ("/review/dismiss", "number, id"),
+    ("/reply", "id of a review comment, body"),
+    ("/resolve", "id of a review comment"),
+    ("/unresolve", "id of a review comment"),
     ("/ready", "number"),
     ("/draft", "number"),
     ("/close", "number"),
@@ -431,6 +437,8 @@ fn pull_state(world: &World, repo: &Repository, pull: &Pull) -> Value {
         .iter()
         .map(|comment| shape::comment(world, repo, pull, comment))
         .collect();
+    let lines = pull.review_comments.iter();
+    let lines = lines.map(|comment| shape::review_comment(world, repo, pull, comment));
     json!({
         "number": pull.number,
         "title": pull.title,
@@ -441,6 +449,7 @@ fn pull_state(world: &World, repo: &Repository, pull: &Pull) -> Value {
         "in_the_way": reasons.unwrap_or_default(),
         "checks": checks,
         "comments": comments,
+        "review_comments": lines.collect::<Vec<_>>(),
     })
 }
 

@@ -23,6 +23,10 @@ pub enum EffectKind {
     ReviewCreated,
     /// A new reaction; repeating one is no effect.
     ReactionAdded,
+    /// A review conversation resolved; one that was so already is no effect.
+    ThreadResolved,
+    /// A review conversation opened again.
+    ThreadUnresolved,
 }
 
 impl EffectKind {
@@ -37,6 +41,8 @@ impl EffectKind {
             Self::CommentDeleted => "comment_deleted",
             Self::ReviewCreated => "review_created",
             Self::ReactionAdded => "reaction_added",
+            Self::ThreadResolved => "thread_resolved",
+            Self::ThreadUnresolved => "thread_unresolved",
         }
     }
 }

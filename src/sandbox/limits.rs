@@ -34,19 +34,21 @@ impl World {
         (self.hour() + 1) * HOUR
     }
 
-    /// Keeps comments and check runs made after that id out of reads for a while.
+    /// Keeps comments, reviews and check runs made after that id out of reads for a while.
     pub(super) fn hide_newer_than(&mut self, id: u64, span: Duration) {
         let until = self.now() + TimeDelta::from_std(span).unwrap_or(TimeDelta::zero());
         for repo in self.repos.values_mut() {
             for run in repo.check_runs.iter_mut().filter(|run| run.id > id) {
                 run.visible_from = until;
             }
-            let comments = repo
-                .pulls
-                .values_mut()
-                .flat_map(|pull| pull.comments.iter_mut());
-            for comment in comments.filter(|comment| comment.id > id) {
-                comment.visible_from = until;
+            for pull in repo.pulls.values_mut() {
+                let comments = pull.comments.iter_mut();
+                for comment in comments.filter(|comment| comment.id > id) {
+                    comment.visible_from = until;
+                }
+                for review in pull.reviews.iter_mut().filter(|review| review.id > id) {
+                    review.visible_from = until;
+                }
             }
         }
     }

@@ -3,7 +3,9 @@
 use super::accounts::Role;
 use super::git::Oid;
 use super::pulls::merged_files;
-use super::repository::{CheckRun, Protection, Pull, Repository, RequiredCheck, ReviewState};
+use super::repository::{
+    CheckRun, Protection, Pull, Repository, RequiredCheck, Review, ReviewState,
+};
 use super::state::{AccountId, Refused, World};
 use std::collections::BTreeMap;
 
@@ -79,10 +81,19 @@ impl World {
                 rules.approvals
             ));
         }
+        let approves_last_push = |review: &Review| {
+            review.state == ReviewState::Approved
+                && review.commit == pull.head
+                && review.author != pull.pushed_by
+                && self.role(repo, review.author) >= Some(Role::Write)
+        };
+        if rules.last_push_approval && !pull.reviews.iter().any(approves_last_push) {
+            reasons.push("the last push is not approved by somebody else".to_owned());
+        }
         if rules.approvals > 0 && counting(ReviewState::ChangesRequested) > 0 {
             reasons.push("changes are requested".to_owned());
         }
-        if rules.resolved_conversations && pull.review_comments.iter().any(|c| !c.resolved) {
+        if rules.resolved_conversations && pull.threads().any(|c| !c.resolved) {
             reasons.push("a review conversation is not resolved".to_owned());
         }
         reasons

@@ -7,7 +7,7 @@
 //! | Folder | What |
 //! |---|---|
 //! | `state`, `accounts`, `repository`, `git` | the world: plain data |
-//! | `pushes`, `pulls`, `talk`, `checks`, `merge` | what can happen in it, with the webhooks that follow |
+//! | `pushes`, `pulls`, `talk`, `threads`, `checks`, `merge` | what can happen in it, with the webhooks that follow |
 //! | `hub`, `people` | acting as persons, from tests and the control routes |
 //! | `auth`, `rest`, `graphql`, `shape` | the App's side: who calls, routes, queries, JSON |
 //! | `webhook`, `payload` | deliveries, their log and their disturbance |
@@ -40,6 +40,7 @@ mod server;
 mod shape;
 mod state;
 mod talk;
+mod threads;
 mod webhook;
 
 pub use accounts::{Access, Permissions, Role};
@@ -54,7 +55,7 @@ pub use pulls::{NewPull, PullEdit};
 pub use pushes::FileEdit;
 pub use repository::{
     CheckRun, Comment, Protection, Pull, Reaction, ReactionTarget, Repository, RequiredCheck,
-    Review, ReviewComment, ReviewState,
+    Review, ReviewComment, ReviewState, RuleForm,
 };
 pub use seed::{DEMO_REPO, default_events, default_permissions};
 pub use state::{Refused, World};

@@ -240,7 +240,15 @@ fn conversation(html: &mut Html, world: &World, repo: &Repository, pull: &Pull) 
             review.body.as_str(),
         )
     });
-    let mut entries: Vec<_> = comments.chain(reviews).collect();
+    let lines = pull.review_comments.iter().map(|comment| {
+        let line = comment
+            .line
+            .map_or(String::new(), |line| format!(":{line}"));
+        let state = if comment.resolved { " resolved" } else { "" };
+        let note = format!("on {}{line}{state}", comment.path);
+        (comment.id, comment.author, note, comment.body.as_str())
+    });
+    let mut entries: Vec<_> = comments.chain(reviews).chain(lines).collect();
     entries.sort_by_key(|(id, ..)| *id);
     for (_, author, note, body) in entries {
         html.raw("<article><header>")

@@ -8,14 +8,19 @@ use serde_json::json;
 
 /// Files a pull request changes: its head against the merge base with the base branch.
 pub(super) fn pull_changes(repo: &Repository, pull: &Pull) -> Vec<FileChange> {
+    changes_at(repo, pull, &pull.head)
+}
+
+/// Files a pull request changed when a commit was its head.
+pub(super) fn changes_at(repo: &Repository, pull: &Pull, head: &Oid) -> Vec<FileChange> {
     let base_files = repo
         .git
-        .merge_base(&pull.base, &pull.head)
+        .merge_base(&pull.base, head)
         .map(|commit| commit.files.clone())
         .unwrap_or_default();
     let head_files = repo
         .git
-        .commit(&pull.head)
+        .commit(head)
         .map(|commit| commit.files.clone())
         .unwrap_or_default();
     changes_between(&repo.git, &base_files, &head_files)
@@ -92,6 +97,7 @@ impl World {
                 head_repo: Some(head_repo),
                 head_branch,
                 head,
+                pushed_by: by,
                 merged: None,
                 comments: Vec::new(),
                 reviews: Vec::new(),
@@ -215,6 +221,7 @@ impl World {
         let pull = self.repo_mut(repo)?.pull_mut(number)?;
         pull.open = true;
         pull.head = tip;
+        pull.pushed_by = by;
         pull.closed_at = None;
         pull.updated_at = now;
         self.announce_pull(repo, number, by, "reopened", json!({}));

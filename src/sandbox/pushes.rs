@@ -2,7 +2,7 @@
 
 use super::git::{self, ChangeStatus, CommitMeta, File, Ident, NO_COMMIT, Oid, Snapshot};
 use super::pulls::pull_changes;
-use super::repository::{Repository, Review, ReviewState};
+use super::repository::{Repository, Review, ReviewState, RuleForm};
 use super::shape;
 use super::state::{AccountId, Refused, World};
 use serde_json::{Value, json};
@@ -210,16 +210,27 @@ impl World {
         let Some(rules) = repository.protections.get(branch) else {
             return Ok(());
         };
-        if rules.pull_requests_only {
-            return Err(Refused::new(
-                "Repository rule violations found\n\nChanges must be made through a pull request.\n\n",
-            ));
+        let app = self.app_of_bot(account).map(|app| app.id);
+        if app.is_some_and(|app| rules.bypass.contains(&app)) {
+            return Ok(());
         }
-        match &rules.pushers {
-            Some(pushers) if !pushers.contains(&account) => Err(Refused(format!(
-                "You're not authorized to push to this branch: {branch}"
+        let is_outsider = |pushers: &Vec<AccountId>| !pushers.contains(&account);
+        let broken = if rules.pull_requests_only {
+            Some(("Changes must be made through a pull request.", true))
+        } else if rules.pushers.as_ref().is_some_and(is_outsider) {
+            Some(("Cannot update this protected ref.", false))
+        } else {
+            None
+        };
+        match (broken, rules.form) {
+            (None, _) => Ok(()),
+            (Some((rule, _)), RuleForm::Ruleset) => Err(Refused(format!(
+                "Repository rule violations found\n\n{rule}\n\n"
             ))),
-            _ => Ok(()),
+            (Some((rule, true)), _) => Err(Refused(rule.to_owned())),
+            (Some((_, false)), _) => Err(Refused::new(
+                "You're not authorized to push to this branch. Visit https://docs.github.com/articles/about-protected-branches/ for more information.",
+            )),
         }
     }
 
@@ -288,7 +299,7 @@ impl World {
             let now = self.now();
             let base = self.repos.get_mut(&base_repo);
             let Some((before, dismissed)) =
-                base.and_then(|base| synchronize(base, number, to, now))
+                base.and_then(|base| synchronize(base, number, to, by, now))
             else {
                 continue;
             };
@@ -373,6 +384,7 @@ fn synchronize(
     repo: &mut Repository,
     number: u64,
     to: &Oid,
+    by: AccountId,
     now: super::state::Time,
 ) -> Option<(Oid, Vec<Review>)> {
     let old_diff = fingerprint(repo, number)?;
@@ -381,6 +393,7 @@ fn synchronize(
     let pull = repo.pulls.get_mut(&number)?;
     let before = std::mem::replace(&mut pull.head, to.clone());
     pull.base = base_tip.unwrap_or_else(|| pull.base.clone());
+    pull.pushed_by = by;
     pull.updated_at = now;
     let dismisses = repo
         .protections

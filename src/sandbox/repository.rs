@@ -49,9 +49,25 @@ pub struct Repository {
     pub pushed_at: Time,
 }
 
-/// Rules of one branch (classic protection and rulesets look the same from outside).
+/// How a branch's rules were set up, which decides what an App may read of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RuleForm {
+    /// A ruleset: everybody who sees the repository may read it.
+    #[default]
+    Ruleset,
+    /// Classic branch protection: without `administration` only the parts of GraphQL's `refUpdateRule` are shown.
+    Classic,
+    /// Classic branch protection of which nothing at all is shown.
+    Hidden,
+}
+
+/// Rules of one branch.
 #[derive(Debug, Clone, Default)]
 pub struct Protection {
+    /// Ruleset or classic protection.
+    pub form: RuleForm,
+    /// Id of the ruleset; given by the sandbox.
+    pub id: u64,
     /// Checks that must pass on the head.
     pub required_checks: Vec<RequiredCheck>,
     /// Approving reviews needed from people who can write.
@@ -60,10 +76,14 @@ pub struct Protection {
     pub dismiss_stale: bool,
     /// Every review conversation must be resolved.
     pub resolved_conversations: bool,
+    /// The last push must be approved by somebody else than the pusher.
+    pub last_push_approval: bool,
     /// If set, only these accounts may push.
     pub pushers: Option<Vec<AccountId>>,
     /// Changes come through pull requests only: nobody pushes directly.
     pub pull_requests_only: bool,
+    /// Apps that may push whatever a ruleset says.
+    pub bypass: Vec<u64>,
 }
 
 /// A required check, perhaps pinned to one App.
@@ -113,6 +133,8 @@ pub struct Pull {
     pub head_branch: String,
     /// Head commit.
     pub head: Oid,
+    /// Who moved the head last.
+    pub pushed_by: AccountId,
     /// Set once merged.
     pub merged: Option<Merge>,
     /// Conversation comments.
@@ -198,6 +220,8 @@ pub struct Review {
     pub commit: Oid,
     /// Submission.
     pub submitted_at: Time,
+    /// Reads show it and its comments only from then on.
+    pub visible_from: Time,
 }
 
 /// A comment on a line of the diff.
@@ -213,16 +237,38 @@ pub struct ReviewComment {
     pub body: String,
     /// File.
     pub path: String,
-    /// Line; `None`: on the whole file.
+    /// Line of the new side at that commit; `None`: on the whole file.
     pub line: Option<u64>,
     /// Head it was given on.
     pub commit: Oid,
-    /// Conversation resolved.
+    /// The comment that opened the conversation, if this one answers in it.
+    pub in_reply_to: Option<u64>,
+    /// Conversation resolved; kept at the comment that opened it.
     pub resolved: bool,
+    /// Who resolved it.
+    pub resolved_by: Option<AccountId>,
     /// Creation.
     pub created_at: Time,
     /// Last edit.
     pub updated_at: Time,
+}
+
+impl Pull {
+    /// Comments on lines that reads show by now.
+    pub fn seen_comments(&self, now: Time) -> impl Iterator<Item = &ReviewComment> {
+        let hidden = move |id: u64| {
+            let mut reviews = self.reviews.iter();
+            reviews.any(|review| review.id == id && review.visible_from > now)
+        };
+        let comments = self.review_comments.iter();
+        comments.filter(move |comment| !hidden(comment.review))
+    }
+
+    /// Comments that opened a conversation, oldest first.
+    pub fn threads(&self) -> impl Iterator<Item = &ReviewComment> {
+        let comments = self.review_comments.iter();
+        comments.filter(|comment| comment.in_reply_to.is_none())
+    }
 }
 
 /// What a reaction is on.
@@ -232,6 +278,8 @@ pub enum ReactionTarget {
     IssueComment(u64),
     /// Comment on a line.
     ReviewComment(u64),
+    /// Body of a review.
+    Review(u64),
 }
 
 /// A reaction.
@@ -357,6 +405,14 @@ impl Repository {
                 .iter()
                 .find(|comment| comment.id == id)
                 .map(|comment| (pull, comment))
+        })
+    }
+
+    /// The pull request of a review, and it.
+    pub fn find_review(&self, id: u64) -> Option<(&Pull, &Review)> {
+        self.pulls.values().find_map(|pull| {
+            let mut reviews = pull.reviews.iter();
+            Some((pull, reviews.find(|review| review.id == id)?))
         })
     }
 

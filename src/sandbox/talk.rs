@@ -4,6 +4,7 @@ use super::accounts::Role;
 use super::git::Oid;
 use super::repository::{Comment, Reaction, ReactionTarget, Review, ReviewComment, ReviewState};
 use super::state::{AccountId, Refused, World};
+use super::threads;
 
 /// Longest comment GitHub takes, in characters.
 pub(super) const COMMENT_LIMIT: usize = 65_536;
@@ -135,6 +136,7 @@ impl World {
             return Err(Refused(format!("Can not {what} your own pull request")));
         }
         let commit = commit.unwrap_or_else(|| pull.head.clone());
+        threads::stand_in_diff(self.repo(repo)?, pull, &commit, lines)?;
         let review = Review {
             id,
             author: by,
@@ -142,6 +144,7 @@ impl World {
             state,
             commit: commit.clone(),
             submitted_at: now,
+            visible_from: now,
         };
         let comments: Vec<ReviewComment> = lines
             .iter()
@@ -153,7 +156,9 @@ impl World {
                 path: line.path.clone(),
                 line: line.line,
                 commit: commit.clone(),
+                in_reply_to: None,
                 resolved: false,
+                resolved_by: None,
                 created_at: now,
                 updated_at: now,
             })

@@ -56,6 +56,14 @@ pub(super) fn refusal(request: &Request, answer: &Answer, now: i64) -> ForgeErro
         | StatusCode::FORBIDDEN
         | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => ForgeError::Forbidden(message),
         StatusCode::NOT_FOUND | StatusCode::GONE => ForgeError::NotFound(message),
+        // GitHub's limit on comments in a row, under another status.
+        StatusCode::UNPROCESSABLE_ENTITY if said.contains("submitted too quickly") => {
+            let retry_after = wait(&answer.headers, now);
+            ForgeError::RateLimited {
+                retry_after,
+                message,
+            }
+        }
         StatusCode::REQUEST_TIMEOUT => ForgeError::Unavailable(message),
         status if status.is_client_error() || status.is_redirection() => {
             ForgeError::Refused(message)
@@ -76,6 +84,20 @@ fn is_rate_limit(status: StatusCode, headers: &HeaderMap, said: &str) -> bool {
 pub(super) fn speaks_of_limits(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
     said.contains("rate limit") || said.contains("abuse detection")
+}
+
+/// A branch protection or ruleset that says no, in GitHub's words.
+pub(super) fn speaks_of_rules(said: &str) -> bool {
+    [
+        "rule violations found",
+        "protected branch",
+        "Protected branch",
+        "must be made through",
+        "not authorized to push",
+        "Cannot update this protected ref",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
 }
 
 /// Seconds to wait: `retry-after` (seconds or a date), else the reset time, else a minute; always between 1 and

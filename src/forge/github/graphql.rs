@@ -117,6 +117,7 @@ impl Complaint {
                 message,
             },
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ForgeError::Forbidden(message),
+            _ if error::speaks_of_rules(&said) => ForgeError::Refused(message),
             "" if !unfit => ForgeError::Unavailable(message),
             "SERVICE_UNAVAILABLE" | "INTERNAL" => ForgeError::Unavailable(message),
             _ => ForgeError::Refused(message),

@@ -5,10 +5,12 @@
 //! classic protection does not show (dismissing approvals, for one) is learned from what GitHub does after a push.
 
 use super::super::{BranchRules, ForgeError};
-use super::GitHub;
+use super::transport::Request;
+use super::{GitHub, repo_route};
 use crate::ids::PullRequest;
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 const QUERY: &str = include_str!("rules.graphql");
 
@@ -65,23 +67,13 @@ struct Parameters {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Ruleset {
-    /// `None` for readers who may not change the ruleset.
-    bypass_actors: Option<Nodes<Bypass>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bypass {
-    bypass_mode: Option<String>,
-    actor: Option<BypassActor>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BypassActor {
-    #[serde(rename = "__typename")]
-    kind: String,
     database_id: Option<u64>,
+}
+
+/// A ruleset as REST tells it: only there it says what the asking App may do.
+#[derive(Deserialize)]
+struct Bypass {
+    current_user_can_bypass: Option<String>,
 }
 
 impl GitHub {
@@ -102,12 +94,64 @@ impl GitHub {
         let data: Data = self.graphql_readable(pr, QUERY, variables).await?;
         let repository = data.repository;
         let (head, base) = repository.map_or((None, None), |found| (found.head, found.base));
-        let app = self.auth.app_id();
+        let push_refused = match head {
+            Some(branch) => self.refusal_of_push(pr, &branch).await?,
+            None => None,
+        };
         Ok(BranchRules {
-            push_refused: head.and_then(|branch| branch.refuses_push(app)),
+            push_refused,
             push_punished: base.as_ref().and_then(Branch::punishes_push),
             conversations_must_be_resolved: base.is_some_and(|base| base.wants_resolution()),
         })
+    }
+}
+
+impl GitHub {
+    /// Why the App cannot push to a branch. Each ruleset with a rule in the way is asked whether the App may bypass it.
+    async fn refusal_of_push(
+        &self,
+        pr: &PullRequest,
+        branch: &Branch,
+    ) -> Result<Option<String>, ForgeError> {
+        let protection = branch.ref_update_rule.as_ref();
+        if let Some(reason) = protection.and_then(Protection::refuses) {
+            return Ok(Some(reason.to_owned()));
+        }
+        let mut bypassed = BTreeMap::new();
+        for rule in branch.rules() {
+            let Some(reason) = refusal(&rule.kind) else {
+                continue;
+            };
+            let ruleset = rule.repository_ruleset.as_ref();
+            let Some(id) = ruleset.and_then(|set| set.database_id) else {
+                return Ok(Some(reason.to_owned()));
+            };
+            let may = match bypassed.get(&id) {
+                Some(known) => *known,
+                None => self.bypasses(pr, id).await?,
+            };
+            if !may {
+                return Ok(Some(reason.to_owned()));
+            }
+            bypassed.insert(id, may);
+        }
+        Ok(None)
+    }
+
+    /// Whether the App may push in spite of a ruleset. One that it may not read applies.
+    async fn bypasses(&self, pr: &PullRequest, ruleset: u64) -> Result<bool, ForgeError> {
+        let route = repo_route(&pr.repo, &["rulesets", &ruleset.to_string()]);
+        match self.json::<Bypass>(pr, &Request::get(route)).await {
+            // The third word, `pull_requests_only`, is about merging.
+            Ok(answer) => Ok(matches!(
+                answer.current_user_can_bypass.as_deref(),
+                Some("always" | "exempt")
+            )),
+            Err(ForgeError::NotFound(_) | ForgeError::Forbidden(_) | ForgeError::Refused(_)) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -115,15 +159,6 @@ impl Branch {
     fn rules(&self) -> impl Iterator<Item = &Rule> {
         let list = self.rules.as_ref().and_then(|rules| rules.nodes.as_ref());
         list.into_iter().flatten().flatten()
-    }
-
-    fn refuses_push(&self, app: u64) -> Option<String> {
-        let by_protection = self.ref_update_rule.as_ref().and_then(Protection::refuses);
-        let by_ruleset = || {
-            let mut rules = self.rules().filter(|rule| !rule.is_bypassed_by(app));
-            rules.find_map(|rule| refusal(&rule.kind))
-        };
-        by_protection.or_else(by_ruleset).map(str::to_owned)
     }
 
     /// Approvals are judged by the base branch's rules. Being on a bypass list does not help: it spares the pusher from
@@ -160,20 +195,6 @@ impl Protection {
         } else {
             None
         }
-    }
-}
-
-impl Rule {
-    /// Only who may always bypass can push; the other mode is for merging pull requests.
-    fn is_bypassed_by(&self, app: u64) -> bool {
-        let ruleset = self.repository_ruleset.as_ref();
-        let actors = ruleset.and_then(|set| set.bypass_actors.as_ref()?.nodes.as_ref());
-        let is_ours = |bypass: &Bypass| {
-            let actor = bypass.actor.as_ref();
-            bypass.bypass_mode.as_deref() == Some("ALWAYS")
-                && actor.is_some_and(|actor| actor.kind == "App" && actor.database_id == Some(app))
-        };
-        actors.is_some_and(|list| list.iter().flatten().any(is_ours))
     }
 }
 

@@ -42,6 +42,8 @@ pub struct FileChange {
     pub status: ChangeStatus,
     /// The file after the change; before it for removed files.
     pub file: File,
+    /// The file before the change, if there was one.
+    pub before: Option<File>,
     /// Lines added.
     pub additions: usize,
     /// Lines removed.
@@ -68,6 +70,7 @@ pub fn changes_between(git: &GitStore, old: &Snapshot, new: &Snapshot) -> Vec<Fi
             previous_path: None,
             status: ChangeStatus::Removed,
             file: file.clone(),
+            before: Some(file.clone()),
             additions: 0,
             deletions: lines_of(git, file).len(),
         });
@@ -88,6 +91,7 @@ fn modified(git: &GitStore, path: &str, before: &File, after: &File) -> FileChan
             ChangeStatus::Modified
         },
         file: after.clone(),
+        before: Some(before.clone()),
         additions,
         deletions,
     }
@@ -117,6 +121,7 @@ fn added_or_renamed(
                 previous_path: Some(old_path.clone()),
                 status: ChangeStatus::Renamed,
                 file: file.clone(),
+                before: Some(before.clone()),
                 additions,
                 deletions,
             }
@@ -126,6 +131,7 @@ fn added_or_renamed(
             previous_path: None,
             status: ChangeStatus::Added,
             file: file.clone(),
+            before: None,
             additions: lines_of(git, file).len(),
             deletions: 0,
         },

@@ -5,8 +5,10 @@
 //! a few pointers.
 
 mod diff;
+mod hunk;
 
 pub use diff::{ChangeStatus, FileChange, changes_between};
+pub use hunk::{follow, patch, shown_lines};
 
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use chrono::{DateTime, Utc};

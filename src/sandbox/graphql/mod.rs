@@ -6,7 +6,9 @@ mod mutation;
 mod node;
 mod objects;
 mod resolve;
+mod rules;
 mod schema;
+mod threads;
 mod validate;
 
 pub use schema::Schema;

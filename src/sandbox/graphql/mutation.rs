@@ -4,6 +4,7 @@ use super::super::accounts::Access;
 use super::super::git::Oid;
 use super::super::ledger::{Effect, EffectKind};
 use super::super::pushes::FileEdit;
+use super::super::repository::RuleForm;
 use super::node::{Node, ObjectPlace, Out};
 use super::{Context, Problem};
 use base64::Engine;
@@ -56,11 +57,12 @@ pub(super) fn create_commit_on_branch(
         return Err(Problem::new("STALE_DATA", message));
     }
     let refused = |refused: super::super::state::Refused| Problem::new("UNPROCESSABLE", refused.0);
+    let form = context.world.repo(repo).ok();
+    let form = form.and_then(|found| Some(found.protections.get(&branch)?.form));
     context.world.may_push(repo, &branch, bot).map_err(|why| {
-        let kind = if why.0.contains("authorized") {
-            "FORBIDDEN"
-        } else {
-            "UNPROCESSABLE"
+        let kind = match form {
+            Some(RuleForm::Classic | RuleForm::Hidden) => "BRANCH_PROTECTION_RULE_VIOLATION",
+            Some(RuleForm::Ruleset) | None => "UNPROCESSABLE",
         };
         Problem::new(kind, why.0)
     })?;

@@ -4,6 +4,7 @@ use super::super::accounts::AccountKind;
 use super::super::git::{Oid, TreeItem};
 use super::super::state::{AccountId, World};
 use super::connection::Connection;
+use super::rules;
 use serde_json::Value;
 
 /// A pull request's place.
@@ -13,6 +14,15 @@ pub(super) struct PullPlace {
     pub repo: u64,
     /// Number.
     pub number: u64,
+}
+
+/// A branch's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BranchPlace {
+    /// Repository.
+    pub repo: u64,
+    /// Branch.
+    pub branch: String,
 }
 
 /// A git object's place.
@@ -39,6 +49,19 @@ pub(super) enum Node {
     Pull(PullPlace),
     Review(PullPlace, u64),
     Comment(PullPlace, u64),
+    /// By the comment that opened it.
+    Thread(PullPlace, u64),
+    ReviewComment(PullPlace, u64),
+    Reaction {
+        repo: u64,
+        id: u64,
+    },
+    /// Classic protection of a branch.
+    RefUpdateRule(BranchPlace),
+    /// A rule of a branch's ruleset, by its place in the list.
+    Rule(BranchPlace, usize),
+    RuleParameters(BranchPlace, usize),
+    Ruleset(BranchPlace),
     PullCommit(PullPlace, Oid),
     ChangedFile {
         path: String,
@@ -66,6 +89,16 @@ pub(super) enum Node {
     CommitPayload {
         place: ObjectPlace,
         branch: String,
+        mutation_id: Value,
+    },
+    ThreadPayload {
+        type_name: &'static str,
+        thread: Box<Node>,
+        mutation_id: Value,
+    },
+    ReactionPayload {
+        repo: u64,
+        id: u64,
         mutation_id: Value,
     },
 }
@@ -111,6 +144,13 @@ impl Node {
             Self::Pull(_) => "PullRequest",
             Self::Review(..) => "PullRequestReview",
             Self::Comment(..) => "IssueComment",
+            Self::Thread(..) => "PullRequestReviewThread",
+            Self::ReviewComment(..) => "PullRequestReviewComment",
+            Self::Reaction { .. } => "Reaction",
+            Self::RefUpdateRule(_) => "RefUpdateRule",
+            Self::Rule(..) => "RepositoryRule",
+            Self::RuleParameters(place, index) => rules::parameters_type(world, place, *index),
+            Self::Ruleset(_) => "RepositoryRuleset",
             Self::PullCommit(..) => "PullRequestCommit",
             Self::ChangedFile { .. } => "PullRequestChangedFile",
             Self::Commit(_) => "Commit",
@@ -122,6 +162,8 @@ impl Node {
             Self::Connection(connection) => connection.type_name,
             Self::PageInfo(_) => "PageInfo",
             Self::CommitPayload { .. } => "CreateCommitOnBranchPayload",
+            Self::ThreadPayload { type_name, .. } => type_name,
+            Self::ReactionPayload { .. } => "AddReactionPayload",
         }
     }
 }

@@ -7,8 +7,8 @@ use super::super::repository::{Pull, Repository};
 use super::super::shape::{self, association, node_id};
 use super::super::state::{AccountId, World};
 use super::connection::Connection;
-use super::node::{Node, ObjectPlace, Out, PullPlace};
-use super::{Context, Problem, mutation, objects};
+use super::node::{BranchPlace, Node, ObjectPlace, Out, PullPlace};
+use super::{Context, Problem, mutation, objects, rules, threads};
 use serde_json::{Map, Value, json};
 
 type Args = Map<String, Value>;
@@ -21,7 +21,7 @@ pub(super) fn field(
     args: &Args,
 ) -> Result<Out, Problem> {
     if let Node::Mutation = node {
-        return mutation::create_commit_on_branch(context, &args["input"]);
+        return mutate(context, name, &args["input"]);
     }
     let world: &World = context.world;
     match node {
@@ -29,10 +29,33 @@ pub(super) fn field(
         Node::RateLimit => Ok(rate_limit(world, name)),
         Node::Account(id) => Ok(account(world, *id, name)),
         Node::Repository(id) => repository(context, *id, name, args),
-        Node::Ref { repo, branch } => Ok(reference(world, *repo, branch, name)),
+        Node::Ref { repo, branch } => reference(world, *repo, branch, name, args),
         Node::Pull(place) => pull(world, *place, name, args),
         Node::Review(place, id) => Ok(review(world, *place, *id, name)),
         Node::Comment(place, id) => Ok(comment(world, *place, *id, name)),
+        Node::Thread(place, id) => threads::thread(world, *place, *id, name, args),
+        Node::ReviewComment(place, id) => Ok(threads::comment(world, *place, *id, name)),
+        Node::Reaction { repo, id } => Ok(threads::reaction(world, *repo, *id, name)),
+        Node::RefUpdateRule(place) => Ok(rules::protection_field(world, place, name)),
+        Node::Rule(place, index) => Ok(rules::rule_field(world, place, *index, name)),
+        Node::RuleParameters(place, index) => Ok(rules::parameter(world, place, *index, name)),
+        Node::Ruleset(place) => Ok(rules::ruleset_field(world, place, name)),
+        Node::ThreadPayload {
+            thread,
+            mutation_id,
+            ..
+        } => Ok(match name {
+            "thread" => Out::Node((**thread).clone()),
+            _ => mutation_id.clone().into(),
+        }),
+        Node::ReactionPayload {
+            repo,
+            id,
+            mutation_id,
+        } => Ok(match name {
+            "clientMutationId" => mutation_id.clone().into(),
+            _ => threads::reaction_payload(world, *repo, *id, name),
+        }),
         Node::Connection(connection) => Ok(connection.field(name)),
         Node::PageInfo(connection) => Ok(connection.page_info(name)),
         Node::PullCommit(place, oid) => Ok(match name {
@@ -68,6 +91,15 @@ pub(super) fn field(
             _ => mutation_id.clone().into(),
         }),
         _ => objects::field(world, node, name, args),
+    }
+}
+
+fn mutate(context: &mut Context<'_>, name: &str, input: &Value) -> Result<Out, Problem> {
+    match name {
+        "addReaction" => threads::add_reaction(context, input),
+        "resolveReviewThread" => threads::set_resolved(context, input, true),
+        "unresolveReviewThread" => threads::set_resolved(context, input, false),
+        _ => mutation::create_commit_on_branch(context, input),
     }
 }
 
@@ -131,7 +163,7 @@ fn account(world: &World, id: AccountId, name: &str) -> Out {
     }
 }
 
-fn actor(world: &World, id: AccountId) -> Out {
+pub(super) fn actor(world: &World, id: AccountId) -> Out {
     Out::maybe(
         world
             .accounts
@@ -215,12 +247,24 @@ fn pulls(repo: &Repository, args: &Args) -> Result<Out, Problem> {
     Connection::page("PullRequestConnection", "pullRequests", nodes, args)
 }
 
-fn reference(world: &World, repo: u64, branch: &str, name: &str) -> Out {
+fn reference(
+    world: &World,
+    repo: u64,
+    branch: &str,
+    name: &str,
+    args: &Args,
+) -> Result<Out, Problem> {
+    let place = || BranchPlace {
+        repo,
+        branch: branch.to_owned(),
+    };
     let tip = world
         .repos
         .get(&repo)
         .and_then(|found| found.git.branches.get(branch));
-    match name {
+    Ok(match name {
+        "refUpdateRule" => return rules::ref_update_rule(world, place()),
+        "rules" => return rules::list(world, place(), args),
         "id" => node_id("REF", format!("{repo}{branch}")).into(),
         "name" => branch.into(),
         "prefix" => "refs/heads/".into(),
@@ -231,7 +275,7 @@ fn reference(world: &World, repo: u64, branch: &str, name: &str) -> Out {
                 oid: oid.clone(),
             })
         })),
-    }
+    })
 }
 
 fn state_word(pull: &Pull) -> &'static str {
@@ -243,7 +287,7 @@ fn state_word(pull: &Pull) -> &'static str {
 }
 
 /// `databaseId` is a 32-bit number; ids beyond that are only in `fullDatabaseId`, as text.
-fn short_id(id: u64) -> Out {
+pub(super) fn short_id(id: u64) -> Out {
     i32::try_from(id).map_or(Out::Null, Out::from)
 }
 
@@ -323,9 +367,11 @@ fn pull_list(
         "reviews" => {
             let states = args.get("states").and_then(Value::as_array);
             let author = args.get("author").and_then(Value::as_str);
+            let now = world.now();
             let wanted = |review: &&super::super::repository::Review| {
                 states.is_none_or(|states| states.contains(&json!(review.state.as_str())))
                     && author.is_none_or(|author| world.login(review.author) == Some(author))
+                    && review.visible_from <= now
             };
             let nodes = pull
                 .reviews
@@ -333,6 +379,13 @@ fn pull_list(
                 .filter(wanted)
                 .map(|review| Node::Review(place, review.id));
             ("PullRequestReviewConnection", nodes.collect())
+        }
+        "reviewThreads" => {
+            let seen = pull.seen_comments(world.now());
+            let nodes = seen
+                .filter(|comment| comment.in_reply_to.is_none())
+                .map(|comment| Node::Thread(place, comment.id));
+            ("PullRequestReviewThreadConnection", nodes.collect())
         }
         "comments" => {
             let now = world.now();

@@ -27,7 +27,7 @@ pub(super) struct FieldType {
 /// A named type.
 #[derive(Debug, Clone)]
 pub(super) enum TypeKind {
-    /// Object or interface.
+    /// Object, interface or union, which has no fields of its own.
     Composite {
         /// Fields by name.
         fields: HashMap<String, FieldType>,
@@ -123,7 +123,13 @@ fn named(definition: TypeDefinition<'static, String>) -> (String, TypeKind) {
         ),
         TypeDefinition::InputObject(input) => (input.name, TypeKind::Input(inputs(input.fields))),
         TypeDefinition::Scalar(scalar) => (scalar.name, TypeKind::Scalar),
-        TypeDefinition::Union(union) => (union.name, TypeKind::Scalar),
+        TypeDefinition::Union(union) => (
+            union.name,
+            TypeKind::Composite {
+                fields: HashMap::new(),
+                implements: BTreeSet::new(),
+            },
+        ),
     }
 }
 

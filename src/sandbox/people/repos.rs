@@ -147,10 +147,10 @@ impl Hub {
     pub fn protect(&self, repo: &str, branch: &str, rules: Protection) -> Result<(), Refused> {
         self.act(|world| {
             let id = world.repo_id(repo)?;
-            world
-                .repo_mut(id)?
-                .protections
-                .insert(branch.to_owned(), rules);
+            let fresh = world.small_id();
+            let known = &mut world.repo_mut(id)?.protections;
+            let id = known.get(branch).map_or(fresh, |rules| rules.id);
+            known.insert(branch.to_owned(), Protection { id, ..rules });
             Ok(())
         })
     }

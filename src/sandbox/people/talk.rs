@@ -106,17 +106,37 @@ impl Hub {
         })
     }
 
-    /// Resolves the conversation of a review comment.
-    pub fn resolve_conversation(&self, repo: &str, comment: u64) -> Result<(), Refused> {
+    /// Answers in the conversation of a review comment; gives the answer's id.
+    pub fn reply(&self, login: &str, repo: &str, comment: u64, body: &str) -> Result<u64, Refused> {
         self.act(|world| {
-            let id = world.repo_id(repo)?;
-            let pulls = world.repo_mut(id)?.pulls.values_mut();
-            let mut comments = pulls.flat_map(|pull| pull.review_comments.iter_mut());
-            let found = comments.find(|found| found.id == comment);
-            found
-                .ok_or_else(|| Refused(format!("there is no review comment {comment}")))?
-                .resolved = true;
-            Ok(())
+            let (by, id) = actor(world, login, repo)?;
+            world.reply_in_thread(id, comment, by, body)
+        })
+    }
+
+    /// Resolves the conversation of a review comment: the pull request's author may, and who has write.
+    pub fn resolve_conversation(
+        &self,
+        login: &str,
+        repo: &str,
+        comment: u64,
+    ) -> Result<(), Refused> {
+        self.act(|world| {
+            let (by, id) = actor(world, login, repo)?;
+            world.set_resolved(id, comment, by, true).map(|_| ())
+        })
+    }
+
+    /// Opens a resolved conversation again.
+    pub fn unresolve_conversation(
+        &self,
+        login: &str,
+        repo: &str,
+        comment: u64,
+    ) -> Result<(), Refused> {
+        self.act(|world| {
+            let (by, id) = actor(world, login, repo)?;
+            world.set_resolved(id, comment, by, false).map(|_| ())
         })
     }
 

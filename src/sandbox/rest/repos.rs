@@ -1,6 +1,7 @@
 //! Repositories, branches, and what an account may do in one.
 
 use super::super::accounts::Role;
+use super::super::repository::RuleForm;
 use super::super::shape;
 use super::{Answer, Call, Refusal};
 use serde_json::json;
@@ -52,6 +53,26 @@ pub fn branch(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         },
         "protection_url": format!("{url}/protection"),
     })))
+}
+
+/// `GET /repos/{owner}/{repo}/rules/branches/{branch}`: an unknown branch has the rules it would get, none here.
+pub fn rules(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let repo = call.repo()?;
+    let found = repo.protections.get(call.param("branch"));
+    let listed = found.map(|rules| shape::branch_rules(call.world, repo, rules));
+    call.page(listed.unwrap_or_default())
+}
+
+/// `GET /repos/{owner}/{repo}/rulesets/{ruleset_id}`
+pub fn ruleset(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let (repo, id) = (call.repo()?, call.number("ruleset_id")?);
+    let mut known = repo.protections.iter();
+    let found = known.find(|(_, rules)| rules.id == id && rules.form == RuleForm::Ruleset);
+    let (branch, rules) = found.ok_or_else(Refusal::not_found)?;
+    let reader = call.bot();
+    Ok(Answer::ok(shape::ruleset(
+        call.world, repo, branch, rules, reader,
+    )))
 }
 
 /// `GET /repos/{owner}/{repo}/collaborators/{username}/permission`

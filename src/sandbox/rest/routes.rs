@@ -87,6 +87,18 @@ fn routes() -> Vec<Route> {
         ),
         route(
             "GET",
+            "/repos/{owner}/{repo}/rules/branches/{branch}",
+            P("metadata", R),
+            repos::rules,
+        ),
+        route(
+            "GET",
+            "/repos/{owner}/{repo}/rulesets/{ruleset_id}",
+            P("metadata", R),
+            repos::ruleset,
+        ),
+        route(
+            "GET",
             "/repos/{owner}/{repo}/collaborators/{username}/permission",
             P("metadata", R),
             repos::permission,

@@ -6,6 +6,7 @@ mod commit;
 mod conversation;
 mod pull;
 mod repository;
+mod rules;
 
 pub use account::{app, installation, permissions_json, user};
 pub use check::{check_run, check_suite};
@@ -13,6 +14,7 @@ pub use commit::{commit, push_commit, simple_commit};
 pub use conversation::{REACTIONS, comment, issue, reaction};
 pub use pull::{association, changed_file, pull_full, pull_simple, review, review_comment};
 pub use repository::repository;
+pub use rules::{branch_rules, rules, ruleset};
 
 use super::state::Time;
 use serde_json::{Map, Value};

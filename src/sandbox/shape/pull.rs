@@ -1,10 +1,11 @@
 //! Pull requests, their files, reviews and line comments.
 
 use super::super::accounts::Role;
-use super::super::git::{FileChange, Oid};
+use super::super::git::{self, FileChange, Oid};
 use super::super::pulls::pull_changes;
 use super::super::repository::{Pull, Repository, Review, ReviewComment};
 use super::super::state::{AccountId, World};
+use super::super::threads::present_line;
 use super::{add_urls, node_id, object, repository, time, user};
 use serde_json::{Map, Value, json};
 
@@ -175,6 +176,9 @@ pub fn changed_file(world: &World, repo: &Repository, head: &Oid, change: &FileC
     if let Some(previous) = &change.previous_path {
         value["previous_filename"] = json!(previous);
     }
+    if let Some(patch) = git::patch(&repo.git, change) {
+        value["patch"] = json!(patch);
+    }
     value
 }
 
@@ -213,7 +217,8 @@ pub fn review_comment(
         comment.id
     );
     let html = format!("{pull_html}#discussion_r{}", comment.id);
-    json!({
+    let line = present_line(repo, pull, comment);
+    let mut value = json!({
         "id": comment.id,
         "node_id": node_id("PRRC", comment.id),
         "pull_request_review_id": comment.review,
@@ -223,9 +228,9 @@ pub fn review_comment(
         "_links": {"self": {"href": url}, "html": {"href": html}, "pull_request": {"href": pull_url}},
         "diff_hunk": "",
         "path": comment.path,
-        "position": comment.line,
+        "position": line,
         "original_position": comment.line,
-        "line": comment.line,
+        "line": line,
         "original_line": comment.line,
         "start_line": null,
         "original_start_line": null,
@@ -244,5 +249,9 @@ pub fn review_comment(
             super::super::repository::ReactionTarget::ReviewComment(comment.id),
             &url,
         ),
-    })
+    });
+    if let Some(opening) = comment.in_reply_to {
+        value["in_reply_to_id"] = json!(opening);
+    }
+    value
 }

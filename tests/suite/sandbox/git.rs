@@ -40,31 +40,46 @@ async fn a_commit_needs_the_branch_where_it_is_expected() {
 async fn rules_refuse_a_commit_of_the_app() {
     let rig = Rig::start().await;
     let tip = rig.sandbox.tip(REPO, "main").unwrap();
+    let nobody = Protection {
+        pushers: Some(Vec::new()),
+        ..Protection::default()
+    };
+    let pulls_only = Protection {
+        pull_requests_only: true,
+        ..Protection::default()
+    };
+    let (ruleset, classic) = ("UNPROCESSABLE", "BRANCH_PROTECTION_RULE_VIOLATION");
+    let through_pulls = "Changes must be made through a pull request.";
     let cases = [
-        (
-            Protection {
-                pushers: Some(Vec::new()),
-                ..Protection::default()
-            },
-            "FORBIDDEN",
-        ),
-        (
-            Protection {
-                pull_requests_only: true,
-                ..Protection::default()
-            },
-            "UNPROCESSABLE",
-        ),
+        (&nobody, RuleForm::Ruleset, ruleset, "rule violations found"),
+        (&nobody, RuleForm::Classic, classic, "not authorized to push"),
+        (&nobody, RuleForm::Hidden, classic, "not authorized to push"),
+        (&pulls_only, RuleForm::Ruleset, ruleset, through_pulls),
+        (&pulls_only, RuleForm::Classic, classic, through_pulls),
     ];
-    for (rules, kind) in cases {
+    for (rules, form, kind, words) in cases {
+        let rules = Protection {
+            form,
+            ..rules.clone()
+        };
         rig.sandbox.protect(REPO, "main", rules).unwrap();
         let refused = rig.commit("main", &tip, "a.md", "x\n").await;
-        assert_eq!(refused["errors"][0]["type"], kind);
-        assert_eq!(
-            refused["errors"][0]["path"],
-            json!(["createCommitOnBranch"])
+        let error = &refused["errors"][0];
+        assert_eq!(error["type"], kind, "{form:?}");
+        assert!(
+            error["message"].as_str().unwrap().contains(words),
+            "{error}"
         );
+        assert_eq!(error["path"], json!(["createCommitOnBranch"]));
     }
+    let bypassing = Protection {
+        bypass: vec![4_711],
+        ..pulls_only
+    };
+    rig.sandbox.protect(REPO, "main", bypassing).unwrap();
+    let made = rig.commit("main", &tip, "b.md", "x\n").await;
+    assert_eq!(made.get("errors"), None, "{made}");
+    let tip = rig.sandbox.tip(REPO, "main").unwrap();
     rig.sandbox
         .protect(REPO, "main", Protection::default())
         .unwrap();

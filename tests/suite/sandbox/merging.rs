@@ -192,7 +192,9 @@ async fn drafts_approvals_conversations_and_conflicts_are_in_the_way() {
         .unwrap();
     assert!(reasons(&rig, pr).contains("conversation"));
     let comment = rig.sandbox.pull(REPO, pr).unwrap().review_comments[0].id;
-    rig.sandbox.resolve_conversation(REPO, comment).unwrap();
+    rig.sandbox
+        .resolve_conversation("rob", REPO, comment)
+        .unwrap();
     assert_eq!(reasons(&rig, pr), "");
     rig.sandbox
         .review("ann", REPO, pr, ReviewState::ChangesRequested, "wait")
