@@ -6,7 +6,7 @@ use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
 use discussions::sandbox::{
     DEMO_REPO, EffectKind, Fault, FaultKind, FileEdit, Matcher, NewPull, Protection, Review,
-    ReviewComment, ReviewState,
+    ReviewComment, ReviewState, RuleForm,
 };
 use std::sync::Arc;
 
@@ -327,9 +327,11 @@ async fn replies_move_to_reviews_once_a_commit_cost_an_approval() {
         .review("ann", DEMO_REPO, number, ReviewState::Approved, "")
         .unwrap();
     rig.settle().await;
-    // A rule that the App cannot read.
-    //rig.sandbox.hide_rules(DEMO_REPO, true).unwrap();
-    protect(&rig, "main", |rules| rules.dismiss_stale = true);
+    // Classic protection, which the App cannot read.
+    protect(&rig, "main", |rules| {
+        rules.form = RuleForm::Classic;
+        rules.dismiss_stale = true;
+    });
     rig.say("ann", number, "/discuss security what about keys?")
         .await;
     assert_eq!(
