@@ -1,7 +1,7 @@
 //! Commits: object ids, compare-and-swap, files of pull requests.
 
 use super::rig::{REPO, Rig};
-use discussions::sandbox::{FileEdit, Protection};
+use discussions::sandbox::{FileEdit, Protection, RuleForm};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -52,7 +52,12 @@ async fn rules_refuse_a_commit_of_the_app() {
     let through_pulls = "Changes must be made through a pull request.";
     let cases = [
         (&nobody, RuleForm::Ruleset, ruleset, "rule violations found"),
-        (&nobody, RuleForm::Classic, classic, "not authorized to push"),
+        (
+            &nobody,
+            RuleForm::Classic,
+            classic,
+            "not authorized to push",
+        ),
         (&nobody, RuleForm::Hidden, classic, "not authorized to push"),
         (&pulls_only, RuleForm::Ruleset, ruleset, through_pulls),
         (&pulls_only, RuleForm::Classic, classic, through_pulls),
