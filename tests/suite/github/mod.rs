@@ -5,5 +5,7 @@ mod errors;
 mod finding;
 pub(crate) mod keys;
 mod reading;
+mod reviews;
+mod rules;
 mod tokens;
 mod writing;

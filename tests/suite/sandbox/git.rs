@@ -1,7 +1,7 @@
 //! Commits: object ids, compare-and-swap, files of pull requests.
 
 use super::rig::{REPO, Rig};
-use discussions::sandbox::{FileEdit, Protection};
+use discussions::sandbox::{FileEdit, Protection, RuleForm};
 use serde_json::{Value, json};
 
 #[tokio::test]

@@ -9,5 +9,6 @@ mod git;
 mod merging;
 mod queries;
 mod reading;
-mod rig;
+mod reviews;
+pub(crate) mod rig;
 mod talking;
