@@ -4,7 +4,6 @@ use super::output::{BOLD, Output, styled};
 use super::surroundings::{Panel, Surroundings, discussion_in, problem_failure, refuse_errors};
 use super::{Failure, Outcome};
 use crate::engine::definition::nearest;
-use crate::engine::discussion::Discussion;
 use crate::engine::edit;
 use crate::engine::problem::Code;
 use crate::engine::template::{Fraction, Phase, Template};
@@ -121,7 +120,7 @@ fn step(bytes: &[u8], arguments: &Arguments, around: &Surroundings) -> Result<St
     if let Some(problem) = broken {
         return Err(problem_failure(problem).at(file, Some(problem.line)));
     }
-    let to = target(arguments.to.as_deref(), &panel, &discussion)
+    let to = target(arguments.to.as_deref(), &panel)
         .map_err(|failure| failure.at(file, discussion.header.field("Phase").map(|f| f.line)))?;
     let text = edit::set_header(&discussion, "Phase", &to.name)
         .map_err(|error| Failure::new("edit-refused", error.to_string()).at(file, None))?;
@@ -134,7 +133,7 @@ fn step(bytes: &[u8], arguments: &Arguments, around: &Surroundings) -> Result<St
     })
 }
 
-fn target(to: Option<&str>, panel: &Panel, discussion: &Discussion) -> Result<Phase, Failure> {
+fn target(to: Option<&str>, panel: &Panel) -> Result<Phase, Failure> {
     let template = &panel.template;
     let in_order = phases_in_order(template);
     let all = in_order.join(", ");
@@ -161,8 +160,7 @@ fn target(to: Option<&str>, panel: &Panel, discussion: &Discussion) -> Result<Ph
             present.name, template.name
         );
         let hint = format!(
-            "It ends by votes: discussions status says what is missing (status {}). To go back, write --to with one of: {all}.",
-            discussion.header.status()
+            "It ends by votes: discussions status says what is missing. To go back, write --to with one of: {all}."
         );
         return Err(Failure::new("final-phase", message).hint(hint));
     };

@@ -1,9 +1,9 @@
 //! `discussions gate`: whether discussions have reached consensus, as an exit code for any CI.
 
 use super::lint::{collect, escape_data, escape_property, plural};
-use super::output::{DIM, Output, styled};
+use super::output::Output;
 use super::report::{Report, TallyJson, Trust, VerdictJson, verdict_line};
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, discussion_in};
 use super::{Failure, Outcome, jwks};
 use crate::engine::consensus::{Reason, ReasonCode};
 use crate::engine::consensus::{State, Verdict};
@@ -11,6 +11,8 @@ use crate::engine::discussion::{Discussion, Kind};
 use crate::engine::problem::Severity;
 use crate::workspace;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 /// What is said wherever receipts are asked for.
@@ -71,10 +73,16 @@ impl Judged {
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     check_keys(arguments, output)?;
     let files = collect(&arguments.paths, output)?;
-    let judged = files
-        .iter()
-        .map(|file| judge(file, arguments, output))
-        .collect::<Result<Vec<_>, _>>()?;
+    // Read once for each working tree, so that a notice about them is given once.
+    let mut trees: BTreeMap<Option<PathBuf>, Surroundings> = BTreeMap::new();
+    let mut judged = Vec::with_capacity(files.len());
+    for file in &files {
+        let surroundings = match trees.entry(workspace::root_above(file)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Surroundings::of(file, output)?),
+        };
+        judged.push(judge(file, arguments, surroundings)?);
+    }
     let is_green = match judged.is_empty() {
         true => arguments.allow_none,
         false => judged.iter().all(Judged::is_green),
@@ -106,18 +114,21 @@ fn check_keys(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
 }
 
 /// A file that somebody named has to be a discussion. One found in a folder that only has the name of one is invalid.
-fn judge(path: &Path, arguments: &Arguments, output: &Output) -> Result<Judged, Failure> {
+fn judge(
+    path: &Path,
+    arguments: &Arguments,
+    surroundings: &Surroundings,
+) -> Result<Judged, Failure> {
     let bytes = workspace::read(path)?;
     let discussion = Discussion::parse(&bytes);
     let is_named = arguments.paths.iter().any(|named| named == path);
-    if is_named && discussion.kind != Kind::Discussion {
-        super::surroundings::discussion_in(&bytes, path)?;
+    if is_named {
+        discussion_in(&bytes, path)?;
     }
-    let surroundings = Surroundings::of(path, output)?;
     let no_discussion = (discussion.kind != Kind::Discussion)
         .then(|| discussion.problems.first().cloned())
         .flatten();
-    let mut report = Report::of(discussion, &surroundings, arguments.trust);
+    let mut report = Report::of(discussion, surroundings, arguments.trust);
     if let Some(problem) = no_discussion {
         report.verdict = Verdict {
             state: State::Invalid,
@@ -144,7 +155,9 @@ fn print_text(judged: &[Judged], output: &Output) {
             output.result(format!("  and {}", reason.text));
         }
         if one.report.trust == Trust::Receipts {
-            output.result(format!("  {}", styled(DIM, NO_RECEIPTS)));
+            output.result(
+                "  and no block counts: only those signed by the App do, and there are none",
+            );
         }
     }
 }
@@ -185,6 +198,9 @@ fn note(judged: &[Judged], arguments: &Arguments, output: &Output) {
         plural(judged.len(), "discussion"),
         arguments.trust.as_str()
     ));
+    if arguments.trust == Trust::Receipts {
+        output.note(NO_RECEIPTS);
+    }
 }
 
 /// `discussions/gate@1`. Keys may be added, never removed; every key is always there.
