@@ -4,7 +4,7 @@
 use super::discussion::Discussion;
 use super::header::MARKER;
 use super::marker::BlockVote;
-use super::name::{Author, Roster};
+use super::name::{Author, Roster, look_alike};
 use super::persona::Personas;
 use super::problem::{Problem, Severity, excerpt};
 use super::scan::{self, FoundKind, Lines};
@@ -71,10 +71,10 @@ pub fn name(text: &str, personas: &Personas) -> Result<Author, PersonError> {
     // `AI Security` and `Diagram Editor` are no personas to the format; to a reader they are.
     let letters = |text: &str| text.replace(|c: char| !c.is_alphanumeric(), "");
     let own = letters(&author.key);
+    let is_like = |text: &str| look_alike(&own, &letters(text));
     let shown = personas.0.values().find(|persona| {
-        let alias = letters(persona.alias.as_str());
-        let display = letters(&Author::parse(&persona.display_name).key);
-        own == display || own.strip_prefix("ai").unwrap_or(&own) == alias || own == alias
+        let alias = persona.alias.as_str();
+        is_like(alias) || is_like(&format!("ai{alias}")) || is_like(&persona.display_name)
     });
     if let Some(persona) = shown {
         let message = format!("`{name}` can be taken for the persona {}", persona.alias);

@@ -140,7 +140,10 @@ const OWN: &str = "name: rfc\ndescription: Ours.\nturn_pipeline: x\nfirst_phase:
 
 #[test]
 fn templates_are_listed_with_their_phases_in_order_and_where_they_come_from() {
-    let folder = Folder::with(&[(".github/discussions/templates/rfc.yml", OWN.as_bytes())]);
+    let folder = Folder::with(&[
+        (".github/discussions.yml", b"rounds: 3\n"),
+        (".github/discussions/templates/rfc.yml", OWN.as_bytes()),
+    ]);
     folder.run(&["templates", "list"]).exits(0).says(&[
         "feature  built-in",
         "initial_feedback -> detailed_review -> consensus_vote (votes, 2/3 READY)",
@@ -181,6 +184,7 @@ fn templates_are_listed_with_their_phases_in_order_and_where_they_come_from() {
 fn a_broken_template_is_told_by_line_and_hides_no_other() {
     let broken = "name: Bad Name\nphases:\n  a:\n    goal: x\n    next: q\n";
     let folder = Folder::with(&[
+        (".github/discussions.yml", b"rounds: 3\n"),
         (".github/discussions/templates/bad.yml", broken.as_bytes()),
         (".github/discussions/templates/rfc.yaml", OWN.as_bytes()),
     ]);

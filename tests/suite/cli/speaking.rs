@@ -190,7 +190,7 @@ fn no_text_makes_a_block_of_somebody_else() {
         let folder = Folder::example();
         let before = Discussion::parse(&folder.read("example.md"));
         folder
-            .run(&["comment", "example.md", text, "--name", "Mallory"])
+            .run(&["comment", "example.md", "--name", "Mallory", "--", text])
             .exits(0);
         let bytes = folder.read("example.md");
         assert!(bytes.starts_with(before.source.as_bytes()));
@@ -242,7 +242,7 @@ fn a_text_that_would_break_the_file_is_refused_with_its_line() {
             &example,
             &["line 4 of the text", "never closed"],
         ),
-        (&["a <!-- open"], &example, &["line 1 of the text"]),
+        (&["<!-- open"], &example, &["line 1 of the text"]),
         (&["x\n\n<pre>\nopen"], &example, &["line 3 of the text"]),
         (
             &["a\n<<<<<<< HEAD\nb"],
