@@ -1,7 +1,7 @@
 //! Discussions, personas, templates and configuration on the local disk. Reads whole files, writes atomically.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Largest file that is read, 32 MB: far above any discussion, so that a mistyped path does not fill the memory.
@@ -39,6 +39,12 @@ pub enum WorkspaceError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A new file cannot be made because one of that name stands there.
+    #[error("{path} exists already and is never overwritten")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// Somebody else changed the file in the meantime.
     #[error(
         "{path} was changed by another program in the meantime; nothing was written, run the command again"
@@ -56,6 +62,7 @@ impl WorkspaceError {
             Self::Read { path, .. }
             | Self::Unsuitable { path, .. }
             | Self::Write { path, .. }
+            | Self::Exists { path }
             | Self::Changed { path } => path,
         }
     }
@@ -111,27 +118,87 @@ pub fn check_writable(path: &Path) -> Result<(), WorkspaceError> {
     Ok(())
 }
 
-/// Replaces a file's content atomically: a temporary file beside it, synced, then renamed over it. Permissions stay;
-/// a symbolic link keeps pointing to the file, whose content changes.
+/// Makes a new file, and its folder if that is missing. Gives nobody a half-written file under an old name: a name
+/// that is taken is refused, by whatever kind of file.
+///
+/// # Errors
+/// When something of that name exists, or writing fails; what was written is then removed.
+pub fn create(path: &Path, content: &[u8]) -> Result<(), WorkspaceError> {
+    let failed = |source| WorkspaceError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let opened = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path);
+    let mut file = opened.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => WorkspaceError::Exists {
+            path: path.to_owned(),
+        },
+        _ => failed(source),
+    })?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // The file is ours; if it cannot be removed either, the first error is the one to report.
+        let _ = fs::remove_file(path);
+    }
+    written.map_err(failed)
+}
+
+/// Replaces a file's content, see [`edit`].
 ///
 /// # Errors
 /// When the file no longer holds `expected`, or when writing fails. The old content is then untouched.
 pub fn replace(path: &Path, expected: &[u8], content: &[u8]) -> Result<(), WorkspaceError> {
+    edit(path, |current| {
+        if current == expected {
+            Ok(content.to_vec())
+        } else {
+            Err(WorkspaceError::Changed {
+                path: path.to_owned(),
+            })
+        }
+    })
+}
+
+/// Changes a file by what it holds now: locked against other runs of this program, written beside itself, synced, and
+/// renamed over itself. Permissions stay; a symbolic link keeps pointing to the file, whose content changes. A content
+/// that stays the same is not written.
+///
+/// # Errors
+/// What `change` refuses; when another program changes the file at the same time, or when writing fails. The old
+/// content is then untouched.
+pub fn edit<E: From<WorkspaceError>>(
+    path: &Path,
+    change: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+) -> Result<(), E> {
     let failed = |source| WorkspaceError::Write {
         path: path.to_owned(),
         source,
     };
     let target = fs::canonicalize(path).map_err(failed)?;
     check_writable(&target)?;
-    let permissions = fs::metadata(&target).map_err(failed)?.permissions();
+    let mut locked = lock(&target).map_err(failed)?;
+    let current = content_of(&mut locked).map_err(failed)?;
+    let content = change(&current)?;
+    if content == current {
+        return Ok(());
+    }
+    let permissions = locked.metadata().map_err(failed)?.permissions();
     let folder = target.parent().unwrap_or_else(|| Path::new("."));
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write_new(&temporary, content, permissions)
+    let written = write_new(&temporary, &content, permissions)
         .map_err(failed)
         .and_then(|()| {
-            let current = fs::read(&target).map_err(failed)?;
-            if current != expected {
+            // Programs that know nothing of the lock, such as editors.
+            let is_same = is_still(&locked, &target).map_err(failed)?
+                && content_of(&mut locked).map_err(failed)? == current;
+            if !is_same {
                 return Err(WorkspaceError::Changed {
                     path: path.to_owned(),
                 });
@@ -142,7 +209,37 @@ pub fn replace(path: &Path, expected: &[u8], content: &[u8]) -> Result<(), Works
         // The temporary file is ours; if it cannot be removed either, the first error is the one to report.
         let _ = fs::remove_file(&temporary);
     }
-    written
+    Ok(written?)
+}
+
+/// Opens a file and waits until no other run of this program is changing it; that takes milliseconds. The lock goes
+/// with the handle. Where the file system has no locks, the comparison before the write has to do.
+fn lock(path: &Path) -> std::io::Result<fs::File> {
+    loop {
+        let file = fs::OpenOptions::new().read(true).write(true).open(path)?;
+        match file.lock() {
+            Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(file),
+            locked => locked?,
+        }
+        // Whoever held the lock has put another file in this one's place.
+        if is_still(&file, path)? {
+            return Ok(file);
+        }
+    }
+}
+
+/// Whether the path still leads to this very file.
+fn is_still(file: &fs::File, path: &Path) -> std::io::Result<bool> {
+    let opened = same_file::Handle::from_file(file.try_clone()?)?;
+    Ok(opened == same_file::Handle::from_path(path)?)
+}
+
+/// Read through the handle that holds the lock: some systems let no other one read.
+fn content_of(file: &mut fs::File) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 fn write_new(path: &Path, content: &[u8], permissions: fs::Permissions) -> std::io::Result<()> {

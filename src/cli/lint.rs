@@ -9,6 +9,7 @@ use crate::engine::ledger::Ledger;
 use crate::engine::problem::{Code, Problem, Severity};
 use crate::workspace;
 use serde::Serialize;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Ending that says a file is meant to be a discussion even without the marker.
@@ -38,12 +39,6 @@ enum Format {
     Github,
 }
 
-impl Arguments {
-    pub(super) fn wants_json(&self) -> bool {
-        self.format == Format::Json
-    }
-}
-
 /// One file with its problems.
 struct Linted {
     path: PathBuf,
@@ -66,18 +61,7 @@ struct LintedProblem<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
-    let mut files = Vec::new();
-    for path in &arguments.paths {
-        let before = files.len();
-        collect(path, &mut files)?;
-        if files.len() == before {
-            output.note(format!(
-                "{}: no Markdown file in it begins with <!-- DISCUSSION -->",
-                path.display()
-            ));
-        }
-    }
-    let linted = files
+    let linted = collect(&arguments.paths, output)?
         .iter()
         .map(|path| lint(path, output))
         .collect::<Result<Vec<_>, _>>()?;
@@ -95,8 +79,26 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
     Ok(if failed { Outcome::No } else { Outcome::Fine })
 }
 
+/// The files meant by paths: a named file as it is, of a folder the discussions. Each once; an empty folder is said.
+pub(super) fn collect(paths: &[PathBuf], output: &Output) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let before = files.len();
+        walk(path, &mut files)?;
+        if files.len() == before {
+            output.note(format!(
+                "{}: no Markdown file in it begins with <!-- DISCUSSION -->",
+                path.display()
+            ));
+        }
+    }
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(file.clone()));
+    Ok(files)
+}
+
 /// A named file is taken as it is; a folder is walked (hidden and ignored files are left out, as git does).
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn walk(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());
@@ -178,7 +180,8 @@ fn print_text(linted: &[Linted], output: &Output) {
     ));
 }
 
-fn plural(count: usize, noun: &str) -> String {
+/// A number with its noun.
+pub(super) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -214,12 +217,14 @@ fn print_github(linted: &[Linted], output: &Output) {
     }
 }
 
-fn escape_data(text: &str) -> String {
+/// Text behind the `::` of a workflow command.
+pub(super) fn escape_data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-fn escape_property(text: &str) -> String {
+/// The value of a workflow command's property.
+pub(super) fn escape_property(text: &str) -> String {
     escape_data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,17 +1,24 @@
 //! The command line: one file per subcommand. [`run`] is the only entry; `output` does all printing.
 
+mod advance;
+mod comment;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod gate;
+mod jwks;
 mod lint;
+mod new;
 mod output;
 mod problem_json;
 mod progress;
+mod report;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
 mod snippet;
 mod status;
 mod surroundings;
+mod templates;
 mod turn;
 
 use clap::{Parser, Subcommand};
@@ -34,12 +41,22 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Begin a new discussion
+    New(new::Arguments),
     /// Ask personas for their next reply and append it to the file
     Turn(turn::Arguments),
+    /// Append what you have to say, or your vote
+    Comment(comment::Arguments),
+    /// Move a discussion to its next phase
+    Advance(advance::Arguments),
     /// Show votes, open items and the verdict of a discussion
     Status(status::Arguments),
     /// Check discussion files for problems
     Lint(lint::Arguments),
+    /// Say by exit code whether discussions have reached consensus
+    Gate(gate::Arguments),
+    /// List, show or check templates
+    Templates(templates::Arguments),
     /// Run the GitHub App: receive webhooks, run the panel, set the check
     Serve(serve::Arguments),
     /// Run a GitHub on loopback with the App installed, to try things by hand
@@ -113,25 +130,20 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let program = arguments
         .first()
         .map_or("discussions".into(), |name| name.to_string_lossy());
+    let output = Output::new(wants_json(&arguments));
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && wants_json(&arguments) => {
+            output.failure(&usage_failure(&error));
+            return ExitCode::from(2);
+        }
         Err(error) => {
             // clap prints help and version to stdout, mistakes to stderr, with colour only on a terminal.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let wants_json = match &cli.command {
-        Command::Status(arguments) => arguments.wants_json(),
-        Command::Lint(arguments) => arguments.wants_json(),
-        _ => false,
-    };
-    let output = Output::new(wants_json);
-    // `serve`, `sandbox` and `demo` handle signals themselves: they have a drain.
-    let interruptible = matches!(
-        cli.command,
-        Command::Turn(_) | Command::Status(_) | Command::Lint(_)
-    );
+    let interruptible = !cli.command.handles_signals();
     let work = dispatch(cli.command, &program, &output);
     let result = if interruptible {
         tokio::select! {
@@ -154,12 +166,48 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+impl Command {
+    /// `serve`, `sandbox` and `demo` have a drain; all others end at once on Ctrl-C.
+    fn handles_signals(&self) -> bool {
+        match self {
+            Self::Serve(_) => true,
+            #[cfg(feature = "sandbox")]
+            Self::Sandbox(_) | Self::Demo(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Whether the answer is to be JSON, for every verb: asked of the words, since refused ones are answered too.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let end = arguments.iter().position(|word| word == "--");
+    let options = &arguments[..end.unwrap_or(arguments.len())];
+    options
+        .iter()
+        .any(|word| word == "--json" || word == "--format=json")
+        || options.windows(2).any(|pair| pair == ["--format", "json"])
+}
+
+/// A mistake in the words of the command line, as a refusal.
+fn usage_failure(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let mut paragraphs = text.split("\n\n");
+    let message = paragraphs.next().unwrap_or_default().trim();
+    let hint = paragraphs.map(str::trim).collect::<Vec<_>>().join("\n");
+    Failure::new("usage", message.trim_start_matches("error: ")).hint(hint)
+}
+
 #[cfg_attr(not(feature = "sandbox"), allow(unused_variables))]
 async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Outcome, Failure> {
     match command {
+        Command::New(arguments) => new::run(&arguments, output),
         Command::Turn(arguments) => turn::run(&arguments, output).await,
+        Command::Comment(arguments) => comment::run(&arguments, output).await,
+        Command::Advance(arguments) => advance::run(&arguments, output),
         Command::Status(arguments) => status::run(&arguments, output),
         Command::Lint(arguments) => lint::run(&arguments, output),
+        Command::Gate(arguments) => gate::run(&arguments, output),
+        Command::Templates(arguments) => templates::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,

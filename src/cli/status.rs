@@ -1,17 +1,14 @@
 //! `discussions status`: votes, open items and the verdict of a discussion on disk.
 
-use super::output::{BOLD, DIM, GREEN, Output, RED, YELLOW, styled};
+use super::output::{BOLD, DIM, Output, styled};
 use super::problem_json::ProblemJson;
-use super::surroundings::{Panel, Surroundings, read_discussion};
+use super::report::{Report, TallyJson, Trust, VerdictJson, verdict_line};
+use super::surroundings::{Surroundings, read_discussion};
 use super::{Failure, Outcome};
-use crate::engine::block::Block;
-use crate::engine::consensus::{self, Situation, State, Verdict};
-use crate::engine::discussion::Discussion;
-use crate::engine::ledger::{Item, ItemState, Ledger};
-use crate::engine::persona::PersonaKind;
-use crate::engine::problem::Problem;
+use crate::engine::consensus::State;
+use crate::engine::ledger::{Item, ItemState};
 use crate::engine::subject::Subject;
-use crate::engine::vote::{self, NotCounted, Tally, VoteEntry, VoterKind};
+use crate::engine::vote::{self, NotCounted, VoteEntry, VoterKind};
 use crate::ids::Alias;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -35,31 +32,6 @@ pub struct Arguments {
     trust: Trust,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Trust {
-    /// Every block counts: what the file says
-    File,
-    /// Only blocks with a receipt count; without keys to check receipts with, none does
-    Receipts,
-}
-
-impl Arguments {
-    pub(super) fn wants_json(&self) -> bool {
-        self.json
-    }
-}
-
-/// Everything `status` shows.
-struct Report {
-    discussion: Discussion,
-    panel: Panel,
-    trust: Trust,
-    votes: Vec<VoteEntry>,
-    ledger: Ledger,
-    problems: Vec<Problem>,
-    verdict: Verdict,
-}
-
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let (_, discussion) = read_discussion(&arguments.file)?;
     let surroundings = Surroundings::of(&arguments.file, output)?;
@@ -75,64 +47,6 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
     } else {
         Outcome::Fine
     })
-}
-
-impl Report {
-    fn of(discussion: Discussion, surroundings: &Surroundings, trust: Trust) -> Self {
-        let personas = &surroundings.personas;
-        let panel = surroundings.panel(&discussion);
-        let advisory = |alias: &Alias| {
-            personas
-                .get(alias)
-                .is_some_and(|p| p.kind == PersonaKind::Advisory)
-        };
-        let mut votes = vote::from_file(&discussion, &advisory);
-        if trust == Trust::Receipts {
-            votes.iter_mut().for_each(distrust);
-        }
-        let counts = |_: &Block| trust == Trust::File;
-        let (ledger, mut problems) = Ledger::of(&discussion, &counts);
-        problems.extend(discussion.problems.iter().cloned());
-        problems.extend(panel.problems.iter().cloned());
-        problems.sort_by_key(|problem| (problem.line, problem.column));
-        let veto: Vec<Alias> = personas
-            .0
-            .values()
-            .filter(|p| p.veto)
-            .map(|p| p.alias.clone())
-            .collect();
-        let situation = Situation {
-            rules: &surroundings.config.gate.rules,
-            phase: &panel.phase,
-            votes: &votes,
-            owed: &[],
-            ledger: &ledger,
-            problems: &problems,
-            working: None,
-            changed_sections: &[],
-            bound_after: None,
-            held: None,
-            sole_author: None,
-        };
-        let verdict = consensus::decide(&situation, &veto);
-        Self {
-            discussion,
-            panel,
-            trust,
-            votes,
-            ledger,
-            problems,
-            verdict,
-        }
-    }
-}
-
-/// Without receipts nobody can tell who wrote a block.
-fn distrust(entry: &mut VoteEntry) {
-    entry.not_counted = entry.not_counted.or(Some(match entry.kind {
-        VoterKind::Ai => NotCounted::Unsigned,
-        VoterKind::Human => NotCounted::Unconfirmed,
-    }));
 }
 
 fn print(path: &Path, report: &Report, why: bool, output: &Output) {
@@ -155,7 +69,7 @@ fn print(path: &Path, report: &Report, why: bool, output: &Output) {
         ),
     ));
     output.result("");
-    output.result(verdict_line(report));
+    output.result(verdict_line(&report.verdict));
     if why {
         for reason in &report.verdict.reasons {
             output.result(format!("  {:<19}  {}", reason.code.as_str(), reason.text));
@@ -180,20 +94,6 @@ fn print(path: &Path, report: &Report, why: bool, output: &Output) {
             problem.line,
             problem.message
         ));
-    }
-}
-
-fn verdict_line(report: &Report) -> String {
-    let state = report.verdict.state;
-    let style = match state {
-        State::Ready | State::Overridden => GREEN,
-        State::Invalid | State::Tampered | State::Rejected | State::Changes => RED,
-        State::Held | State::Working | State::Degraded | State::Stale | State::Discussing => YELLOW,
-    };
-    let word = styled(style, state.as_str().to_uppercase());
-    match report.verdict.reasons.first() {
-        Some(reason) => format!("{word}  {}", reason.text),
-        None => word,
     }
 }
 
@@ -286,25 +186,6 @@ struct VoteJson<'a> {
 }
 
 #[derive(Serialize)]
-struct TallyJson {
-    ready: usize,
-    changes: usize,
-    reject: usize,
-}
-
-#[derive(Serialize)]
-struct VerdictJson<'a> {
-    state: &'static str,
-    reasons: Vec<ReasonJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct ReasonJson<'a> {
-    code: &'static str,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
 struct LedgerJson<'a> {
     questions: Vec<ItemJson<'a>>,
     concerns: Vec<ItemJson<'a>>,
@@ -324,7 +205,6 @@ struct ItemJson<'a> {
 
 impl<'a> StatusJson<'a> {
     fn of(path: &Path, report: &'a Report) -> Self {
-        let tally = Tally::of(&report.votes);
         Self {
             schema: "discussions/status@1",
             path: path.display().to_string(),
@@ -340,28 +220,10 @@ impl<'a> StatusJson<'a> {
                 .map(Alias::as_str)
                 .collect(),
             subject: format!("sha256:{}", Subject::of(&report.discussion, None)),
-            trust: match report.trust {
-                Trust::File => "file",
-                Trust::Receipts => "receipts",
-            },
+            trust: report.trust.as_str(),
             votes: report.votes.iter().map(VoteJson::of).collect(),
-            tally: TallyJson {
-                ready: tally.ready,
-                changes: tally.changes,
-                reject: tally.reject,
-            },
-            verdict: VerdictJson {
-                state: report.verdict.state.as_str(),
-                reasons: report
-                    .verdict
-                    .reasons
-                    .iter()
-                    .map(|reason| ReasonJson {
-                        code: reason.code.as_str(),
-                        text: &reason.text,
-                    })
-                    .collect(),
-            },
+            tally: TallyJson::of(report),
+            verdict: VerdictJson::of(&report.verdict),
             ledger: LedgerJson {
                 questions: report.ledger.questions.iter().map(ItemJson::of).collect(),
                 concerns: report.ledger.concerns.iter().map(ItemJson::of).collect(),

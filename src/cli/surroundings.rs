@@ -158,12 +158,50 @@ fn report(problem: DefinitionProblem, path: &Path, output: &Output) -> Result<()
     Ok(())
 }
 
-/// Reads and parses a file that has to be a discussion; gives its bytes as well.
-pub fn read_discussion(path: &Path) -> Result<(Vec<u8>, Discussion), Failure> {
-    let bytes = workspace::read(path)?;
-    let discussion = Discussion::parse(&bytes);
+/// The personas somebody named, in order, without doubles.
+pub fn named_personas(names: &[String], personas: &Personas) -> Result<Vec<Alias>, Failure> {
+    let mut aliases: Vec<Alias> = Vec::new();
+    for name in names {
+        let known = Alias::parse(name).filter(|alias| personas.get(alias).is_some());
+        let alias = known.ok_or_else(|| {
+            let all = personas
+                .0
+                .keys()
+                .map(Alias::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
+            let hint = match personas.nearest(name) {
+                Some(near) => format!("Did you mean {near}? There are: {all}."),
+                None => format!("There are: {all}."),
+            };
+            Failure::new("unknown-persona", format!("no persona is called {name}")).hint(hint)
+        })?;
+        if !aliases.contains(&alias) {
+            aliases.push(alias);
+        }
+    }
+    Ok(aliases)
+}
+
+/// Refuses to change a file in which something is broken: nobody could tell what the change would come to.
+pub fn refuse_errors(discussion: &Discussion, path: &Path) -> Result<(), Failure> {
+    let mut problems = discussion.problems.iter();
+    match problems.find(|problem| problem.severity() == Severity::Error) {
+        None => Ok(()),
+        Some(problem) => Err(problem_failure(problem).at(path, Some(problem.line))),
+    }
+}
+
+/// A problem as the reason of a refusal, without its place.
+pub fn problem_failure(problem: &Problem) -> Failure {
+    Failure::new(problem.code.row().name, problem.message.as_str()).hint(problem.hint.as_str())
+}
+
+/// Parses what has to be a discussion.
+pub fn discussion_in(bytes: &[u8], path: &Path) -> Result<Discussion, Failure> {
+    let discussion = Discussion::parse(bytes);
     match discussion.kind {
-        Kind::Discussion => Ok((bytes, discussion)),
+        Kind::Discussion => Ok(discussion),
         Kind::Other => Err(
             Failure::new("not-a-discussion", "this file is not a discussion")
                 .hint("Start it with the line <!-- DISCUSSION -->.")
@@ -177,4 +215,11 @@ pub fn read_discussion(path: &Path) -> Result<(Vec<u8>, Discussion), Failure> {
                 .at(path, problem.map(|p| p.line)))
         }
     }
+}
+
+/// Reads and parses a file that has to be a discussion; gives its bytes as well.
+pub fn read_discussion(path: &Path) -> Result<(Vec<u8>, Discussion), Failure> {
+    let bytes = workspace::read(path)?;
+    let discussion = discussion_in(&bytes, path)?;
+    Ok((bytes, discussion))
 }

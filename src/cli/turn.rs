@@ -2,7 +2,7 @@
 
 use super::output::{BOLD, DIM, Output, styled};
 use super::progress::TurnProgress;
-use super::surroundings::{Surroundings, read_discussion};
+use super::surroundings::{Surroundings, discussion_in, named_personas, read_discussion};
 use super::{Failure, Outcome};
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
@@ -14,8 +14,9 @@ use crate::ids::Alias;
 use crate::llm::Model;
 use crate::llm::checklist::Checklist;
 use crate::round::{self, Ask, MemoryBook, RoundInput, Turn, TurnOutcome};
-use crate::workspace;
-use std::path::PathBuf;
+use crate::workspace::{self, WorkspaceError};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,9 @@ pub struct Arguments {
     /// Show the replies, write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Print JSON, schema discussions/turn@1
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
@@ -142,27 +146,7 @@ fn speakers(
         }
         return Ok(turn::speakers(discussion, &panel.participants, personas));
     }
-    let mut aliases: Vec<Alias> = Vec::new();
-    for name in &arguments.personas {
-        let known = Alias::parse(name).filter(|alias| personas.get(alias).is_some());
-        let alias = known.ok_or_else(|| {
-            let all = personas
-                .0
-                .keys()
-                .map(Alias::as_str)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let hint = match personas.nearest(name) {
-                Some(near) => format!("Did you mean {near}? There are: {all}."),
-                None => format!("There are: {all}."),
-            };
-            Failure::new("unknown-persona", format!("no persona is called {name}")).hint(hint)
-        })?;
-        if !aliases.contains(&alias) {
-            aliases.push(alias);
-        }
-    }
-    Ok(aliases)
+    named_personas(&arguments.personas, personas)
 }
 
 fn ask(
@@ -201,27 +185,82 @@ fn write(
     turns: &[Turn],
     output: &Output,
 ) -> Result<(), Failure> {
-    let path = arguments.file.display();
-    let blocks: Vec<String> = turns.iter().filter_map(block).map(str::to_owned).collect();
-    let writes = !blocks.is_empty() && !arguments.dry_run;
-    if writes {
-        let text = edit::append(discussion, &blocks).map_err(|error| {
-            Failure::new("append-refused", error.to_string()).at(&arguments.file, None)
-        })?;
-        workspace::replace(&arguments.file, bytes, text.as_bytes())?;
-    }
-    for turn in turns {
-        match block(turn) {
-            Some(block) if arguments.dry_run => output.result(format!("{block}\n")),
-            _ => output.result(line(turn)),
+    let overtaken = if arguments.dry_run || turns.iter().all(|turn| block(turn).is_none()) {
+        Vec::new()
+    } else {
+        append(&arguments.file, bytes, discussion, turns)?
+    };
+    let is_new = |turn: &&Turn| block(turn).is_some() && !overtaken.contains(&turn.alias);
+    let written = match arguments.dry_run {
+        true => 0,
+        false => turns.iter().filter(is_new).count(),
+    };
+    if arguments.json {
+        let entry = |turn| TurnEntry::of(turn, !arguments.dry_run && is_new(&turn));
+        output.json(&TurnJson {
+            schema: "discussions/turn@1",
+            path: arguments.file.display().to_string(),
+            written: written > 0,
+            turns: turns.iter().map(entry).collect(),
+        });
+    } else {
+        for turn in turns {
+            match block(turn) {
+                Some(block) if arguments.dry_run => output.result(format!("{block}\n")),
+                Some(_) if overtaken.contains(&turn.alias) => output.result(format!(
+                    "{}  another run wrote its reply in the meantime; this one is left out",
+                    styled(BOLD, &turn.alias)
+                )),
+                _ => output.result(line(turn)),
+            }
         }
     }
-    output.note(match (writes, blocks.len()) {
-        (false, _) => format!("{path}: nothing written"),
-        (true, 1) => format!("{path}: 1 block appended"),
-        (true, count) => format!("{path}: {count} blocks appended"),
+    let path = arguments.file.display();
+    output.note(match written {
+        0 => format!("{path}: nothing written"),
+        1 => format!("{path}: 1 block appended"),
+        count => format!("{path}: {count} blocks appended"),
     });
     Ok(())
+}
+
+/// Appends the new blocks to what the file holds by now. What others appended in the meantime stays; a persona that
+/// another run has asked meanwhile is left out and given back. Any other change refuses the replies: they were given
+/// on another text.
+fn append(
+    file: &Path,
+    bytes: &[u8],
+    before: &Discussion,
+    turns: &[Turn],
+) -> Result<Vec<Alias>, Failure> {
+    let mut overtaken = Vec::new();
+    workspace::edit(file, |current| {
+        let now = discussion_in(current, file)?;
+        if current != bytes && !edit::only_grew(before, &now) {
+            return Err(Failure::from(WorkspaceError::Changed {
+                path: file.to_owned(),
+            }));
+        }
+        let blocks_of = |discussion: &Discussion, alias: &Alias| {
+            let blocks = discussion.blocks.iter();
+            blocks
+                .filter(|block| block.author.persona.as_ref() == Some(alias))
+                .count()
+        };
+        let has_answered =
+            |turn: &&Turn| blocks_of(&now, &turn.alias) > blocks_of(before, &turn.alias);
+        let (late, new): (Vec<&Turn>, Vec<&Turn>) = turns.iter().partition(has_answered);
+        overtaken = late.iter().map(|turn| turn.alias.clone()).collect();
+        let blocks: Vec<String> = new
+            .into_iter()
+            .filter_map(block)
+            .map(str::to_owned)
+            .collect();
+        let text = edit::append(&now, &blocks)
+            .map_err(|error| Failure::new("append-refused", error.to_string()).at(file, None))?;
+        Ok(text.into_bytes())
+    })?;
+    Ok(overtaken)
 }
 
 fn block(turn: &Turn) -> Option<&str> {
@@ -246,4 +285,45 @@ fn line(turn: &Turn) -> String {
         TurnOutcome::Unavailable(error) => error.to_string(),
     };
     format!("{}  {what}", styled(BOLD, &turn.alias))
+}
+
+/// `discussions/turn@1`. Keys may be added, never removed; every key is always there.
+#[derive(Serialize)]
+struct TurnJson<'a> {
+    schema: &'static str,
+    path: String,
+    written: bool,
+    turns: Vec<TurnEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct TurnEntry<'a> {
+    persona: &'a str,
+    /// block, nothing_new, silent or unavailable.
+    outcome: &'static str,
+    vote: Option<&'static str>,
+    written: bool,
+    model: &'a str,
+    block: Option<&'a str>,
+    error: Option<String>,
+}
+
+impl<'a> TurnEntry<'a> {
+    fn of(turn: &'a Turn, written: bool) -> Self {
+        let (outcome, vote, error) = match &turn.outcome {
+            TurnOutcome::Block { rendered, .. } => ("block", rendered.vote, None),
+            TurnOutcome::NothingNew => ("nothing_new", None, None),
+            TurnOutcome::Silent => ("silent", None, None),
+            TurnOutcome::Unavailable(error) => ("unavailable", None, Some(error.to_string())),
+        };
+        Self {
+            persona: turn.alias.as_str(),
+            outcome,
+            vote: vote.map(Vote::as_str),
+            written,
+            model: &turn.model,
+            block: block(turn),
+            error,
+        }
+    }
 }

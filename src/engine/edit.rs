@@ -116,6 +116,32 @@ pub fn set_header(discussion: &Discussion, key: &str, value: &str) -> Result<Str
     Ok(text)
 }
 
+/// Whether nothing but additions at the end, and the values the program sets itself, tell `now` from `before`: then what
+/// was said about the one can be appended to the other.
+pub fn only_grew(before: &Discussion, now: &Discussion) -> bool {
+    let fixed = |discussion: &Discussion| -> Vec<(String, String)> {
+        let fields = discussion.header.fields.iter();
+        fields
+            .filter(|field| {
+                !SETTABLE
+                    .iter()
+                    .any(|key| key.eq_ignore_ascii_case(&field.key))
+            })
+            .map(|field| (field.key.clone(), field.value.clone()))
+            .collect()
+    };
+    let body_of = |discussion: &Discussion| {
+        discussion
+            .source
+            .get(discussion.header.end..)
+            .map(str::to_owned)
+    };
+    let (Some(old), Some(new)) = (body_of(before), body_of(now)) else {
+        return false;
+    };
+    now.kind == before.kind && fixed(before) == fixed(now) && new.starts_with(old.trim_end())
+}
+
 fn check_kind(discussion: &Discussion) -> Result<(), EditError> {
     match discussion.kind {
         Kind::Discussion => Ok(()),

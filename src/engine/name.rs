@@ -158,6 +158,11 @@ fn comparison_key(name: &str) -> String {
     folded.trim().to_owned()
 }
 
+/// Whether two names look alike once case is gone.
+pub(super) fn look_alike(one: &str, other: &str) -> bool {
+    looks(one) == looks(other)
+}
+
 /// What a name looks like once case is gone: the confusables skeleton of its comparison key.
 fn looks(name: &str) -> String {
     look(&comparison_key(name))

@@ -4,7 +4,7 @@ mod inline;
 mod neutral;
 mod pieces;
 
-pub use neutral::{Neutral, comment, remark};
+pub use neutral::{Neutral, comment, heading, remark};
 
 use super::ledger::{Item, ItemKind, ItemState, Ledger};
 use super::persona::{Persona, PersonaKind};

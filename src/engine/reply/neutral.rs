@@ -77,6 +77,18 @@ pub fn remark(original: &str, limit: usize) -> Neutral {
     Neutral { text, cut }
 }
 
+/// Plain text as one line that can stand in a heading, whatever is in it. Empty if nothing visible is.
+pub fn heading(original: &str) -> String {
+    let words = visible(original);
+    let mut line = inline::line(&[Run::Text(words)]);
+    // A run of hashes after a blank at the end would close the heading and not be shown.
+    let text_end = line.trim_end_matches('#').len();
+    if text_end < line.len() && line[..text_end].ends_with(' ') {
+        line.insert(text_end, '\\');
+    }
+    line
+}
+
 /// The original without characters that show nothing or change the direction of others, with LF line ends.
 fn visible(original: &str) -> String {
     original

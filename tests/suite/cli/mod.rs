@@ -1,5 +1,10 @@
 //! The command line as people and scripts meet it: the real program in a folder of its own.
 
+mod beginning;
+mod gating;
+mod moving;
+mod speaking;
+
 use crate::support::fixture;
 use serde_json::Value;
 use std::fs;
@@ -543,7 +548,20 @@ fn serve_refuses_to_start_without_its_secrets_and_says_where_to_find_them() {
 #[test]
 fn every_subcommand_explains_itself() {
     let folder = Folder::with(&[]);
-    for name in ["turn", "status", "lint", "serve", "sandbox", "demo"] {
+    let names = [
+        "new",
+        "turn",
+        "comment",
+        "advance",
+        "status",
+        "lint",
+        "gate",
+        "templates",
+        "serve",
+        "sandbox",
+        "demo",
+    ];
+    for name in names {
         let ran = folder.run(&[name, "--help"]).exits(0);
         assert!(
             ran.stdout().contains("Usage: discussions"),
@@ -555,10 +573,7 @@ fn every_subcommand_explains_itself() {
         .run(&["--version"])
         .exits(0)
         .says(&[env!("CARGO_PKG_VERSION")]);
-    folder
-        .run(&["--help"])
-        .exits(0)
-        .says(&["turn", "status", "lint", "serve", "sandbox", "demo"]);
+    folder.run(&["--help"]).exits(0).says(&names);
 }
 
 #[test]
