@@ -56,7 +56,7 @@ pub async fn commit(
     pr: &PullRequest,
     planned: &PlannedCommit,
 ) -> Result<Sha, JobError> {
-    tracing::info!(%pr, job = lease.job, commit = %planned, "committing");
+    tracing::info!(%pr, row = lease.job, commit = %planned, "committing");
     match deps.write.0.commit(pr, &planned.request).await {
         Ok(head) => Ok(head),
         Err(ForgeError::StaleHead(why)) => Err(JobError::Moved(why)),
@@ -92,7 +92,7 @@ async fn show(
     };
     let id = match newest {
         Some(known) if says_the_same(&known, run) => {
-            tracing::debug!(%pr, job = lease.job, head = %run.head, "the check says so already");
+            tracing::debug!(%pr, row = lease.job, head = %run.head, "the check says so already");
             known.id
         }
         Some(known) if known.conclusion.is_none() && !fresh => {
@@ -157,7 +157,7 @@ async fn react(
     target: ReactionTarget,
     reaction: Reaction,
 ) -> Result<(), JobError> {
-    tracing::trace!(job = lease.job, ?target, ?reaction);
+    tracing::trace!(row = lease.job, ?target, ?reaction);
     match deps.write.0.react(pr, target, reaction).await {
         Ok(()) => Ok(()),
         Err(error) => tolerate(pr, "reaction", error),

@@ -5,6 +5,7 @@ use super::check::{self, CheckInput, Findings};
 use super::deps::{BotDeps, JobError};
 use super::evaluate::Outcome;
 use super::gate_files;
+use super::lookup::UNNUMBERED;
 use super::report::{self, Going};
 use super::work::{Work, open};
 use super::write;
@@ -114,6 +115,9 @@ async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
 
 /// Tells on the pull request that a job is parked, as well as that is possible.
 pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
+    if job.pr.number == UNNUMBERED {
+        return Ok(());
+    }
     let snapshot = deps.read.snapshot(&job.pr).await?;
     let mut work = Work::begin(deps, job, snapshot).await?;
     let Some(name) = work.ground.check.clone() else {

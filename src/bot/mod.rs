@@ -3,14 +3,15 @@
 //! * **Data**: `job` (what happened), `plan` (what is to be written).
 //! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may; `ground`
 //!   reads the base branch, `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes` what people's votes
-//!   bind to, `panel` who is asked; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
-//! * **I/O**: `worker` claims jobs, `run` works one from `work` (read) over `record_votes`, `respond`, `ask` and `write`
+//!   bind to, `panel` and `mentions` who is asked; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
+//! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `run` works one from `work` (read) over `record_votes`, `respond`, `ask` and `write`
 //!   to `conclude`, `report` and `closing`; only `apply` writes to the forge.
 
 pub mod access;
 pub mod answers;
 pub mod apply;
 pub mod ask;
+pub mod burst;
 pub mod check;
 pub mod closing;
 pub mod command;
@@ -21,7 +22,9 @@ pub mod gate_files;
 pub mod ground;
 pub mod hear;
 pub mod job;
+pub mod lookup;
 pub mod markdown;
+pub mod mentions;
 pub mod message;
 pub mod models;
 pub mod panel;

@@ -45,6 +45,12 @@ impl Occasion {
         occasion
     }
 
+    /// The head moved while the job ran, seen at that time: as good as a push, whose delivery is still to come.
+    pub fn moved(&mut self, at: i64) {
+        self.pushed = true;
+        self.last_push_at = self.last_push_at.max(at);
+    }
+
     /// Whether this job is one in which the panel may start by itself.
     pub fn is_one(self) -> bool {
         self.opened || self.pushed
@@ -108,7 +114,9 @@ pub fn automatic(seats: &[Seat<'_>], conditions: &Conditions<'_>) -> Automatic {
                 automatic.waiting.insert(key, text.clone());
             }
             None if is_due(seat, conditions) => {
-                automatic.wait_for_quiet |= !conditions.occasion.opened && seat.record.is_some();
+                let occasion = conditions.occasion;
+                automatic.wait_for_quiet |=
+                    occasion.pushed && (occasion.opened || seat.record.is_some());
                 let asked = aliases.into_iter().map(|alias| (key.clone(), alias));
                 automatic.asked.extend(asked);
             }

@@ -42,6 +42,8 @@ pub struct Memory {
     pub failures: BTreeMap<String, BTreeMap<Alias, String>>,
     /// Votes that stand although somebody else removed their comment.
     pub removals: BTreeMap<String, String>,
+    /// To be written down together with the next head that is posted to.
+    pub noted: Vec<Change>,
 }
 
 /// One try at a job.

@@ -17,7 +17,7 @@ mod transport;
 
 use super::{
     CheckRun, CommitRequest, ExistingCheck, FileContent, ForgeError, ForgeRead, ForgeWrite,
-    PrSnapshot, Reaction, ReactionTarget, Rights,
+    PrSnapshot, PrState, Reaction, ReactionTarget, Rights,
 };
 use crate::ids::{PullRequest, Repo, Sha};
 use async_trait::async_trait;
@@ -117,6 +117,10 @@ fn repo_route(repo: &Repo, segments: &[&str]) -> String {
 impl ForgeRead for GitHub {
     async fn snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError> {
         self.read_snapshot(pr).await
+    }
+
+    async fn state(&self, pr: &PullRequest) -> Result<PrState, ForgeError> {
+        self.read_state(pr).await
     }
 
     async fn files(
