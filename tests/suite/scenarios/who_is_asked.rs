@@ -177,18 +177,20 @@ const STORIES: &[(&str, &str, Story)] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_table_row_by_row() {
+    let mut wrong = Vec::new();
     for (name, config, story) in STORIES {
         let model = Arc::new(Scripted::ready());
         let rig = rig(&model, config).await;
         let mut number = 0;
         for (at, (step, asked, title)) in story.iter().enumerate() {
             number = take(&rig, number, step).await;
-            let step = at + 1;
-            assert_eq!(model.calls().len(), *asked, "{name}: step {step}");
-            let now = rig.title(number);
-            assert!(now.contains(title), "{name}: step {step}: {now}");
+            let (now, calls) = (rig.title(number), model.calls().len());
+            if calls != *asked || !now.contains(title) {
+                wrong.push(format!("{name}: step {}: {calls} asked, {now}", at + 1));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 async fn rig(model: &Arc<Scripted>, config: &str) -> Rig {
