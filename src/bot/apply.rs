@@ -59,7 +59,7 @@ pub async fn commit(
     pr: &PullRequest,
     planned: &PlannedCommit,
 ) -> Result<Sha, JobError> {
-    tracing::info!(%pr, job = lease.job, commit = %planned, "committing");
+    tracing::info!(%pr, row = lease.job, commit = %planned, "committing");
     match deps.write.0.commit(pr, &planned.request).await {
         Ok(head) => Ok(head),
         Err(ForgeError::StaleHead(why)) => Err(JobError::Moved(why)),
@@ -76,7 +76,7 @@ pub async fn review(
     request: &ReviewRequest,
 ) -> Result<PostedReview, JobError> {
     let comments = request.comments.len();
-    tracing::info!(%pr, job = lease.job, head = %request.commit, comments, "posting a review");
+    tracing::info!(%pr, row = lease.job, head = %request.commit, comments, "posting a review");
     Ok(deps.write.0.review(pr, request).await?)
 }
 
@@ -87,7 +87,7 @@ pub async fn resolve_thread(
     pr: &PullRequest,
     thread: &str,
 ) -> Result<(), JobError> {
-    tracing::debug!(%pr, job = lease.job, thread, "resolving a conversation");
+    tracing::debug!(%pr, row = lease.job, thread, "resolving a conversation");
     match deps.write.0.resolve_thread(pr, thread).await {
         Ok(()) => Ok(()),
         Err(error) => tolerate(pr, "resolving a conversation", error),
@@ -122,7 +122,7 @@ async fn show(
     };
     let id = match newest {
         Some(known) if says_the_same(&known, run) => {
-            tracing::debug!(%pr, job = lease.job, head = %run.head, "the check says so already");
+            tracing::debug!(%pr, row = lease.job, head = %run.head, "the check says so already");
             known.id
         }
         Some(known) if known.conclusion.is_none() && !fresh => {
@@ -187,7 +187,7 @@ async fn react(
     target: &ReactionTarget,
     reaction: Reaction,
 ) -> Result<(), JobError> {
-    tracing::trace!(job = lease.job, ?target, ?reaction);
+    tracing::trace!(row = lease.job, ?target, ?reaction);
     match deps.write.0.react(pr, target.clone(), reaction).await {
         Ok(()) => Ok(()),
         Err(error) => tolerate(pr, "reaction", error),

@@ -5,6 +5,7 @@ use super::check::{self, CheckInput, Findings};
 use super::deps::{BotDeps, JobError};
 use super::evaluate::Outcome;
 use super::gate_files;
+use super::lookup::UNNUMBERED;
 use super::post_review;
 use super::report::{self, Going};
 use super::work::{Work, open};
@@ -116,6 +117,9 @@ pub(super) async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
 
 /// Tells on the pull request that a job is parked, as well as that is possible.
 pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
+    if job.pr.number == UNNUMBERED {
+        return Ok(());
+    }
     let snapshot = deps.read.snapshot(&job.pr).await?;
     let mut work = Work::begin(deps, job, snapshot).await?;
     let Some(name) = work.ground.check.clone() else {

@@ -122,4 +122,14 @@ pub enum JobEvent {
         /// Button identifier, if it was one.
         button: Option<String>,
     },
+    /// Somebody pressed "Re-run" or a button on a commit, and GitHub did not say of which one pull request: the head
+    /// is in a fork, or in several of them.
+    RerequestedOn {
+        /// The commit.
+        head: String,
+        /// Who.
+        actor: StoredActor,
+        /// Button identifier, if it was one.
+        button: Option<String>,
+    },
 }

@@ -3,14 +3,17 @@
 //! * **Data**: `job` (what happened), `plan` (what is to be written).
 //! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may; `ground`
 //!   reads the base branch, `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes` what people's votes
-//!   bind to, `panel` who is asked, `channel` where replies go and `review` what a review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
-//! * **I/O**: `worker` claims jobs, `run` works one from `work` (read) over `record_votes`, `respond`, `ask` and `write`
-//!   (with `post_review`) to `conclude`, `report` and `closing`; only `apply` writes to the forge.
+//!   bind to, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a review of them says;
+//!   `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
+//! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `run` works one from
+//!   `work` (read) over `record_votes`, `respond`, `ask` and `write` (with `post_review`) to `conclude`, `report` and
+//!   `closing`; only `apply` writes to the forge.
 
 pub mod access;
 pub mod answers;
 pub mod apply;
 pub mod ask;
+pub mod burst;
 pub mod channel;
 pub mod check;
 pub mod closing;
@@ -22,7 +25,9 @@ pub mod gate_files;
 pub mod ground;
 pub mod hear;
 pub mod job;
+pub mod lookup;
 pub mod markdown;
+pub mod mentions;
 pub mod message;
 pub mod models;
 pub mod panel;

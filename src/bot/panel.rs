@@ -15,6 +15,9 @@ pub const MAX_BY_ITSELF: usize = 3;
 pub struct Occasion {
     /// Opened, reopened or ready for review, and the configuration wants rounds then.
     pub opened: bool,
+    /// Opened, reopened or ready for review, whether the configuration wants rounds then or not: the text that stands
+    /// there is not new to a later push.
+    pub came_into_view: bool,
     /// The head moved.
     pub pushed: bool,
     /// When we got the last push, ms.
@@ -26,6 +29,7 @@ impl Occasion {
     pub fn of<'a>(events: impl Iterator<Item = (i64, &'a JobEvent)>, on: &Triggers) -> Self {
         let mut occasion = Self::default();
         for (received_at, event) in events {
+            occasion.came_into_view |= matches!(event, JobEvent::Opened { .. });
             match event {
                 JobEvent::Opened {
                     opening: Opening::Opened | Opening::Reopened,
@@ -45,9 +49,15 @@ impl Occasion {
         occasion
     }
 
-    /// Whether this job is one in which the panel may start by itself.
+    /// The head moved while the job ran, seen at that time: as good as a push, whose delivery is still to come.
+    pub fn moved(&mut self, at: i64) {
+        self.pushed = true;
+        self.last_push_at = self.last_push_at.max(at);
+    }
+
+    /// Whether this job is one in which the panel may start by itself, or would if the configuration wanted it.
     pub fn is_one(self) -> bool {
-        self.opened || self.pushed
+        self.came_into_view || self.pushed
     }
 }
 
@@ -108,7 +118,9 @@ pub fn automatic(seats: &[Seat<'_>], conditions: &Conditions<'_>) -> Automatic {
                 automatic.waiting.insert(key, text.clone());
             }
             None if is_due(seat, conditions) => {
-                automatic.wait_for_quiet |= !conditions.occasion.opened && seat.record.is_some();
+                let occasion = conditions.occasion;
+                automatic.wait_for_quiet |=
+                    occasion.pushed && (occasion.opened || seat.record.is_some());
                 let asked = aliases.into_iter().map(|alias| (key.clone(), alias));
                 automatic.asked.extend(asked);
             }

@@ -10,6 +10,7 @@ use super::evaluate::{Evaluated, Outcome};
 use super::gate_files;
 use super::ground::CONFIG_PATH;
 use super::markdown::sentences;
+use super::mentions;
 use super::plan::{self, Effect};
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
@@ -156,9 +157,19 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
     if work.snapshot.locked {
         notes.push("The conversation is locked: commands get no reply".to_owned());
     }
-    for (path, outcome) in work.paths.iter().zip(outcomes) {
-        let path = &path.candidate.path;
+    for (at, outcome) in work.paths.iter().zip(outcomes) {
+        let path = &at.candidate.path;
         match outcome {
+            Outcome::Open(evaluated) => {
+                if let Some(discussion) = at.head.discussion() {
+                    let base = at.base.discussion();
+                    let lines = mentions::lines_with_all(discussion, base, &evaluated.seen);
+                    let note = |line| {
+                        format!("{path}:{line}: `@all` in a file asks nobody; `/discuss {path} all` in a comment does")
+                    };
+                    notes.extend(lines.first().map(note));
+                }
+            }
             Outcome::Settled(status) => notes.push(format!(
                 "{path} is settled: it stands on the base with status {status}, and its proposal is unchanged"
             )),
@@ -226,6 +237,7 @@ async fn announce(
     now: PrRecord,
     mut changes: Vec<Change>,
 ) -> Result<(), JobError> {
+    changes.append(&mut work.memory.noted);
     if now != work.memory.pr {
         changes.push(Change::Pr(now.clone()));
     }

@@ -6,6 +6,7 @@
 
 use super::apply::{self, Runs};
 use super::ask;
+use super::burst;
 use super::check::Findings;
 use super::closing::{self, Heard};
 use super::conclude::{conclude, landed};
@@ -13,6 +14,8 @@ use super::deps::{BotDeps, Ended, JobError};
 use super::evaluate::Outcome;
 use super::hear::{self, Happened, Utterance};
 use super::job::JobEvent;
+use super::lookup;
+use super::mentions::{self, Mentioned};
 use super::panel::{self, Automatic, Conditions, Occasion, Seat};
 use super::plan::Effect;
 use super::record_votes;
@@ -31,12 +34,17 @@ const MAX_MOVES: usize = 3;
 
 /// Works on a job until it is done, has to wait, or fails.
 pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
+    if job.pr.number == lookup::UNNUMBERED {
+        return lookup::hand_on(deps, job).await;
+    }
     let mut moved = String::new();
+    let mut moved_at = None;
     for _ in 0..MAX_MOVES {
-        match attempt(deps, job).await {
+        match attempt(deps, job, moved_at).await {
             Err(JobError::Moved(why)) => {
                 tracing::info!(pr = %job.pr, job = %job.id, %why, "moved meanwhile, reading again");
                 moved = why;
+                moved_at = Some(deps.store.now().await?);
             }
             ended => return ended,
         }
@@ -44,7 +52,8 @@ pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
     Err(JobError::Moved(moved))
 }
 
-async fn attempt(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
+/// `moved_at`: when an earlier attempt of this try found that the branch had moved under it, ms by the store's clock.
+async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result<Ended, JobError> {
     let happened = hear::events(job);
     let snapshot = match deps.read.snapshot(&job.pr).await {
         Ok(snapshot) => snapshot,
@@ -55,6 +64,11 @@ async fn attempt(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
         Err(error) => return Err(error.into()),
     };
     let mut work = Work::begin(deps, job, snapshot).await?;
+    if moved_at.is_none()
+        && let Some(pause) = burst::pause(&mut work, &happened).await?
+    {
+        return Ok(Ended::Postpone(pause));
+    }
     let utterances = {
         let personas = &work.ground.personas;
         let is_persona =
@@ -80,7 +94,22 @@ async fn attempt(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
     work.read_files().await?;
     let mut heard = record(&mut work, &happened, utterances).await?;
     let outcomes = work.evaluate_fully().await?;
-    discuss(&mut work, &mut runs, &happened, outcomes, &mut heard).await
+    let events = happened.iter().map(|h| (h.received_at, &h.event));
+    let mut occasion = Occasion::of(events, &work.ground.config.on);
+    if let Some(at) = moved_at {
+        occasion.moved(at);
+    }
+    let told = Told {
+        happened: &happened,
+        occasion,
+    };
+    discuss(&mut work, &mut runs, &told, outcomes, &mut heard).await
+}
+
+/// What the job is about, for the round.
+struct Told<'a> {
+    happened: &'a [Happened],
+    occasion: Occasion,
 }
 
 /// Puts what people said into the record, in the order that makes late deliveries harmless.
@@ -153,15 +182,14 @@ async fn listen(
 async fn discuss(
     work: &mut Work<'_>,
     runs: &mut Runs,
-    happened: &[Happened],
+    told: &Told<'_>,
     outcomes: Vec<Outcome>,
     heard: &mut [Heard],
 ) -> Result<Ended, JobError> {
-    let events = happened.iter().map(|h| (h.received_at, &h.event));
-    let occasion = Occasion::of(events, &work.ground.config.on);
+    let Told { happened, occasion } = *told;
     let mut automatic = start_by_itself(work, &outcomes, occasion).await?;
     let quiet = quiet_needed(work, &automatic, occasion).await?;
-    let wants = wants(work, happened, &outcomes, &automatic, heard).await?;
+    let (wants, mentioned) = wants(work, happened, &outcomes, &automatic, heard).await?;
     let is_rerun = happened
         .iter()
         .any(|h| matches!(h.event, JobEvent::Rerequested { .. }));
@@ -174,6 +202,11 @@ async fn discuss(
         return Ok(Ended::Postpone(quiet));
     }
     let turns = ask::ask(work, &outcomes, &wants).await?;
+    if !turns.is_empty() && work.deps.read.state(work.pr()).await? != PrState::Open {
+        // The answers are in the store: should it be opened again, they are written without another call.
+        tracing::info!(pr = %work.pr(), job = %work.job.id, "closed during the round, nothing is published");
+        return Ok(Ended::Done);
+    }
     let has_failed =
         |key: &str| ask::failed(&turns).any(|(of, turn, _)| of == key && turn.question.is_none());
     let automatic_rounds = automatic.asked.iter().map(|(key, _)| key.clone());
@@ -189,6 +222,7 @@ async fn discuss(
     let took_time = committed || !turns.is_empty();
     let result = conclude(work, runs, &going, took_time, asking.is_occasion).await?;
     closing::answer(work, runs, heard, &turns, result.as_ref()).await?;
+    mentioned.finish(work, runs, &turns).await?;
     Ok(Ended::Done)
 }
 
@@ -248,14 +282,15 @@ async fn quiet_needed(
     Ok(quiet.checked_sub(since).filter(|left| !left.is_zero()))
 }
 
-/// Everybody who is asked in this round, each question once: the panel first, then those that commands name.
+/// Everybody who is asked in this round, each question once: the panel first, then those that typed blocks mention,
+/// then those that commands name.
 async fn wants(
     work: &mut Work<'_>,
     happened: &[Happened],
     outcomes: &[Outcome],
     automatic: &Automatic,
     heard: &mut [Heard],
-) -> Result<Vec<Want>, JobError> {
+) -> Result<(Vec<Want>, Mentioned), JobError> {
     let of_panel = automatic.asked.iter().map(|(key, alias)| Want {
         key: key.clone(),
         alias: alias.clone(),
@@ -263,6 +298,12 @@ async fn wants(
     });
     let mut wants: Vec<Want> = of_panel.collect();
     let cannot = work.ground.can_ask(&work.snapshot).err();
+    let mentioned = match cannot {
+        None => mentions::mentioned(work, happened, outcomes).await?,
+        Some(_) => Mentioned::default(),
+    };
+    let by_mention = ask::without_standing(work, outcomes, mentioned.wants.clone()).await?;
+    wants.extend(by_mention.0);
     for heard in heard.iter_mut() {
         if let Some(why) = &cannot {
             closing::cannot_ask(heard, why);
@@ -279,7 +320,7 @@ async fn wants(
     }
     let mut seen: BTreeSet<(String, Alias, Option<String>)> = BTreeSet::new();
     wants.retain(|want| seen.insert((want.key.clone(), want.alias.clone(), want.question.clone())));
-    Ok(wants)
+    Ok((wants, mentioned))
 }
 
 /// Whether somebody with write pressed "Re-run" or "Ask again". Everybody may have it evaluated again.

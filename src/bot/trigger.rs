@@ -3,11 +3,12 @@
 use super::check::ASK_AGAIN;
 use super::command::command_lines;
 use super::job::{CommentPlace, JobEvent, Opening, StoredActor};
+use super::lookup::UNNUMBERED;
 use crate::forge::event::{
     CheckRunAction, CheckRunEvent, CheckSuiteEvent, CommentAction, CommentEvent, CommentKind,
-    Event, PullRequestAction, PullRequestEvent, ReviewAction, ReviewEvent,
+    Event, Place, PullRequestAction, PullRequestEvent, ReviewAction, ReviewEvent,
 };
-use crate::ids::{Actor, ActorKind, PullRequest};
+use crate::ids::{Actor, ActorKind, PullRequest, Sha};
 use crate::store::NewJob;
 
 /// Who we are, so that we never answer ourselves.
@@ -15,8 +16,6 @@ use crate::store::NewJob;
 pub struct OwnApp {
     /// Numeric id of the App.
     pub id: u64,
-    /// Numeric id of its bot account, once known.
-    pub bot: Option<u64>,
 }
 
 /// What a delivery becomes.
@@ -51,7 +50,7 @@ pub fn trigger(event: &Event, own: &OwnApp) -> Trigger {
     let decided = match event {
         Event::PullRequest(event) => pull_request(event),
         Event::Comment(event) => comment(event, own),
-        Event::Review(event) => review(event, own),
+        Event::Review(event) => review(event),
         Event::CheckRun(event) => check_run(event, own),
         Event::CheckSuite(event) => check_suite(event, own),
         Event::Ping => Err("ping".to_owned()),
@@ -94,12 +93,8 @@ fn pull_request(event: &PullRequestEvent) -> Decided {
     Ok((event.pr.clone(), job))
 }
 
-fn is_ours(actor: &Actor, own: &OwnApp) -> bool {
-    own.bot == Some(actor.id)
-}
-
 fn comment(event: &CommentEvent, own: &OwnApp) -> Decided {
-    if event.via_app == Some(own.id) || is_ours(&event.author, own) || is_ours(&event.sender, own) {
+    if event.via_app == Some(own.id) {
         return Err("our own comment".to_owned());
     }
     if event.author.kind == ActorKind::Bot {
@@ -138,10 +133,7 @@ fn written(event: &CommentEvent, before: Option<&String>) -> Result<JobEvent, St
     })
 }
 
-fn review(event: &ReviewEvent, own: &OwnApp) -> Decided {
-    if is_ours(&event.author, own) || is_ours(&event.sender, own) {
-        return Err("our own review".to_owned());
-    }
+fn review(event: &ReviewEvent) -> Decided {
     if event.author.kind == ActorKind::Bot {
         return Err("a bot's review: bots neither command nor vote".to_owned());
     }
@@ -183,31 +175,56 @@ fn check_run(event: &CheckRunEvent, own: &OwnApp) -> Decided {
             return Err(format!("`{identifier}` is no button of ours"));
         }
     };
-    let number = rerequested(event.app, &event.pulls, own)?;
-    let job = JobEvent::Rerequested {
+    let pressed = Pressed {
+        place: &event.place,
+        head: &event.head,
+        app: event.app,
+        pulls: &event.pulls,
         actor: stored(&event.sender),
         button,
     };
-    Ok((event.place.pull_request(number), job))
+    rerequested(pressed, own)
 }
 
 fn check_suite(event: &CheckSuiteEvent, own: &OwnApp) -> Decided {
-    let number = rerequested(event.app, &event.pulls, own)?;
-    let job = JobEvent::Rerequested {
+    let pressed = Pressed {
+        place: &event.place,
+        head: &event.head,
+        app: event.app,
+        pulls: &event.pulls,
         actor: stored(&event.sender),
         button: None,
     };
-    Ok((event.place.pull_request(number), job))
+    rerequested(pressed, own)
 }
 
-/// The pull request a re-run is about. Of several with one head the oldest: the run is theirs together.
-fn rerequested(app: Option<u64>, pulls: &[u64], own: &OwnApp) -> Result<u64, String> {
-    if app != Some(own.id) {
+/// What somebody pressed on a commit.
+struct Pressed<'a> {
+    place: &'a Place,
+    head: &'a Sha,
+    app: Option<u64>,
+    pulls: &'a [u64],
+    actor: StoredActor,
+    button: Option<String>,
+}
+
+/// The pull request a re-run is about. Where the event names none (its head is in a fork) or several, they are looked
+/// up by the head: not here, since nobody is asked before the delivery is acknowledged.
+fn rerequested(pressed: Pressed<'_>, own: &OwnApp) -> Decided {
+    let Pressed { actor, button, .. } = pressed;
+    if pressed.app != Some(own.id) {
         return Err("another App's check".to_owned());
     }
-    pulls.iter().min().copied().ok_or_else(|| {
-        "the check names no pull request (its head is in a fork): not looked up yet".to_owned()
-    })
+    if let [number] = pressed.pulls {
+        let job = JobEvent::Rerequested { actor, button };
+        return Ok((pressed.place.pull_request(*number), job));
+    }
+    let job = JobEvent::RerequestedOn {
+        head: pressed.head.to_string(),
+        actor,
+        button,
+    };
+    Ok((pressed.place.pull_request(UNNUMBERED), job))
 }
 
 fn has_commands(body: &str) -> bool {

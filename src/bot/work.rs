@@ -45,6 +45,8 @@ pub struct Memory {
     pub removals: BTreeMap<String, String>,
     /// Why replies go into reviews here, if that was decided before.
     pub replies: Option<String>,
+    /// To be written down together with the next head that is posted to.
+    pub noted: Vec<Change>,
 }
 
 /// One try at a job.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// How long a claim is good for.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -118,7 +119,10 @@ impl Worker {
 
     /// Runs the job while its lease is renewed. A panic is an error of this try and of nothing else.
     async fn hold_and_run(&self, job: &Claimed) -> Left {
-        let run = AssertUnwindSafe(run::run(&self.deps, job)).catch_unwind();
+        // Whatever is logged inside, down to GitHub's requests, carries the job's public id.
+        let named = tracing::info_span!("job", id = %job.id);
+        let run = run::run(&self.deps, job).instrument(named);
+        let run = AssertUnwindSafe(run).catch_unwind();
         tokio::pin!(run);
         let mut renew = tokio::time::interval(RENEW_EVERY);
         renew.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -366,6 +366,8 @@ impl Reaction {
 pub trait ForgeRead: Send + Sync {
     /// Everything about the pull request, files included. Two requests while it touches at most 100 files.
     async fn snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError>;
+    /// Whether it is open, closed or merged right now. One request.
+    async fn state(&self, pr: &PullRequest) -> Result<PrState, ForgeError>;
     /// Several files at one commit in one request (or a few); same order, `None`: no such path.
     async fn files(
         &self,

@@ -87,7 +87,6 @@ impl App {
         };
         let own = OwnApp {
             id: settings.app_id,
-            bot: None,
         };
         let wake = Arc::new(Notify::new());
         let intake = Intake {

@@ -3,8 +3,10 @@
 //! Whatever comes from outside passes `markdown`: nobody is mentioned, no command is triggered, no structure is broken.
 //! Each refusal says what was read, why it is refused, and what to write instead.
 
+mod mention;
 mod refusal;
 
+pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
     applied_to_all, closed, no_discussion, no_such_discussion, not_understood, refused,
     which_discussion,

@@ -1,6 +1,6 @@
 //! Comments, reactions, and which pull requests a commit belongs to.
 
-use super::super::{ForgeError, Reaction, ReactionTarget};
+use super::super::{ForgeError, PrState, Reaction, ReactionTarget};
 use super::transport::Request;
 use super::{GitHub, repo_route};
 use crate::ids::{PullRequest, Sha};
@@ -43,6 +43,13 @@ struct Pull {
     state: String,
     head: Tip,
     base: Tip,
+}
+
+#[derive(Deserialize)]
+struct StateNow {
+    state: String,
+    #[serde(default)]
+    merged: bool,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +134,16 @@ impl GitHub {
             Some(slug) => Ok(slug == self.auth.slug(&self.transport).await?),
             None => Ok(false),
         }
+    }
+
+    pub(super) async fn read_state(&self, pr: &PullRequest) -> Result<PrState, ForgeError> {
+        let route = repo_route(&pr.repo, &["pulls", &pr.number.to_string()]);
+        let now: StateNow = self.json(pr, &Request::get(route)).await?;
+        Ok(match (now.state.as_str(), now.merged) {
+            ("open", _) => PrState::Open,
+            (_, true) => PrState::Merged,
+            (_, false) => PrState::Closed,
+        })
     }
 
     /// GitHub links commits to pull requests with some delay, and not at all for forks: where it knows none, the open

@@ -20,8 +20,8 @@ mod transport;
 
 use super::{
     BranchRules, CheckRun, CommitRequest, ExistingCheck, FileContent, ForgeError, ForgeRead,
-    ForgeWrite, OwnThread, PostedReview, PrSnapshot, Reaction, ReactionTarget, ReviewRequest,
-    Rights,
+    ForgeWrite, OwnThread, PostedReview, PrSnapshot, PrState, Reaction, ReactionTarget,
+    ReviewRequest, Rights,
 };
 use crate::ids::{PullRequest, Repo, Sha};
 use async_trait::async_trait;
@@ -121,6 +121,10 @@ fn repo_route(repo: &Repo, segments: &[&str]) -> String {
 impl ForgeRead for GitHub {
     async fn snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError> {
         self.read_snapshot(pr).await
+    }
+
+    async fn state(&self, pr: &PullRequest) -> Result<PrState, ForgeError> {
+        self.read_state(pr).await
     }
 
     async fn files(

@@ -6,8 +6,12 @@ mod bad_base;
 mod bad_input;
 mod faults;
 mod gate;
+mod phases;
+mod quick;
 mod reviews;
 mod talking;
+mod who_is_asked;
+mod who_is_asked_in_a_file;
 
 /// A proposal with much left open.
 const CACHE: &str = "<!-- DISCUSSION -->

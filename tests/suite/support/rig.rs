@@ -121,7 +121,7 @@ impl Rig {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let wake = Arc::new(Notify::new());
-        let own = OwnApp { id: APP, bot: None };
+        let own = OwnApp { id: APP };
         let intake = Intake {
             webhook_path: "/hook".to_owned(),
             secrets: vec![SecretString::from(SECRET)],
