@@ -11,10 +11,14 @@ pub struct Arguments {
     /// Port to listen on, on loopback; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Append every request, answer and delivery to this file as a JSON line, without tokens
+    #[arg(long, value_name = "FILE")]
+    exchanges: Option<std::path::PathBuf>,
 }
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
-    let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
+    let stage = Stage::set_up(address, arguments.exchanges.as_deref()).await?;
     let stop = super::serve::stop_signal();
     let web = stage.github.web_url();
     output.result(format!("{}  {web}", styled(BOLD, "GitHub on loopback")));

@@ -238,7 +238,13 @@ impl Reader {
             None if api == "https://api.github.com" => {
                 (format!("{api}/graphql"), "https://github.com".to_owned())
             }
-            None => (format!("{api}/graphql"), api.clone()),
+            // With data residency: the pages of `https://api.NAME.ghe.com` are at `https://NAME.ghe.com`.
+            None => match api.strip_prefix("https://api.") {
+                Some(host) if host.ends_with(".ghe.com") => {
+                    (format!("{api}/graphql"), format!("https://{host}"))
+                }
+                _ => (format!("{api}/graphql"), api.clone()),
+            },
         };
         GitHubUrls {
             graphql: self.url("GITHUB_GRAPHQL_URL").unwrap_or(graphql),

@@ -83,7 +83,7 @@ pub(super) fn handle(hub: &Hub, raw: &Raw, rest: &str) -> Answer {
         ("GET", "/state") => Ok(hub.look(state)),
         ("GET", "/ledger") => Ok(hub.look(ledger)),
         ("GET", "/deliveries") => Ok(hub.look(deliveries)),
-        ("POST", action) if raw.json => change(hub, action, &raw.body),
+        ("POST", action) if raw.is_json() => change(hub, action, &raw.body),
         ("POST", _) => Err(Refusal::new(415, "Send content-type: application/json.")),
         _ => Err(no_route(rest)),
     };

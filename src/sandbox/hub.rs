@@ -1,12 +1,13 @@
 //! The one place where the world is held: server, deliveries, control routes and the handle all work through it.
 
+use super::exchanges::Exchanges;
 use super::faults::Fault;
 use super::graphql::Schema;
 use super::ledger::Ledger;
 use super::rest::Routes;
 use super::state::World;
 use super::webhook::{Delivery, DeliveryPlan};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -16,29 +17,25 @@ pub struct Hub {
     pub(super) changed: Notify,
     pub(super) routes: Routes,
     pub(super) schema: Schema,
+    pub(super) exchanges: Arc<Exchanges>,
+    pub(super) enterprise: bool,
+    pub(super) app_id: u64,
     pub(super) api_prefix: String,
     pub(super) graphql_path: String,
-    pub(super) app_id: u64,
-    pub(super) hook_id: u64,
 }
 
 impl Hub {
-    pub(super) fn new(
-        world: World,
-        schema: Schema,
-        api_prefix: &str,
-        graphql_path: &str,
-        hook_id: u64,
-    ) -> Self {
+    pub(super) fn new(world: World, schema: Schema, api_prefix: &str, graphql_path: &str) -> Self {
         Self {
             app_id: world.own_app,
+            enterprise: world.hosts.enterprise,
+            exchanges: world.exchanges.clone(),
             world: Mutex::new(world),
             changed: Notify::new(),
             routes: Routes::new(),
             schema,
             api_prefix: api_prefix.to_owned(),
             graphql_path: graphql_path.to_owned(),
-            hook_id,
         }
     }
 

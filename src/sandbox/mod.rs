@@ -12,6 +12,7 @@
 //! | `auth`, `rest`, `graphql`, `shape` | the App's side: who calls, routes, queries, JSON |
 //! | `webhook`, `payload` | deliveries, their log and their disturbance |
 //! | `faults`, `outage`, `limits`, `ledger` | bad days, and what the App did |
+//! | `exchanges` | every request, answer and delivery written to a file, if that is wanted |
 //! | `server`, `control`, `page` | HTTP: the API, the control routes below `/_sandbox`, pages for the eye |
 
 mod accounts;
@@ -19,6 +20,7 @@ mod auth;
 mod chance;
 mod checks;
 mod control;
+mod exchanges;
 mod faults;
 pub mod git;
 mod graphql;
@@ -63,11 +65,13 @@ pub use talk::LineComment;
 pub use webhook::{Delivery, DeliveryPlan, DeliveryState, signature};
 
 use accounts::NewApp;
+use exchanges::Exchanges;
 use graphql::Schema;
 use state::Hosts;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -86,6 +90,14 @@ pub enum SandboxError {
     /// The built-in GraphQL schema does not parse: a bug here.
     #[error("the built-in GraphQL schema is broken: {0}")]
     Schema(String),
+    /// The file for the exchanges cannot be written.
+    #[error("cannot write the exchanges to {}: {source}", path.display())]
+    Exchanges {
+        /// File asked for.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
     /// The webhook client could not be built.
     #[error("cannot build the webhook client: {0}")]
     Client(String),
@@ -96,7 +108,8 @@ pub enum SandboxError {
 pub struct SandboxOptions {
     /// Address to listen on; port 0 takes a free one.
     pub bind: SocketAddr,
-    /// Addresses like a GitHub Enterprise Server: `/api/v3` and `/api/graphql` instead of `/` and `/graphql`.
+    /// Like a GitHub Enterprise Server: `/api/v3` and `/api/graphql` instead of `/` and `/graphql`, its headers on
+    /// deliveries, no rate limits announced, 30 s for a delivery's answer, deliveries kept for 7 days.
     pub enterprise: bool,
     /// Numeric id of the App.
     pub app_id: u64,
@@ -112,6 +125,8 @@ pub struct SandboxOptions {
     pub webhook_url: Option<String>,
     /// Secret they are signed with.
     pub webhook_secret: Option<String>,
+    /// File to which every request, answer and delivery is appended as a JSON line, without tokens.
+    pub exchanges: Option<PathBuf>,
 }
 
 impl Default for SandboxOptions {
@@ -126,6 +141,7 @@ impl Default for SandboxOptions {
             events: default_events(),
             webhook_url: None,
             webhook_secret: None,
+            exchanges: None,
         }
     }
 }
@@ -141,7 +157,7 @@ impl Sandbox {
     /// Starts listening and delivering on the current tokio runtime.
     ///
     /// # Errors
-    /// If the address cannot be bound.
+    /// If the address cannot be bound, or the file for the exchanges not be opened.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         let bound = TcpListener::bind(options.bind).await;
         let listener = bound.map_err(|source| SandboxError::Bind {
@@ -162,6 +178,7 @@ impl Sandbox {
             api: format!("{web}{api_prefix}"),
             graphql: format!("{web}{graphql_path}"),
             web,
+            enterprise: options.enterprise,
         };
         let app = NewApp {
             id: options.app_id,
@@ -174,14 +191,21 @@ impl Sandbox {
         let mut world = World::new(hosts, app);
         world.mail.url = options.webhook_url;
         world.mail.secret = options.webhook_secret;
-        let hook_id = world.small_id();
+        world.mail.hook = world.small_id();
+        let file = options.exchanges;
+        let exchanges =
+            Exchanges::to(file.as_deref()).map_err(|source| SandboxError::Exchanges {
+                path: file.unwrap_or_default(),
+                source,
+            })?;
+        world.exchanges = Arc::new(exchanges);
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| SandboxError::Client(error.to_string()))?;
         let schema = Schema::load().map_err(SandboxError::Schema)?;
-        let hub = Arc::new(Hub::new(world, schema, api_prefix, graphql_path, hook_id));
+        let hub = Arc::new(Hub::new(world, schema, api_prefix, graphql_path));
         let stop = CancellationToken::new();
         tokio::spawn(server::serve(hub.clone(), listener, stop.clone()));
         tokio::spawn(webhook::send_all(hub.clone(), client, stop.clone()));

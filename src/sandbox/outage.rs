@@ -89,12 +89,19 @@ pub(super) fn afterwards(
     exchange: &mut Exchange,
 ) {
     match fault {
-        Some(FaultKind::ApplyThenDrop | FaultKind::DropBefore) => exchange.cut = true,
+        Some(FaultKind::ApplyThenDrop | FaultKind::DropBefore) => {
+            exchange.cut = true;
+            exchange.altered = true;
+        }
         Some(FaultKind::ApplyThenStatus(status)) => {
             exchange.answer = Refusal::new(*status, "Server Error").into_answer();
+            exchange.altered = true;
         }
         Some(FaultKind::Delay(by)) => exchange.delay = Some(*by),
-        Some(FaultKind::TruncatedJson) => exchange.truncate = true,
+        Some(FaultKind::TruncatedJson) => {
+            exchange.truncate = true;
+            exchange.altered = true;
+        }
         Some(FaultKind::HideFor(span)) => world.hide_newer_than(newest, *span),
         _ => {}
     }

@@ -104,7 +104,8 @@ impl World {
         self.announce(repo, sender, "issue_comment", body);
     }
 
-    /// `pull_request_review` with that action; the state is in lower case here, unlike in REST answers.
+    /// `pull_request_review` with that action. Unlike in REST answers the state is in lower case, and a moment stands
+    /// by it.
     pub(super) fn announce_review(
         &mut self,
         repo: u64,
@@ -119,6 +120,7 @@ impl World {
         };
         let mut value = shape::review(self, repository, pull, review);
         value["state"] = json!(review.state.as_str().to_ascii_lowercase());
+        value["updated_at"] = shape::time(review.submitted_at);
         let mut body = json!({
             "action": action,
             "pull_request": shape::pull_simple(self, repository, pull),
@@ -150,7 +152,7 @@ impl World {
         self.announce(repo, sender, "pull_request_review_comment", body);
     }
 
-    /// `check_run` with that action. The suite is embedded in full, unlike in REST answers.
+    /// `check_run` with that action. The suite is embedded, unlike in REST answers.
     pub(super) fn announce_check(
         &mut self,
         repo: u64,
@@ -171,7 +173,7 @@ impl World {
             .iter()
             .find(|suite| suite.id == check.suite)
         {
-            value["check_suite"] = shape::check_suite(self, repository, suite);
+            value["check_suite"] = shape::check_suite_of_run(self, repository, suite);
         }
         let mut body = json!({"action": action, "check_run": value});
         add_members(&mut body, more);

@@ -7,7 +7,7 @@ use super::ledger::RequestRecord;
 use super::outage::{afterwards, instead};
 use super::rest::{self, Answer, Body, Call, Refusal, Route, decode};
 use super::state::World;
-use super::{control, graphql, page};
+use super::{control, graphql, page, webhook};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming as IncomingBody};
@@ -39,10 +39,18 @@ pub(super) struct Raw {
     pub query: String,
     pub accept: String,
     pub authorization: Option<String>,
-    pub user_agent: bool,
-    /// The body is declared as JSON.
-    pub json: bool,
+    pub user_agent: Option<String>,
+    /// Media type of the body.
+    pub media: Option<String>,
     pub body: Bytes,
+}
+
+impl Raw {
+    /// The body is declared as JSON.
+    pub(super) fn is_json(&self) -> bool {
+        let media = self.media.as_deref().unwrap_or_default();
+        media.starts_with("application/json")
+    }
 }
 
 /// An answer, and how to give it.
@@ -52,6 +60,8 @@ pub(super) struct Exchange {
     pub delay: Option<Duration>,
     pub cut: bool,
     pub truncate: bool,
+    /// A fault made or spoiled the answer.
+    pub altered: bool,
 }
 
 /// Accepts connections until stopped.
@@ -104,8 +114,8 @@ async fn respond(
         query: parts.uri.query().unwrap_or_default().to_owned(),
         accept: header("accept").unwrap_or_default(),
         authorization: header("authorization"),
-        user_agent: header("user-agent").is_some(),
-        json: header("content-type").is_some_and(|media| media.starts_with("application/json")),
+        user_agent: header("user-agent"),
+        media: header("content-type"),
         body,
     };
     if let Some(rest) = raw.path.strip_prefix("/_sandbox") {
@@ -121,6 +131,10 @@ async fn respond(
         return Ok(build(html, page_headers(), false));
     }
     let exchange = hub.act(|world| exchange(&hub, world, &raw));
+    if let Err(error) = hub.exchanges.note(&hub, &raw, &exchange) {
+        let refusal = Refusal::new(500, format!("the exchange cannot be written down: {error}"));
+        return Ok(build(refusal.into_answer(), exchange.headers, false));
+    }
     if let Some(delay) = exchange.delay {
         tokio::time::sleep(delay).await;
     }
@@ -215,12 +229,16 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
         delay: None,
         cut: false,
         truncate: false,
+        altered: false,
     };
     exchange.answer = match fault
         .as_ref()
         .and_then(|kind| instead(world, kind, window.is_some()))
     {
-        Some(answer) => answer,
+        Some(answer) => {
+            exchange.altered = true;
+            answer
+        }
         None => {
             world.count_request();
             carry_out(hub, world, raw, &path, target, write, &request)
@@ -292,7 +310,7 @@ fn carry_out(
     request: &str,
 ) -> Answer {
     let outcome = (|| {
-        if !raw.user_agent {
+        if raw.user_agent.is_none() {
             return Err(Refusal::new(
                 403,
                 "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
@@ -372,7 +390,7 @@ fn parse_query(query: &str) -> BTreeMap<String, String> {
 
 fn headers(world: &World, request: &str) -> Vec<(&'static str, String)> {
     let used = world.used_this_hour().min(world.hourly_limit);
-    vec![
+    let mut headers = vec![
         (
             "date",
             world.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
@@ -380,6 +398,14 @@ fn headers(world: &World, request: &str) -> Vec<(&'static str, String)> {
         ("server", "github.com".to_owned()),
         ("x-github-request-id", request.to_owned()),
         ("x-github-media-type", "github.v3; format=json".to_owned()),
+    ];
+    if world.hosts.enterprise {
+        // Rate limits are off there unless an administrator turns them on.
+        let version = webhook::ENTERPRISE_VERSION.to_owned();
+        headers.push(("x-github-enterprise-version", version));
+        return headers;
+    }
+    headers.extend([
         ("x-ratelimit-limit", world.hourly_limit.to_string()),
         (
             "x-ratelimit-remaining",
@@ -388,5 +414,6 @@ fn headers(world: &World, request: &str) -> Vec<(&'static str, String)> {
         ("x-ratelimit-used", used.to_string()),
         ("x-ratelimit-reset", world.next_reset().to_string()),
         ("x-ratelimit-resource", "core".to_owned()),
-    ]
+    ]);
+    headers
 }

@@ -3,6 +3,7 @@
 //! Plain data and look-ups. What people and the App do to it is in `people`, `rest` and `graphql`.
 
 use super::accounts::{Account, AccountKind, App, Installation, NewApp, Role, Token};
+use super::exchanges::Exchanges;
 use super::faults::Faults;
 use super::git::GitStore;
 use super::ledger::Ledger;
@@ -10,6 +11,7 @@ use super::repository::{Protection, Repository};
 use super::webhook::Mailroom;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Numeric account id.
 pub type AccountId = u64;
@@ -37,6 +39,8 @@ pub struct Hosts {
     pub graphql: String,
     /// Web base, without a slash at the end.
     pub web: String,
+    /// A GitHub Enterprise Server.
+    pub enterprise: bool,
 }
 
 /// Everything.
@@ -62,6 +66,7 @@ pub struct World {
     pub faults: Faults,
     /// Effects and requests so far.
     pub ledger: Ledger,
+    pub(super) exchanges: Arc<Exchanges>,
     /// Requests an installation has per hour.
     pub hourly_limit: u64,
     /// Content writes an installation has per minute; `None`: not enforced.
@@ -93,6 +98,7 @@ impl World {
             mail: Mailroom::default(),
             faults: Faults::default(),
             ledger: Ledger::default(),
+            exchanges: Arc::default(),
             hourly_limit: 5_000,
             content_limit: None,
             counted: (0, 0),

@@ -1,6 +1,7 @@
 //! Webhook deliveries: the log, the order in which they go out, and the sending.
 //!
-//! Like GitHub: one POST per event, signed over the exact bytes, ten seconds to answer, never repeated by itself.
+//! Like GitHub: one POST per event, signed over the exact bytes, ten seconds to answer (thirty on Enterprise), never
+//! repeated by itself.
 //! Within a repository deliveries go out in order, unless a plan says otherwise.
 
 use super::chance::Chance;
@@ -15,6 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 /// GitHub's patience with a receiver.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// And that of a GitHub Enterprise Server.
+const ENTERPRISE_ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// The version that an enterprise sandbox calls itself.
+pub(super) const ENTERPRISE_VERSION: &str = "3.19.0";
 
 /// How deliveries are disturbed. The default disturbs nothing.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +81,8 @@ pub struct Delivery {
 /// The hook and its log.
 #[derive(Debug, Default)]
 pub struct Mailroom {
+    /// Id of the hook.
+    pub hook: u64,
     /// Target; `None`: events are logged and fail.
     pub url: Option<String>,
     /// Secret to sign with; `None`: unsigned, as GitHub does it.
@@ -169,6 +176,19 @@ impl World {
             duration: 0.0,
             response: String::new(),
         };
+        let sent = self.mail.url.is_some();
+        let headers = sent.then(|| headers(self, &delivery));
+        let noted = self
+            .exchanges
+            .note_delivery(self, event, headers.as_deref(), body);
+        if let Err(error) = noted {
+            self.mail.log.push(Delivery {
+                state: DeliveryState::Done,
+                status: format!("the delivery cannot be written down: {error}"),
+                ..delivery
+            });
+            return;
+        }
         for copy in 0..=self.mail.plan.extra_copies {
             self.log_attempt(Delivery {
                 redelivery: copy > 0,
@@ -228,10 +248,14 @@ struct Outcome {
 pub(super) async fn send_all(hub: Arc<Hub>, client: reqwest::Client, stop: CancellationToken) {
     loop {
         let woken = hub.changed.notified();
-        let (ready, url, secret) = {
+        let (ready, url) = {
             let mut world = hub.world();
-            let ready = world.mail.take_ready();
-            (ready, world.mail.url.clone(), world.mail.secret.clone())
+            let taken = world.mail.take_ready();
+            let headed = taken.into_iter().map(|delivery| {
+                let headers = headers(&world, &delivery);
+                (delivery, headers)
+            });
+            (headed.collect::<Vec<_>>(), world.mail.url.clone())
         };
         if ready.is_empty() {
             tokio::select! {
@@ -239,11 +263,16 @@ pub(super) async fn send_all(hub: Arc<Hub>, client: reqwest::Client, stop: Cance
                 () = stop.cancelled() => return,
             }
         }
-        for delivery in ready {
+        for (delivery, headers) in ready {
             let (hub, client, stop) = (hub.clone(), client.clone(), stop.clone());
-            let (url, secret) = (url.clone().unwrap_or_default(), secret.clone());
+            let url = url.clone().unwrap_or_default();
             tokio::spawn(async move {
-                let sending = send(&client, &hub, &url, secret.as_deref(), &delivery);
+                let patience = match hub.enterprise {
+                    true => ENTERPRISE_ANSWER_WITHIN,
+                    false => ANSWER_WITHIN,
+                };
+                let request = client.post(&url).timeout(patience);
+                let sending = send(request, headers, &delivery);
                 let outcome = tokio::select! {
                     outcome = sending => outcome,
                     () = stop.cancelled() => return,
@@ -266,27 +295,44 @@ fn finish(world: &mut World, id: u64, outcome: Outcome) {
     }
 }
 
+/// The head of a delivery, everything of it that GitHub documents.
+fn headers(world: &World, delivery: &Delivery) -> Vec<(&'static str, String)> {
+    let mut headers = vec![
+        ("accept", "*/*".to_owned()),
+        ("content-type", "application/json".to_owned()),
+        ("user-agent", "GitHub-Hookshot/5a9db0c".to_owned()),
+        ("x-github-event", delivery.event.clone()),
+        ("x-github-delivery", delivery.guid.clone()),
+        ("x-github-hook-id", world.mail.hook.to_string()),
+        (
+            "x-github-hook-installation-target-id",
+            world.own_app.to_string(),
+        ),
+        (
+            "x-github-hook-installation-target-type",
+            "integration".to_owned(),
+        ),
+    ];
+    if world.hosts.enterprise {
+        let host = world.hosts.web.rsplit('/').next().unwrap_or_default();
+        headers.push(("x-github-enterprise-host", host.to_owned()));
+        headers.push(("x-github-enterprise-version", ENTERPRISE_VERSION.to_owned()));
+    }
+    let secret = world.mail.secret.as_deref();
+    if let Some(value) = secret.and_then(|secret| signature(secret, &delivery.body)) {
+        headers.push(("x-hub-signature-256", value));
+    }
+    headers
+}
+
 async fn send(
-    client: &reqwest::Client,
-    hub: &Hub,
-    url: &str,
-    secret: Option<&str>,
+    mut request: reqwest::RequestBuilder,
+    headers: Vec<(&'static str, String)>,
     delivery: &Delivery,
 ) -> Outcome {
     let started = std::time::Instant::now();
-    let mut request = client
-        .post(url)
-        .timeout(ANSWER_WITHIN)
-        .header("accept", "*/*")
-        .header("content-type", "application/json")
-        .header("user-agent", "GitHub-Hookshot/5a9db0c")
-        .header("x-github-event", &delivery.event)
-        .header("x-github-delivery", &delivery.guid)
-        .header("x-github-hook-id", hub.hook_id)
-        .header("x-github-hook-installation-target-id", hub.app_id)
-        .header("x-github-hook-installation-target-type", "integration");
-    if let Some(value) = secret.and_then(|secret| signature(secret, &delivery.body)) {
-        request = request.header("x-hub-signature-256", value);
+    for (name, value) in headers {
+        request = request.header(name, value);
     }
     let answer = request.body(delivery.body.as_ref().clone()).send().await;
     let (status, code, response) = match answer {

@@ -24,3 +24,4 @@ mod scenarios;
 mod store;
 mod support;
 mod tidy;
+mod validity;

@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Stay up afterwards and print the addresses
     #[arg(long)]
     keep: bool,
+    /// Append every request, answer and delivery to this file as a JSON line, without tokens
+    #[arg(long, value_name = "FILE", hide = true)]
+    exchanges: Option<PathBuf>,
 }
 
 /// Prints the story and remembers whether every expectation held.
@@ -98,7 +101,11 @@ pub(super) async fn run(
         Some(path) => Script::of_file(path, &sound_discussion(path)?)?,
         None => Script::built_in()?,
     };
-    let stage = Stage::set_up(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let stage = Stage::set_up(
+        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        arguments.exchanges.as_deref(),
+    )
+    .await?;
     output.result(styled(
         DIM,
         format!(

@@ -37,8 +37,12 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts both on loopback. `bind` is where GitHub listens; port 0 takes a free one.
-    pub(in crate::cli) async fn set_up(bind: SocketAddr) -> Result<Self, Failure> {
+    /// Starts both on loopback. `bind` is where GitHub listens; port 0 takes a free one. `exchanges` is the file to
+    /// which everything that goes over the wire is appended.
+    pub(in crate::cli) async fn set_up(
+        bind: SocketAddr,
+        exchanges: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let failed = |what: &str| {
             let what = what.to_owned();
             move |error: &dyn std::fmt::Display| Failure::new("start", format!("{what}: {error}"))
@@ -47,6 +51,7 @@ impl Stage {
         let options = SandboxOptions {
             bind,
             app_public_key: Some(key.public_pem),
+            exchanges: exchanges.map(Path::to_owned),
             ..SandboxOptions::default()
         };
         let app_id = options.app_id;

@@ -93,6 +93,9 @@ pub fn repositories(call: &mut Call<'_>) -> Result<Answer, Refusal> {
 
 /// `GET /rate_limit`
 pub fn rate_limit(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    if call.world.hosts.enterprise {
+        return Err(Refusal::new(404, "Rate limiting is not enabled."));
+    }
     let limit = call.world.hourly_limit;
     let used = match &call.caller {
         Caller::Installation(_) => call.world.used_this_hour().min(limit),

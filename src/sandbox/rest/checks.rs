@@ -285,14 +285,12 @@ pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
 /// `GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations`
 pub fn annotations(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.number("check_run_id")?;
-    let run = call
-        .repo()?
-        .check_runs
-        .iter()
-        .find(|run| run.id == id)
-        .ok_or_else(Refusal::not_found)?;
-    let listed = run.annotations.clone();
-    call.page(listed)
+    let repo = call.repo()?;
+    let mut runs = repo.check_runs.iter();
+    let run = runs.find(|run| run.id == id);
+    let run = run.ok_or_else(Refusal::not_found)?;
+    let shown = |posted| shape::annotation(call.world, repo, run, posted);
+    call.page(run.annotations.iter().map(shown).collect())
 }
 
 /// `GET /repos/{owner}/{repo}/commits/{ref}/check-runs`

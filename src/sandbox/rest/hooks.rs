@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 /// Attempts GitHub still has: the last three days.
 const KEPT_DAYS: i64 = 3;
+/// And a GitHub Enterprise Server.
+const ENTERPRISE_KEPT_DAYS: i64 = 7;
 
 fn item(delivery: &Delivery) -> Value {
     json!({
@@ -27,7 +29,11 @@ fn item(delivery: &Delivery) -> Value {
 
 /// Finished attempts, newest first.
 fn kept<'a>(call: &'a Call<'_>) -> Vec<&'a Delivery> {
-    let oldest = call.world.now() - chrono::TimeDelta::days(KEPT_DAYS);
+    let days = match call.world.hosts.enterprise {
+        true => ENTERPRISE_KEPT_DAYS,
+        false => KEPT_DAYS,
+    };
+    let oldest = call.world.now() - chrono::TimeDelta::days(days);
     let log = call.world.mail.log.iter().rev();
     log.filter(|d| d.state == DeliveryState::Done && d.delivered_at >= oldest)
         .collect()

@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// `GET /repos/{owner}/{repo}`
 pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
-    Ok(Answer::ok(shape::repository(call.world, call.repo()?)))
+    Ok(Answer::ok(shape::full_repository(call.world, call.repo()?)))
 }
 
 /// `GET /repos/{owner}/{repo}/branches/{branch}`

@@ -3,7 +3,8 @@
 use super::super::git::Oid;
 use super::super::repository::{CheckRun, CheckSuite, Repository};
 use super::super::state::World;
-use super::{app, node_id, repository, simple_commit, time};
+use super::super::web_path;
+use super::{app, node_id, simple_commit, time};
 use serde_json::{Value, json};
 
 /// Open pull requests of this repository's own branches with that head. GitHub leaves forks out.
@@ -62,24 +63,33 @@ pub fn check_run(world: &World, repo: &Repository, run: &CheckRun) -> Value {
     })
 }
 
-/// A check suite.
+/// A check suite as deliveries about it carry it.
 pub fn check_suite(world: &World, repo: &Repository, suite: &CheckSuite) -> Value {
+    let mut value = check_suite_of_run(world, repo, suite);
+    let runs = repo.check_runs.iter().filter(|run| run.suite == suite.id);
+    let head_commit = repo
+        .git
+        .commit(&suite.head)
+        .map(|commit| simple_commit(world, commit));
+    let url = value["url"].as_str().unwrap_or_default().to_owned();
+    value["rerequestable"] = json!(true);
+    value["runs_rerequestable"] = json!(true);
+    value["latest_check_runs_count"] = json!(runs.count());
+    value["check_runs_url"] = json!(format!("{url}/check-runs"));
+    value["head_commit"] = json!(head_commit);
+    value
+}
+
+/// A check suite inside a delivery about one of its runs.
+pub fn check_suite_of_run(world: &World, repo: &Repository, suite: &CheckSuite) -> Value {
     let url = format!(
         "{}/repos/{}/check-suites/{}",
         world.hosts.api,
         world.full_name(repo),
         suite.id
     );
-    let runs: Vec<&CheckRun> = repo
-        .check_runs
-        .iter()
-        .filter(|run| run.suite == suite.id)
-        .collect();
-    let newest = runs.last();
-    let head_commit = repo
-        .git
-        .commit(&suite.head)
-        .map(|commit| simple_commit(world, commit));
+    let mut runs = repo.check_runs.iter().rev();
+    let newest = runs.find(|run| run.suite == suite.id);
     json!({
         "id": suite.id,
         "node_id": node_id("CS", suite.id),
@@ -92,13 +102,30 @@ pub fn check_suite(world: &World, repo: &Repository, suite: &CheckSuite) -> Valu
         "after": suite.head.as_str(),
         "pull_requests": pull_requests(world, repo, &suite.head),
         "app": world.apps.get(&suite.app).map_or(Value::Null, |found| app(world, found)),
-        "repository": repository(world, repo),
         "created_at": time(suite.created_at),
         "updated_at": time(suite.created_at),
-        "rerequestable": true,
-        "runs_rerequestable": true,
-        "latest_check_runs_count": runs.len(),
-        "check_runs_url": format!("{url}/check-runs"),
-        "head_commit": head_commit,
     })
+}
+
+/// An annotation: as posted, with what GitHub adds.
+pub fn annotation(world: &World, repo: &Repository, run: &CheckRun, posted: &Value) -> Value {
+    let path = posted["path"].as_str().unwrap_or_default();
+    let place = format!("{}/blob/{}", world.full_name(repo), run.head);
+    let mut value = json!({
+        "blob_href": format!("{}/{place}/{}", world.hosts.web, web_path(path)),
+    });
+    for name in [
+        "path",
+        "start_line",
+        "end_line",
+        "start_column",
+        "end_column",
+        "annotation_level",
+        "title",
+        "message",
+        "raw_details",
+    ] {
+        value[name] = posted[name].clone();
+    }
+    value
 }

@@ -9,11 +9,11 @@ mod repository;
 mod rules;
 
 pub use account::{app, installation, permissions_json, user};
-pub use check::{check_run, check_suite};
+pub use check::{annotation, check_run, check_suite, check_suite_of_run};
 pub use commit::{commit, push_commit, simple_commit};
 pub use conversation::{REACTIONS, comment, issue, reaction};
 pub use pull::{association, changed_file, pull_full, pull_simple, review, review_comment};
-pub use repository::repository;
+pub use repository::{full_repository, repository};
 pub use rules::{branch_rules, rules, ruleset};
 
 use super::state::Time;

@@ -182,7 +182,7 @@ pub fn changed_file(world: &World, repo: &Repository, head: &Oid, change: &FileC
     value
 }
 
-/// A review. Webhooks write its state in lower case.
+/// A review as REST answers have it.
 pub fn review(world: &World, repo: &Repository, pull: &Pull, review: &Review) -> Value {
     let (pull_url, pull_html) = addresses(world, repo, pull);
     let html = format!("{pull_html}#pullrequestreview-{}", review.id);
@@ -196,7 +196,6 @@ pub fn review(world: &World, repo: &Repository, pull: &Pull, review: &Review) ->
         "pull_request_url": pull_url,
         "_links": {"html": {"href": html}, "pull_request": {"href": pull_url}},
         "submitted_at": time(review.submitted_at),
-        "updated_at": time(review.submitted_at),
         "commit_id": review.commit.as_str(),
         "author_association": association(world, repo, review.author),
     })

@@ -5,7 +5,15 @@ use super::super::state::World;
 use super::{add_urls, node_id, object, time, user};
 use serde_json::{Value, json};
 
-/// A repository as `full-repository`, which satisfies the smaller schemas as well.
+/// A repository as its own address shows it.
+pub fn full_repository(world: &World, repo: &Repository) -> Value {
+    let mut value = repository(world, repo);
+    value["subscribers_count"] = json!(0);
+    value["network_count"] = json!(0);
+    value
+}
+
+/// A repository inside other answers and in deliveries.
 pub fn repository(world: &World, repo: &Repository) -> Value {
     let full_name = world.full_name(repo);
     let api = format!("{}/repos/{full_name}", world.hosts.api);
@@ -52,9 +60,6 @@ pub fn repository(world: &World, repo: &Repository) -> Value {
         "watchers",
         "watchers_count",
     ] {
-        value.insert(name.to_owned(), json!(0));
-    }
-    for name in ["subscribers_count", "network_count"] {
         value.insert(name.to_owned(), json!(0));
     }
     for name in [

@@ -6,6 +6,7 @@ mod moving;
 mod speaking;
 
 use crate::support::fixture;
+use crate::support::github::exchanges_file;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -671,9 +672,11 @@ fn the_demo_takes_any_sound_discussion_and_leaves_only_that_behind() {
         ("more.md", &moderated),
     ] {
         let folder = Folder::with(&[(name, content.as_bytes()), ("tmp/.keep", b"")]);
-        let output = with_temporary(&folder, &["demo", "--file", name])
-            .output()
-            .unwrap();
+        let mut command = with_temporary(&folder, &["demo", "--file", name]);
+        if let Some(exchanges) = exchanges_file() {
+            command.arg("--exchanges").arg(exchanges);
+        }
+        let output = command.output().unwrap();
         let ran = Ran(output).exits(0).says(&["All expectations held"]);
         assert!(ran.stdout().lines().count() <= 30, "{}", ran.stdout());
         let left = everything_below(&folder.path("tmp"));

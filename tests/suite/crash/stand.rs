@@ -1,5 +1,6 @@
 //! The real program as a process of its own, in front of a GitHub in the test's process.
 
+use crate::support::github;
 use discussions::engine::discussion::Discussion;
 use discussions::sandbox::{
     AppKey, CheckRun, DEMO_REPO, Delivery, DeliveryState, EffectKind, FileEdit, NewPull, Sandbox,
@@ -85,7 +86,7 @@ impl Stand {
     pub(super) async fn build() -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             app_public_key: Some(key().public_pem.clone()),
-            ..SandboxOptions::default()
+            ..github::options()
         })
         .await
         .unwrap();
@@ -136,7 +137,7 @@ impl Stand {
             .arg("serve")
             .current_dir(self.folder.path())
             .env_clear()
-            .env("APP_ID", SandboxOptions::default().app_id.to_string())
+            .env("APP_ID", github::options().app_id.to_string())
             .env("PRIVATE_KEY", &key().private_pem)
             .env("WEBHOOK_SECRET", &self.secrets)
             .env("DATA_DIR", self.folder.path().join("data"))
@@ -293,6 +294,7 @@ impl Stand {
     pub(super) async fn settle(&mut self, number: u64) {
         loop {
             self.sandbox.wait_until_idle().await;
+            github::assert_addresses(&self.sandbox);
             self.until("the check on the head is completed", || {
                 let check = self.check(number);
                 check.is_some_and(|check| check.status == "completed") && self.is_calm()

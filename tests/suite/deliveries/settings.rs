@@ -165,6 +165,9 @@ fn enterprise_addresses_follow_from_the_first() {
         urls(&[("GITHUB_API_URL", "https://ghe.example.com/api/v3/\n")]),
         enterprise
     );
+    let resident = urls(&[("GITHUB_API_URL", "https://api.octo.ghe.com")]);
+    assert_eq!(resident.graphql, "https://api.octo.ghe.com/graphql");
+    assert_eq!(resident.server, "https://octo.ghe.com");
     let here = urls(&[("GITHUB_API_URL", "http://127.0.0.1:4000")]);
     assert_eq!(here.graphql, "http://127.0.0.1:4000/graphql");
     let apart = urls(&[("GITHUB_GRAPHQL_URL", "https://graph.example.com/graphql")]);

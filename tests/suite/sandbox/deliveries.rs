@@ -1,6 +1,7 @@
 //! Webhooks: signature, headers, order, log, redelivery.
 
 use super::rig::{REPO, Rig, SECRET, good_jwt, receiver};
+use crate::support::github::options;
 use discussions::sandbox::{DeliveryPlan, FileEdit, Hub, NewPull, SandboxOptions, signature};
 use reqwest::Method;
 use serde_json::Value;
@@ -284,7 +285,7 @@ async fn events_the_app_did_not_subscribe_to_or_may_not_see_are_not_sent() {
     let rig = Rig::with(SandboxOptions {
         events,
         permissions,
-        ..SandboxOptions::default()
+        ..options()
     })
     .await;
     let pr = rig.open("work", &[("a.md", "a\n")]);

@@ -1,6 +1,7 @@
 //! Faults and limits.
 
-use super::rig::{REPO, Rig};
+use super::rig::{REPO, Rig, SECRET, receiver};
+use crate::support::github::options;
 use discussions::sandbox::{EffectKind, Fault, FaultKind, Matcher, SandboxOptions};
 use reqwest::Method;
 use serde_json::json;
@@ -261,12 +262,27 @@ async fn a_share_of_requests_fails_the_same_way_for_the_same_seed() {
 async fn an_enterprise_server_has_its_addresses_elsewhere() {
     let rig = Rig::with(SandboxOptions {
         enterprise: true,
-        ..SandboxOptions::default()
+        ..options()
     })
     .await;
     assert!(rig.sandbox.api_url().ends_with("/api/v3"));
     assert!(rig.sandbox.graphql_url().ends_with("/api/graphql"));
     assert_eq!(rig.get("/repos/octo/demo").await.ok()["full_name"], REPO);
+    let told = rig.get("/repos/octo/demo").await;
+    assert_eq!(told.header("x-ratelimit-limit"), "");
+    assert_eq!(told.header("x-github-enterprise-version"), "3.19.0");
+    assert_eq!(rig.get("/rate_limit").await.status, 404);
+    let (url, inbox) = receiver().await;
+    rig.sandbox.set_webhook(&url, SECRET);
+    rig.open("work", &[("a.md", "a\n")]);
+    rig.sandbox.wait_until_idle().await;
+    let received = inbox.lock().unwrap().clone();
+    let host = rig.sandbox.address().to_string();
+    assert_ne!(received.len(), 0);
+    for delivery in received {
+        assert_eq!(delivery.header("x-github-enterprise-host"), host);
+        assert_eq!(delivery.header("x-github-enterprise-version"), "3.19.0");
+    }
     let outside = format!("{}/repos/octo/demo", rig.sandbox.web_url());
     assert_eq!(rig.get(&outside).await.status, 404);
     assert_eq!(

@@ -1,5 +1,6 @@
 //! A sandbox with the demo repository, a key, a plain HTTP client, and a webhook receiver.
 
+use crate::support::github::options;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -71,7 +72,7 @@ pub fn good_jwt() -> String {
 impl Rig {
     /// A seeded sandbox and a token for everything.
     pub async fn start() -> Self {
-        Self::with(SandboxOptions::default()).await
+        Self::with(options()).await
     }
 
     pub async fn with(options: SandboxOptions) -> Self {

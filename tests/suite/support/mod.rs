@@ -1,5 +1,6 @@
 //! Rigs that several rooms of the suite share.
 
+pub(crate) mod github;
 pub(crate) mod rig;
 pub(crate) mod scripted;
 

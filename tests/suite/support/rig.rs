@@ -1,5 +1,6 @@
 //! The whole bot against the sandbox GitHub: real HTTP, real webhooks, a real store in a throw-away folder.
 
+use super::github;
 use super::scripted::Scripted;
 use discussions::bot::deps::{BotDeps, Pace};
 use discussions::bot::ground::BuiltIn;
@@ -70,7 +71,7 @@ impl Rig {
         let sandbox = Sandbox::start(SandboxOptions {
             app_id: APP,
             app_public_key: Some(key().public_pem.clone()),
-            ..SandboxOptions::default()
+            ..github::options()
         })
         .await
         .unwrap();
@@ -88,9 +89,9 @@ impl Rig {
         );
         let store = Arc::new(SqlStore::open(&url).await.unwrap());
         let private = SecretString::from(key().private_pem.clone());
-        let github =
+        let client =
             GitHub::new(APP, &private, &sandbox.api_url(), &sandbox.graphql_url()).unwrap();
-        let github = Arc::new(github);
+        let client = Arc::new(client);
         let mut models = Models::default().offer(Arc::new(Checklist));
         models.operator = setup.operator;
         if let Some(model) = setup.model {
@@ -99,8 +100,8 @@ impl Rig {
         }
         let deps = BotDeps {
             store: store.clone(),
-            read: github.clone(),
-            write: github.into(),
+            read: client.clone(),
+            write: client.into(),
             models,
             built_in: BuiltIn::load().unwrap(),
             pace: Pace::default(),
@@ -164,6 +165,7 @@ impl Rig {
             "jobs are left: {:?}",
             self.store.parked().await
         );
+        github::assert_addresses(&self.sandbox);
         let parked = self.store.parked().await.unwrap();
         assert!(parked.is_empty(), "parked: {parked:?}");
     }
