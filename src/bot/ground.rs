@@ -79,7 +79,7 @@ impl Ground {
             definitions(PERSONA_FOLDER, &snapshot.personas, &[".md"])
                 .map(|(path, text)| (path, text.to_owned()))
                 .collect();
-        let (personas, problems) = Personas::with_overrides(&files);
+        let (personas, problems) = built_in.personas.clone().with_overrides(&files);
         for (path, problem) in problems {
             found.note(&path, problem);
         }

@@ -107,7 +107,7 @@ fn personas(root: &Path, config: &RepoConfig, output: &Output) -> Result<Persona
                 .map(|(name, text)| (format!("{folder}/{name}"), text)),
         );
     }
-    let (personas, problems) = Personas::with_overrides(&files);
+    let (personas, problems) = Personas::built_in().with_overrides(&files);
     for (file, problem) in problems {
         report(problem, &root.join(file), output)?;
     }

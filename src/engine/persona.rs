@@ -20,22 +20,54 @@ pub const RESERVED: [&str; 21] = [
 ];
 
 /// The files of the built-in personas: path in this repository, text.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 12] = [
     (
         "personas/architect.md",
         include_str!("../../personas/architect.md"),
+    ),
+    (
+        "personas/backend.md",
+        include_str!("../../personas/backend.md"),
+    ),
+    (
+        "personas/designer.md",
+        include_str!("../../personas/designer.md"),
+    ),
+    (
+        "personas/diagram-editor.md",
+        include_str!("../../personas/diagram-editor.md"),
     ),
     (
         "personas/moderator.md",
         include_str!("../../personas/moderator.md"),
     ),
     (
+        "personas/operator.md",
+        include_str!("../../personas/operator.md"),
+    ),
+    (
+        "personas/perfectionist.md",
+        include_str!("../../personas/perfectionist.md"),
+    ),
+    (
         "personas/pragmatist.md",
         include_str!("../../personas/pragmatist.md"),
     ),
     (
+        "personas/researcher.md",
+        include_str!("../../personas/researcher.md"),
+    ),
+    (
         "personas/security.md",
         include_str!("../../personas/security.md"),
+    ),
+    (
+        "personas/tester.md",
+        include_str!("../../personas/tester.md"),
+    ),
+    (
+        "personas/visualizer.md",
+        include_str!("../../personas/visualizer.md"),
     ),
 ];
 
@@ -44,7 +76,7 @@ const BUILT_IN: [(&str, &str); 4] = [
 pub enum PersonaKind {
     /// Its vote counts and is owed.
     Voting,
-    /// It comments; a vote would be shown, not counted.
+    /// It comments: a vote of its own would be shown, not counted, and its concerns never stand in the way.
     Advisory,
 }
 
@@ -115,7 +147,7 @@ impl Persona {
 pub struct Personas(pub BTreeMap<Alias, Persona>);
 
 impl Personas {
-    /// The built-in ones: architect, moderator, pragmatist, security. A test reads each of their files.
+    /// The built-in ones, one for each file in `personas/`. A test reads each of them.
     pub fn built_in() -> Self {
         let personas = BUILT_IN
             .iter()
@@ -130,14 +162,17 @@ impl Personas {
         &BUILT_IN
     }
 
-    /// The built-in personas with a repository's own laid over them: a file whose `name` is that of a built-in
-    /// persona replaces it whole, any other adds one. `files` are (path, text) pairs in the order of the configured
+    /// These personas (the built-in ones) with a repository's own laid over them: a file whose `name` is that of one
+    /// of these replaces it whole, any other adds one. `files` are (path, text) pairs in the order of the configured
     /// folders; of two files with one name the later wins, with a notice. A README is skipped, with a notice.
     ///
     /// The problems come with the path of their file. A file with an error changes nothing here, so a caller that
     /// goes on in spite of an error would ask the built-in persona instead: the gate treats it as a broken config.
-    pub fn with_overrides(files: &[(String, String)]) -> (Self, Vec<(String, DefinitionProblem)>) {
-        let mut personas = Self::built_in();
+    pub fn with_overrides(
+        self,
+        files: &[(String, String)],
+    ) -> (Self, Vec<(String, DefinitionProblem)>) {
+        let mut personas = self;
         let mut problems = Vec::new();
         let mut overridden = BTreeSet::new();
         for (path, text) in files {
