@@ -157,7 +157,7 @@ fn no_built_in_item_says_what_one_of_another_persona_says() {
                 continue;
             }
             let (said, settled) = (shared(remark, its_remark), shared(answers, its_answers));
-            if said > 0.5 || settled > 0.34 {
+            if said > 0.5 || settled > 0.5 || (said > 0.3 && settled > 0.3) {
                 alike.push(format!("{name} and {its_name}: {said:.2} {settled:.2}"));
             }
         }
