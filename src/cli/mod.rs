@@ -4,6 +4,7 @@
 mod demo;
 mod lint;
 mod output;
+mod personas;
 mod problem_json;
 mod progress;
 #[cfg(feature = "sandbox")]
@@ -40,6 +41,8 @@ enum Command {
     Status(status::Arguments),
     /// Check discussion files for problems
     Lint(lint::Arguments),
+    /// List, show and check the personas that apply here
+    Personas(personas::Arguments),
     /// Run the GitHub App: receive webhooks, run the panel, set the check
     Serve(serve::Arguments),
     /// Run a GitHub on loopback with the App installed, to try things by hand
@@ -124,13 +127,14 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let wants_json = match &cli.command {
         Command::Status(arguments) => arguments.wants_json(),
         Command::Lint(arguments) => arguments.wants_json(),
+        Command::Personas(arguments) => arguments.wants_json(),
         _ => false,
     };
     let output = Output::new(wants_json);
     // `serve`, `sandbox` and `demo` handle signals themselves: they have a drain.
     let interruptible = matches!(
         cli.command,
-        Command::Turn(_) | Command::Status(_) | Command::Lint(_)
+        Command::Turn(_) | Command::Status(_) | Command::Lint(_) | Command::Personas(_)
     );
     let work = dispatch(cli.command, &program, &output);
     let result = if interruptible {
@@ -160,6 +164,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Turn(arguments) => turn::run(&arguments, output).await,
         Command::Status(arguments) => status::run(&arguments, output),
         Command::Lint(arguments) => lint::run(&arguments, output),
+        Command::Personas(arguments) => personas::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,

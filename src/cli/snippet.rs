@@ -7,15 +7,44 @@ use std::ops::Range;
 /// Longest piece of a line that is shown, in characters.
 const MAX_LINE_CHARS: usize = 160;
 
+/// What is shown of a problem, whichever table its code is from.
+pub struct Shown<'a> {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its code, kebab-case.
+    pub code: &'a str,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to do about it.
+    pub hint: &'a str,
+}
+
 /// `PATH:LINE:COL: SEVERITY[CODE]: MESSAGE`, the source line, and the hint. Without a trailing line end.
 pub fn render(path: &str, source: &str, problem: &Problem) -> String {
     let row = problem.code.row();
+    let shown = Shown {
+        severity: row.severity,
+        code: row.name,
+        line: problem.line,
+        column: problem.column,
+        message: &problem.message,
+        hint: &problem.hint,
+    };
+    render_shown(path, source, &shown)
+}
+
+/// Like [`render`], for problems of other files than discussions.
+pub fn render_shown(path: &str, source: &str, problem: &Shown<'_>) -> String {
     let head = format!(
         "{path}:{}:{}: {}[{}]: {}",
         problem.line,
         problem.column,
-        row.severity.as_str(),
-        row.name,
+        problem.severity.as_str(),
+        problem.code,
         problem.message
     );
     let line = source
@@ -31,7 +60,7 @@ pub fn render(path: &str, source: &str, problem: &Problem) -> String {
     if line.trim().is_empty() {
         return format!("{head}\n  hint: {}", problem.hint);
     }
-    let level = match row.severity {
+    let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Notice => Level::NOTE,
@@ -42,7 +71,7 @@ pub fn render(path: &str, source: &str, problem: &Problem) -> String {
     let report = [level
         .primary_title("")
         .element(snippet)
-        .element(Level::HELP.message(problem.hint.as_str()))];
+        .element(Level::HELP.message(problem.hint))];
     let drawn = Renderer::styled().render(&report);
     // The first line repeats the severity, which the head line already says in a form that editors can jump to.
     let body = drawn.lines().skip(1).collect::<Vec<_>>().join("\n");

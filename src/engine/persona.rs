@@ -4,6 +4,7 @@
 //! nothing here (`tools`, `color`) are ignored with a notice, because a persona never gets tools.
 
 mod front_matter;
+mod name;
 mod read;
 
 use super::definition;
@@ -136,9 +137,19 @@ pub struct Persona {
 }
 
 impl Persona {
-    /// Reads a persona file. `Err` holds at least one error; `Ok` may carry notices (ignored keys, foreign models).
+    /// Reads a persona file's text. `Err` holds at least one error; `Ok` may carry notices (ignored keys, foreign
+    /// models, a name that had to be respelt).
     pub fn parse(text: &str) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
-        read::persona(text)
+        read::persona(text, None)
+    }
+
+    /// Like [`Persona::parse`]; where the text has no `name`, the file's name stands in, without `.md`, `.agent.md` and
+    /// the like.
+    pub fn parse_file(
+        path: &str,
+        text: &str,
+    ) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
+        read::persona(text, Some(file_name(path)))
     }
 }
 
@@ -176,7 +187,7 @@ impl Personas {
         let mut problems = Vec::new();
         let mut overridden = BTreeSet::new();
         for (path, text) in files {
-            let (read, found) = match Persona::parse(text) {
+            let (read, found) = match Persona::parse_file(path, text) {
                 Ok((persona, notices)) => (Some(persona), notices),
                 Err(_) if is_readme(path) => (None, vec![skipped_readme()]),
                 Err(errors) => (None, errors),
@@ -205,9 +216,15 @@ impl Personas {
 }
 
 /// Folders of personas often hold a README, which must not break the configuration.
-fn is_readme(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.eq_ignore_ascii_case("README.md")
+pub fn is_readme(path: &str) -> bool {
+    file_name(path).eq_ignore_ascii_case("README.md")
+}
+
+/// Endings of files that are read as personas; `.mdc` is how some editors call their rules.
+pub const ENDINGS: [&str; 2] = [".md", ".mdc"];
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn skipped_readme() -> DefinitionProblem {

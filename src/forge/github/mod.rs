@@ -10,13 +10,14 @@ mod commit;
 mod contents;
 mod conversation;
 mod error;
+mod folders;
 mod graphql;
 mod people;
 mod snapshot;
 mod transport;
 
 use super::{
-    CheckRun, CommitRequest, ExistingCheck, FileContent, ForgeError, ForgeRead, ForgeWrite,
+    CheckRun, CommitRequest, ExistingCheck, FileContent, Folder, ForgeError, ForgeRead, ForgeWrite,
     PrSnapshot, Reaction, ReactionTarget, Rights,
 };
 use crate::ids::{PullRequest, Repo, Sha};
@@ -126,6 +127,15 @@ impl ForgeRead for GitHub {
         paths: &[String],
     ) -> Result<Vec<Option<FileContent>>, ForgeError> {
         self.read_files(pr, at, paths).await
+    }
+
+    async fn folders(
+        &self,
+        pr: &PullRequest,
+        at: &Sha,
+        paths: &[String],
+    ) -> Result<Vec<Folder>, ForgeError> {
+        self.read_folders(pr, at, paths).await
     }
 
     async fn merge_base(
