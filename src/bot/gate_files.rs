@@ -2,8 +2,9 @@
 //! so somebody with maintain answers for them: as the author, or by a READY on exactly these files.
 
 use super::check::{ConfigProblem, Demand, NextStep};
-use super::ground::{BuiltIn, CONFIG_PATH, Ground, PERSONA_FOLDER, TEMPLATE_FOLDER};
-use crate::forge::{ChangedFile, FileContent, PrSnapshot};
+use super::ground::folders::unreadable;
+use super::ground::{BuiltIn, CONFIG_PATH, Ground};
+use crate::forge::{ChangedFile, FileContent, Folder, FolderContent, PrSnapshot};
 use sha2::{Digest, Sha256};
 
 /// Key under which the record keeps votes on these files: the folder, which no discussion can be.
@@ -20,20 +21,26 @@ pub struct GateFiles {
     pub errors: Vec<ConfigProblem>,
 }
 
-/// Paths of the changed files that make up the gate.
-pub fn changed(files: &[ChangedFile]) -> Vec<String> {
+/// Paths of the changed files that make up the gate: configuration, templates, and personas in the given folders.
+pub fn changed(files: &[ChangedFile], persona_folders: &[String]) -> Vec<String> {
     let paths = files
         .iter()
         .flat_map(|file| std::iter::once(&file.path).chain(&file.previous_path));
+    let is_gate_file = |path: &str| {
+        path == CONFIG_PATH
+            || lies_in(path, KEY)
+            || persona_folders.iter().any(|folder| lies_in(path, folder))
+    };
     let mut paths: Vec<String> = paths.filter(|path| is_gate_file(path)).cloned().collect();
     paths.sort();
     paths.dedup();
     paths
 }
 
-fn is_gate_file(path: &str) -> bool {
-    let in_folder = path.strip_prefix(KEY);
-    path == CONFIG_PATH || in_folder.is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
+/// Whether a path is a folder or lies below it.
+fn lies_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
 }
 
 impl GateFiles {
@@ -89,51 +96,72 @@ fn errors(
     let mut merged = snapshot.clone();
     let mut errors = Vec::new();
     for (path, content) in paths.iter().zip(contents) {
-        let text = match content {
-            None => None,
-            Some(FileContent::Blob(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            Some(FileContent::NotAFile(what)) => {
-                errors.push(unreadable(path, &format!("a {what} stands here")));
-                None
-            }
-            Some(FileContent::TooLarge(size)) => {
-                errors.push(unreadable(path, &format!("the file has {size} bytes")));
-                None
-            }
-        };
-        replace(&mut merged, path, text);
+        if path == CONFIG_PATH {
+            merged.config = config_text(content.as_ref(), &mut errors);
+        }
+        let folders = merged.personas.iter_mut();
+        for folder in folders.chain(std::iter::once(&mut merged.templates)) {
+            replace(folder, path, content.as_ref());
+        }
     }
     errors.extend(Ground::of(&merged, built_in).errors);
     errors
 }
 
-fn unreadable(path: &str, what: &str) -> ConfigProblem {
-    ConfigProblem {
-        path: path.to_owned(),
-        line: None,
-        message: format!("{what}, and only a text file of at most 1 MB is read"),
-        hint: "Put such a file there or take the path out.".to_owned(),
+/// The text of the configuration at the head.
+pub fn config_text(
+    content: Option<&FileContent>,
+    errors: &mut Vec<ConfigProblem>,
+) -> Option<String> {
+    match content? {
+        FileContent::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        FileContent::NotAFile(what) => {
+            errors.push(unreadable(CONFIG_PATH, &format!("a {what} stands here")));
+            None
+        }
+        FileContent::TooLarge(size) => {
+            errors.push(unreadable(
+                CONFIG_PATH,
+                &format!("the file has {size} bytes"),
+            ));
+            None
+        }
     }
 }
 
-fn replace(snapshot: &mut PrSnapshot, path: &str, text: Option<String>) {
-    if path == CONFIG_PATH {
-        snapshot.config = text;
+/// Puts what stands at a path at the head into a folder of the base. Git knows no empty folders.
+fn replace(folder: &mut Folder, path: &str, content: Option<&FileContent>) {
+    if path == folder.path {
+        match content {
+            Some(FileContent::NotAFile("folder")) => {}
+            Some(FileContent::NotAFile(what)) => folder.content = FolderContent::NotAFolder(what),
+            Some(_) => folder.content = FolderContent::NotAFolder("file"),
+            None => {
+                if let FolderContent::NotAFolder(_) = folder.content {
+                    folder.content = FolderContent::Missing;
+                }
+            }
+        }
         return;
     }
-    let folders = [
-        (PERSONA_FOLDER, &mut snapshot.personas),
-        (TEMPLATE_FOLDER, &mut snapshot.templates),
-    ];
-    for (folder, files) in folders {
-        let name = path
-            .strip_prefix(folder)
-            .and_then(|rest| rest.strip_prefix('/'));
-        if let Some(name) = name.filter(|name| !name.contains('/')) {
-            files.retain(|(known, _)| known != name);
-            files.extend(text.clone().map(|text| (name.to_owned(), text)));
-        }
-    }
+    let name = path
+        .strip_prefix(&folder.path)
+        .and_then(|rest| rest.strip_prefix('/'))
+        .filter(|name| !name.contains('/'));
+    let Some(name) = name else { return };
+    let mut files = match (&folder.content, content) {
+        (FolderContent::Files(files), _) => files.clone(),
+        (FolderContent::Missing | FolderContent::NotAFolder(_), Some(_)) => Vec::new(),
+        // A file that goes together with its folder.
+        (FolderContent::Missing | FolderContent::NotAFolder(_), None) => return,
+    };
+    files.retain(|(known, _)| known != name);
+    files.extend(content.map(|content| (name.to_owned(), content.clone())));
+    files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    folder.content = match files.is_empty() {
+        true => FolderContent::Missing,
+        false => FolderContent::Files(files),
+    };
 }
 
 /// What is owed while nobody with maintain answers for the change.

@@ -2,6 +2,8 @@
 //!
 //! Only the base counts. What a pull request changes about these files takes effect once it is merged.
 
+pub mod folders;
+
 use super::check::{self, ConfigProblem};
 use super::repo_config::RepoConfig;
 use crate::engine::persona::Personas;
@@ -13,7 +15,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 pub use crate::workspace::{CONFIG_PATH, TEMPLATES_PATH as TEMPLATE_FOLDER};
 
-/// Folder of the repository's personas.
+/// Folder of the repository's personas unless its configuration names others.
 pub const PERSONA_FOLDER: &str = ".github/discussions/personas";
 
 /// What ships with the program.
@@ -75,17 +77,17 @@ impl Ground {
             .as_deref()
             .and_then(|text| found.take(CONFIG_PATH, RepoConfig::parse(text)))
             .unwrap_or_default();
-        let files: Vec<(String, String)> =
-            definitions(PERSONA_FOLDER, &snapshot.personas, &[".md"])
-                .map(|(path, text)| (path, text.to_owned()))
-                .collect();
-        let (personas, problems) = Personas::with_overrides(&files);
+        let sources = folders::personas(&config.personas, &snapshot.personas);
+        found.errors.extend(sources.errors);
+        let (personas, problems) = built_in.personas.clone().with_overrides(&sources.files);
         for (path, problem) in problems {
             found.note(&path, problem);
         }
+        let sources = folders::templates(&snapshot.templates);
+        found.errors.extend(sources.errors);
         let mut templates = built_in.templates.clone();
-        for (path, text) in definitions(TEMPLATE_FOLDER, &snapshot.templates, &[".yml", ".yaml"]) {
-            if let Some(template) = found.take(&path, Template::parse(text)) {
+        for (path, text) in sources.files {
+            if let Some(template) = found.take(&path, Template::parse(&text)) {
                 templates.0.insert(template.name.clone(), template);
             }
         }
@@ -135,18 +137,6 @@ fn is_gated(snapshot: &PrSnapshot, config: &RepoConfig) -> bool {
     let is_default = snapshot.base_branch == snapshot.default_branch;
     let lists_it = |base: &String| base == "default" || *base == snapshot.base_branch;
     is_default && config.gate.bases.iter().any(lists_it)
-}
-
-/// The definition files of a folder with one of the endings, with their paths.
-fn definitions<'a>(
-    folder: &'a str,
-    files: &'a [(String, String)],
-    endings: &'a [&str],
-) -> impl Iterator<Item = (String, &'a str)> {
-    files
-        .iter()
-        .filter(|(name, _)| endings.iter().any(|ending| name.ends_with(ending)))
-        .map(move |(name, text)| (format!("{folder}/{name}"), text.as_str()))
 }
 
 /// What a definition file gave.
@@ -207,7 +197,13 @@ impl Findings {
             for alias in aliases.iter().filter(|alias| personas.get(alias).is_none()) {
                 let hint = match personas.nearest(alias.as_str()) {
                     Some(near) => format!("Did you mean `{near}`?"),
-                    None => format!("Add {PERSONA_FOLDER}/{alias}.md or take the name out."),
+                    None => {
+                        let folder = config
+                            .personas
+                            .last()
+                            .map_or(PERSONA_FOLDER, String::as_str);
+                        format!("Add {folder}/{alias}.md or take the name out.")
+                    }
                 };
                 self.config_error(
                     format!("`{key}` names `{alias}`, and there is no such persona"),

@@ -4,7 +4,7 @@ use super::channel::{self, Channel, Signs};
 use super::deps::{BotDeps, JobError};
 use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
 use super::gate_files::{self, GateFiles};
-use super::ground::Ground;
+use super::ground::{CONFIG_PATH, Ground, folders};
 use super::touched::{self, Candidate, Content};
 use super::votes::removal_key;
 use crate::engine::consensus::Owed;
@@ -72,12 +72,18 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Reads the pull request and the record. No file is read yet.
+    /// Reads the record, and folders of personas that the snapshot lacks. No file is read yet.
     pub async fn begin(
         deps: &'a BotDeps,
         job: &'a Claimed,
-        snapshot: PrSnapshot,
+        mut snapshot: PrSnapshot,
     ) -> Result<Work<'a>, JobError> {
+        let unread = folders::unread(&snapshot);
+        if !unread.is_empty() {
+            let read = &deps.read;
+            let folders = read.folders(&snapshot.pr, &snapshot.base, &unread).await?;
+            snapshot.personas.extend(folders);
+        }
         let ground = Ground::of(&snapshot, &deps.built_in);
         let mut work = Self {
             deps,
@@ -155,12 +161,7 @@ impl<'a> Work<'a> {
     /// Reads the files that may be discussions, at the head and at the merge base. A pull request without any costs
     /// no request.
     pub async fn read_files(&mut self) -> Result<(), JobError> {
-        let of_gate = gate_files::changed(&self.snapshot.files);
-        if !of_gate.is_empty() {
-            let contents = self.read_at(&self.snapshot.head, &of_gate).await?;
-            let built_in = &self.deps.built_in;
-            self.gate = Some(GateFiles::of(of_gate, &contents, &self.snapshot, built_in));
-        }
+        self.gate = self.read_gate().await?;
         let recorded: BTreeSet<String> = self.memory.discussions.keys().cloned().collect();
         let candidates = touched::candidates(&self.snapshot.files, &self.ground.globs, &recorded);
         if candidates.is_empty() {
@@ -192,6 +193,38 @@ impl<'a> Work<'a> {
         }
         self.paths = paths;
         Ok(())
+    }
+
+    /// Reads the files of the gate that the pull request changes. Folders that its own configuration adds belong to it
+    /// too: they take effect in one with it.
+    async fn read_gate(&self) -> Result<Option<GateFiles>, JobError> {
+        let (files, head) = (&self.snapshot.files, &self.snapshot.head);
+        let mut persona_folders = self.ground.config.personas.clone();
+        let mut paths = gate_files::changed(files, &persona_folders);
+        if paths.is_empty() {
+            return Ok(None);
+        }
+        let mut contents = self.read_at(head, &paths).await?;
+        let mut merged = self.snapshot.clone();
+        if let Some(at) = paths.iter().position(|path| path == CONFIG_PATH) {
+            let config = gate_files::config_text(contents[at].as_ref(), &mut Vec::new());
+            let added = folders::unread(&PrSnapshot {
+                config,
+                ..merged.clone()
+            });
+            if !added.is_empty() {
+                let read = self.deps.read.folders(self.pr(), head, &added).await?;
+                merged.personas.extend(read);
+                persona_folders.extend(added);
+                let all = gate_files::changed(files, &persona_folders);
+                if all != paths {
+                    contents = self.read_at(head, &all).await?;
+                    paths = all;
+                }
+            }
+        }
+        let built_in = &self.deps.built_in;
+        Ok(Some(GateFiles::of(paths, &contents, &merged, built_in)))
     }
 
     async fn read_base(&self, paths: &[String]) -> Result<Vec<Option<FileContent>>, JobError> {

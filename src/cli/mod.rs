@@ -9,6 +9,7 @@ mod jwks;
 mod lint;
 mod new;
 mod output;
+mod personas;
 mod problem_json;
 mod progress;
 mod report;
@@ -57,6 +58,8 @@ enum Command {
     Gate(gate::Arguments),
     /// List, show or check templates
     Templates(templates::Arguments),
+    /// List, show and check the personas that apply here
+    Personas(personas::Arguments),
     /// Run the GitHub App: receive webhooks, run the panel, set the check
     Serve(serve::Arguments),
     /// Run a GitHub on loopback with the App installed, to try things by hand
@@ -208,6 +211,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Lint(arguments) => lint::run(&arguments, output),
         Command::Gate(arguments) => gate::run(&arguments, output),
         Command::Templates(arguments) => templates::run(&arguments, output),
+        Command::Personas(arguments) => personas::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,

@@ -2,11 +2,11 @@
 
 use super::Failure;
 use super::output::Output;
-use crate::bot::ground::BuiltIn;
+use crate::bot::ground::{BuiltIn, PERSONA_FOLDER};
 use crate::bot::repo_config::RepoConfig;
 use crate::engine::discussion::{Discussion, Kind};
 use crate::engine::panel::{self, Registry};
-use crate::engine::persona::Personas;
+use crate::engine::persona::{self, Personas};
 use crate::engine::problem::{Problem, Severity};
 use crate::engine::template::{DefinitionProblem, Phase, Template, Templates};
 use crate::ids::Alias;
@@ -44,16 +44,18 @@ impl Surroundings {
         let Some(root) = workspace::root_above(file) else {
             return Ok(around);
         };
-        let config_path = root.join(workspace::CONFIG_PATH);
-        if let Some(text) = workspace::optional_text(&config_path)? {
-            around.config = accept(RepoConfig::parse(&text), &config_path, output)?;
-        }
+        around.config = config(&root, output)?;
         let folder = root.join(workspace::TEMPLATES_PATH);
         for (name, text) in workspace::folder(&folder, &[".yml", ".yaml"])? {
             let template = accept(Template::parse(&text), &folder.join(name), output)?;
             around.templates.0.insert(template.name.clone(), template);
         }
-        around.personas = personas(&root, &around.config, output)?;
+        let files = persona_files(&root, &around.config)?;
+        let (personas, problems) = around.personas.with_overrides(&files);
+        for (file, problem) in problems {
+            report(problem, &root.join(file), output)?;
+        }
+        around.personas = personas;
         Ok(around)
     }
 
@@ -98,20 +100,36 @@ pub struct Panel {
     pub problems: Vec<Problem>,
 }
 
-fn personas(root: &Path, config: &RepoConfig, output: &Output) -> Result<Personas, Failure> {
+/// The configuration of a working tree.
+pub fn config(root: &Path, output: &Output) -> Result<RepoConfig, Failure> {
+    let path = root.join(workspace::CONFIG_PATH);
+    match workspace::optional_text(&path)? {
+        Some(text) => accept(RepoConfig::parse(&text), &path, output),
+        None => Ok(RepoConfig::default()),
+    }
+}
+
+/// The persona files of the configured folders as (path from the root, text), in that order. A configured folder that
+/// is not there would drop reviewers without a word, so it is refused; nobody has to have the default one.
+pub fn persona_files(root: &Path, config: &RepoConfig) -> Result<Vec<(String, String)>, Failure> {
     let mut files = Vec::new();
     for folder in &config.personas {
+        let path = root.join(folder);
+        let is_absent = !path.exists() && folder == PERSONA_FOLDER;
+        if !path.is_dir() && !is_absent {
+            let message = format!("`personas` names `{folder}`, and there is no such folder");
+            return Err(Failure::new("definition-invalid", message)
+                .hint("Create it with a persona file in it, correct the path, or take it out of `personas`.")
+                .at(&root.join(workspace::CONFIG_PATH), None));
+        }
+        let texts = workspace::folder(&path, &persona::ENDINGS)?;
         files.extend(
-            workspace::folder(&root.join(folder), &[".md"])?
+            texts
                 .into_iter()
                 .map(|(name, text)| (format!("{folder}/{name}"), text)),
         );
     }
-    let (personas, problems) = Personas::with_overrides(&files);
-    for (file, problem) in problems {
-        report(problem, &root.join(file), output)?;
-    }
-    Ok(personas)
+    Ok(files)
 }
 
 fn accept<T>(

@@ -4,6 +4,7 @@
 //! nothing here (`tools`, `color`) are ignored with a notice, because a persona never gets tools.
 
 mod front_matter;
+mod name;
 mod read;
 
 use super::definition;
@@ -20,22 +21,54 @@ pub const RESERVED: [&str; 21] = [
 ];
 
 /// The files of the built-in personas: path in this repository, text.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 12] = [
     (
         "personas/architect.md",
         include_str!("../../personas/architect.md"),
+    ),
+    (
+        "personas/backend.md",
+        include_str!("../../personas/backend.md"),
+    ),
+    (
+        "personas/designer.md",
+        include_str!("../../personas/designer.md"),
+    ),
+    (
+        "personas/diagram-editor.md",
+        include_str!("../../personas/diagram-editor.md"),
     ),
     (
         "personas/moderator.md",
         include_str!("../../personas/moderator.md"),
     ),
     (
+        "personas/operator.md",
+        include_str!("../../personas/operator.md"),
+    ),
+    (
+        "personas/perfectionist.md",
+        include_str!("../../personas/perfectionist.md"),
+    ),
+    (
         "personas/pragmatist.md",
         include_str!("../../personas/pragmatist.md"),
     ),
     (
+        "personas/researcher.md",
+        include_str!("../../personas/researcher.md"),
+    ),
+    (
         "personas/security.md",
         include_str!("../../personas/security.md"),
+    ),
+    (
+        "personas/tester.md",
+        include_str!("../../personas/tester.md"),
+    ),
+    (
+        "personas/visualizer.md",
+        include_str!("../../personas/visualizer.md"),
     ),
 ];
 
@@ -44,7 +77,7 @@ const BUILT_IN: [(&str, &str); 4] = [
 pub enum PersonaKind {
     /// Its vote counts and is owed.
     Voting,
-    /// It comments; a vote would be shown, not counted.
+    /// It comments: a vote of its own would be shown, not counted, and its concerns never stand in the way.
     Advisory,
 }
 
@@ -104,9 +137,19 @@ pub struct Persona {
 }
 
 impl Persona {
-    /// Reads a persona file. `Err` holds at least one error; `Ok` may carry notices (ignored keys, foreign models).
+    /// Reads a persona file's text. `Err` holds at least one error; `Ok` may carry notices (ignored keys, foreign
+    /// models, a name that had to be respelt).
     pub fn parse(text: &str) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
-        read::persona(text)
+        read::persona(text, None)
+    }
+
+    /// Like [`Persona::parse`]; where the text has no `name`, the file's name stands in, without `.md`, `.agent.md` and
+    /// the like.
+    pub fn parse_file(
+        path: &str,
+        text: &str,
+    ) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
+        read::persona(text, Some(file_name(path)))
     }
 }
 
@@ -115,7 +158,7 @@ impl Persona {
 pub struct Personas(pub BTreeMap<Alias, Persona>);
 
 impl Personas {
-    /// The built-in ones: architect, moderator, pragmatist, security. A test reads each of their files.
+    /// The built-in ones, one for each file in `personas/`. A test reads each of them.
     pub fn built_in() -> Self {
         let personas = BUILT_IN
             .iter()
@@ -130,18 +173,21 @@ impl Personas {
         &BUILT_IN
     }
 
-    /// The built-in personas with a repository's own laid over them: a file whose `name` is that of a built-in
-    /// persona replaces it whole, any other adds one. `files` are (path, text) pairs in the order of the configured
+    /// These personas (the built-in ones) with a repository's own laid over them: a file whose `name` is that of one
+    /// of these replaces it whole, any other adds one. `files` are (path, text) pairs in the order of the configured
     /// folders; of two files with one name the later wins, with a notice. A README is skipped, with a notice.
     ///
     /// The problems come with the path of their file. A file with an error changes nothing here, so a caller that
     /// goes on in spite of an error would ask the built-in persona instead: the gate treats it as a broken config.
-    pub fn with_overrides(files: &[(String, String)]) -> (Self, Vec<(String, DefinitionProblem)>) {
-        let mut personas = Self::built_in();
+    pub fn with_overrides(
+        self,
+        files: &[(String, String)],
+    ) -> (Self, Vec<(String, DefinitionProblem)>) {
+        let mut personas = self;
         let mut problems = Vec::new();
         let mut overridden = BTreeSet::new();
         for (path, text) in files {
-            let (read, found) = match Persona::parse(text) {
+            let (read, found) = match Persona::parse_file(path, text) {
                 Ok((persona, notices)) => (Some(persona), notices),
                 Err(_) if is_readme(path) => (None, vec![skipped_readme()]),
                 Err(errors) => (None, errors),
@@ -170,9 +216,15 @@ impl Personas {
 }
 
 /// Folders of personas often hold a README, which must not break the configuration.
-fn is_readme(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.eq_ignore_ascii_case("README.md")
+pub fn is_readme(path: &str) -> bool {
+    file_name(path).eq_ignore_ascii_case("README.md")
+}
+
+/// Endings of files that are read as personas; `.mdc` is how some editors call their rules.
+pub const ENDINGS: [&str; 2] = [".md", ".mdc"];
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn skipped_readme() -> DefinitionProblem {

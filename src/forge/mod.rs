@@ -48,6 +48,29 @@ pub enum FileContent {
     NotAFile(&'static str),
 }
 
+/// A folder at a commit, with the files in it that can be definitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Path from the top of the repository, without a slash at either end.
+    pub path: String,
+    /// What stands there.
+    pub content: FolderContent,
+}
+
+/// What stands where a folder is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FolderContent {
+    /// Nothing.
+    Missing,
+    /// A file, symlink or submodule.
+    NotAFolder(&'static str),
+    /// A folder: what lies directly in it under a name that ends with one of [`DEFINITION_ENDINGS`], by name.
+    Files(Vec<(String, FileContent)>),
+}
+
+/// Endings of files that can hold a persona or a template; nothing else in a folder is read.
+pub const DEFINITION_ENDINGS: [&str; 4] = [".md", ".mdc", ".yml", ".yaml"];
+
 /// One path a pull request touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
@@ -180,10 +203,11 @@ pub struct PrSnapshot {
     pub reviews: Vec<Review>,
     /// `.github/discussions.yml` on the base, if there.
     pub config: Option<String>,
-    /// Files of the base's persona folder `.github/discussions/personas`: (name, text).
-    pub personas: Vec<(String, String)>,
-    /// Files of the base's template folder `.github/discussions/templates`: (name, text).
-    pub templates: Vec<(String, String)>,
+    /// Persona folders of the base that were read: `.github/discussions/personas`, and what [`ForgeRead::folders`] gave
+    /// for others that the configuration names.
+    pub personas: Vec<Folder>,
+    /// The base's template folder `.github/discussions/templates`.
+    pub templates: Folder,
     /// Touched files, complete unless `files_truncated`.
     pub files: Vec<ChangedFile>,
     /// GitHub lists at most 3,000 files.
@@ -375,6 +399,13 @@ pub trait ForgeRead: Send + Sync {
         at: &Sha,
         paths: &[String],
     ) -> Result<Vec<Option<FileContent>>, ForgeError>;
+    /// Several folders at one commit in one request; same order.
+    async fn folders(
+        &self,
+        pr: &PullRequest,
+        at: &Sha,
+        paths: &[String],
+    ) -> Result<Vec<Folder>, ForgeError>;
     /// Merge base of two commits.
     async fn merge_base(&self, pr: &PullRequest, base: &Sha, head: &Sha)
     -> Result<Sha, ForgeError>;

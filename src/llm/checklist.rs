@@ -60,7 +60,7 @@ impl Model for Checklist {
 }
 
 /// One answer, computed at once. The vote is CHANGES if an item of severity concern or question is raised, else READY;
-/// an advisory persona gives none.
+/// an advisory persona gives none, and all its concerns are minor.
 ///
 /// # Errors
 /// [`ModelError::NoModel`] if the persona has no checklist.

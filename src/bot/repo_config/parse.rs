@@ -1,8 +1,8 @@
 //! Reading the configuration from YAML. One function for each section.
 
 use super::values::{
-    alias, aliases, amount, bases, check_name, commit_message, count, folder, globs, models, panel,
-    quiet, reject, rounds, template_name, word_or,
+    alias, aliases, amount, bases, check_name, commit_message, count, folders, globs, models,
+    panel, quiet, reject, rounds, template_name, word_or,
 };
 use super::{GateConfig, GateMode, Replies, RepoConfig, Triggers};
 use crate::engine::consensus::ConcernRule;
@@ -96,9 +96,7 @@ fn read_top(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findings)
     top.set("files", &mut config.files, findings, globs);
     top.set("participants", &mut config.participants, findings, panel);
     note_doubles(top, "participants", findings);
-    top.set("personas", &mut config.personas, findings, |node| {
-        node.list_of(folder)
-    });
+    top.set("personas", &mut config.personas, findings, folders);
     top.set("template", &mut config.template, findings, template_name);
     top.set("replies", &mut config.replies, findings, |node| {
         node.one_of(REPLIES)

@@ -89,18 +89,52 @@ pub(super) fn globs(node: &Node) -> Result<Vec<String>, Refusal> {
     })
 }
 
-/// A folder inside the repository.
-pub(super) fn folder(node: &Node) -> Result<String, Refusal> {
-    let text = node.filled_text()?;
-    let leaves = text.starts_with('/') || text.split('/').any(|part| part == "..");
-    if leaves || text.contains(['\\', '\0']) {
-        return Err(Refusal::new(
-            node,
-            format!("needs a folder of this repository, not {}", node.describe()),
-            "write a path from the top of the repository, like .github/discussions/personas",
-        ));
+/// Most persona folders: each is read at every event.
+const MOST_FOLDERS: usize = 10;
+
+/// Folders inside the repository, each once.
+pub(super) fn folders(node: &Node) -> Result<Vec<String>, Refusal> {
+    let mut distinct = Vec::new();
+    for folder in node.list_of(folder)? {
+        if !distinct.contains(&folder) {
+            distinct.push(folder);
+        }
     }
-    Ok(text.trim_end_matches('/').to_owned())
+    if distinct.len() > MOST_FOLDERS {
+        let message = format!("names {} folders", distinct.len());
+        let hint = format!("name at most {MOST_FOLDERS}");
+        return Err(Refusal::new(node, message, hint));
+    }
+    Ok(distinct)
+}
+
+/// A folder inside the repository, without `./` before it and a slash behind it.
+fn folder(node: &Node) -> Result<String, Refusal> {
+    let text = node.filled_text()?;
+    let refuse = |why: &str| {
+        Err(Refusal::new(
+            node,
+            format!(
+                "needs a folder of this repository, not {}{why}",
+                node.describe()
+            ),
+            "write a path from the top of the repository, like .github/discussions/personas",
+        ))
+    };
+    if text.contains(|c: char| c == '\\' || c.is_control()) {
+        return refuse("");
+    }
+    if text.contains("://") || text.starts_with('~') || text.contains(['*', '?']) {
+        return refuse("");
+    }
+    let path = text.trim_start_matches("./").trim_end_matches('/');
+    if path.is_empty() || path == "." {
+        return refuse(", which is all of it");
+    }
+    match path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        true => refuse(""),
+        false => Ok(path.to_owned()),
+    }
 }
 
 pub(super) fn template_name(node: &Node) -> Result<String, Refusal> {

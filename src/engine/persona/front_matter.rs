@@ -30,9 +30,17 @@ pub(super) struct FrontMatter {
     pub(super) kind: Option<Spanned<String>>,
     pub(super) expertise: Option<Vec<String>>,
     pub(super) concerns: Option<Vec<String>>,
-    pub(super) model: Option<Spanned<String>>,
+    pub(super) model: Option<Spanned<ModelNames>>,
     pub(super) veto: Option<bool>,
     pub(super) checklist: Option<Vec<Spanned<Item>>>,
+}
+
+/// A model, or several in order of preference, as some tools have it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum ModelNames {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// A checklist item as written. A misspelt key would silently change a rule, so unknown ones are refused.
@@ -206,7 +214,9 @@ fn plain_message(error: &serde_saphyr::Error) -> String {
     first.trim_start_matches("error: ").to_owned()
 }
 
-/// Puts single quotes around top-level plain values that hold `: ` or ` #`. Gives the text and the lines changed.
+/// Puts single quotes around top-level values on one line that YAML would not take as text: with `: ` or ` #` in them,
+/// or, of keys that mean nothing here, with a first character that is no text (`globs: **/*.ts`, `hint: [a] [b]`).
+/// Gives the text and the lines changed.
 fn quote_plain_values(yaml: &str) -> (String, Vec<usize>) {
     let mut changed = Vec::new();
     let lines = yaml.lines().enumerate().map(|(index, line)| {
@@ -214,9 +224,7 @@ fn quote_plain_values(yaml: &str) -> (String, Vec<usize>) {
             return line.to_owned();
         };
         let value = value.trim();
-        let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let is_plain = value.starts_with(|c: char| c.is_alphanumeric() || c == '<' || c == '(');
-        if is_key && is_plain && (value.contains(": ") || value.contains(" #")) {
+        if is_key(key) && needs_quotes(key, value) {
             changed.push(index + 1);
             format!("{key}: '{}'", value.replace('\'', "''"))
         } else {
@@ -225,6 +233,26 @@ fn quote_plain_values(yaml: &str) -> (String, Vec<usize>) {
     });
     let text = lines.collect::<Vec<_>>().join("\n");
     (text, changed)
+}
+
+fn is_key(key: &str) -> bool {
+    let is_of_key = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    !key.is_empty() && key.bytes().all(is_of_key)
+}
+
+fn needs_quotes(key: &str, value: &str) -> bool {
+    if value.starts_with(|c: char| c.is_alphanumeric() || c == '<' || c == '(') {
+        return value.contains(": ") || value.contains(" #");
+    }
+    if KEYS.contains(&key) {
+        return false;
+    }
+    let count = |c: char| value.matches(c).count();
+    match value.chars().next() {
+        Some('*' | '@' | '%' | '`' | '&' | '!') => true,
+        Some('[') => count('[') == count(']') && !(count('[') == 1 && value.ends_with(']')),
+        _ => false,
+    }
 }
 
 fn report_ignored(keys: &TopLevelKeys, found: &mut Findings) {

@@ -1,7 +1,7 @@
 //! Reads one persona file: checks every value of the front matter and puts the persona together.
 
-use super::front_matter::{self, Findings, Item, line_of};
-use super::{ChecklistItem, ItemSeverity, Persona, PersonaKind, RESERVED};
+use super::front_matter::{self, Findings, Item, ModelNames, line_of};
+use super::{ChecklistItem, ItemSeverity, Persona, PersonaKind, name};
 use crate::engine::template::DefinitionProblem;
 use crate::ids::Alias;
 use serde_saphyr::Spanned;
@@ -17,16 +17,17 @@ const LONGEST_DISPLAY_NAME: usize = 64;
 /// See [`Persona::parse`].
 pub(super) fn persona(
     text: &str,
+    file_name: Option<&str>,
 ) -> Result<(Persona, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
     let mut found = Findings::default();
-    let persona = read(text, &mut found);
+    let persona = read(text, file_name, &mut found);
     match persona {
         Some(persona) if !found.has_errors() => Ok((persona, found.0)),
         _ => Err(found.0),
     }
 }
 
-fn read(text: &str, found: &mut Findings) -> Option<Persona> {
+fn read(text: &str, file_name: Option<&str>, found: &mut Findings) -> Option<Persona> {
     let (yaml, body_line, body) = front_matter::split(text, found)?;
     let front = front_matter::read(&yaml, found)?;
     let instructions = body.trim().to_owned();
@@ -37,7 +38,7 @@ fn read(text: &str, found: &mut Findings) -> Option<Persona> {
             "Write below the closing `---` what this persona looks for and how it votes.",
         );
     }
-    let alias = alias(front.name.as_ref(), found);
+    let alias = name::alias(front.name.as_ref(), file_name, found);
     let description = description(front.description.as_ref(), found);
     let display_name = display_name(front.display_name.as_ref(), alias.as_ref(), found);
     let kind = kind(front.kind.as_ref(), found);
@@ -58,53 +59,9 @@ fn read(text: &str, found: &mut Findings) -> Option<Persona> {
     })
 }
 
-fn alias(name: Option<&Spanned<String>>, found: &mut Findings) -> Option<Alias> {
-    let Some(name) = name else {
-        found.error(
-            Some(1),
-            "`name` is missing",
-            "Add `name:` with the alias people mention, for instance `name: security`.",
-        );
-        return None;
-    };
-    let written = name.value.trim();
-    let line = line_of(name);
-    let Some(alias) = Alias::parse(written).filter(|alias| alias.as_str() == written) else {
-        found.error(
-            line,
-            format!("`{written}` cannot be an alias"),
-            format!(
-                "Use a small letter, then up to 30 small letters, digits or hyphens{}.",
-                suggestion(written)
-            ),
-        );
-        return None;
-    };
-    if RESERVED.contains(&alias.as_str()) {
-        found.error(
-            line,
-            format!("`{alias}` is a word of `/discuss` and cannot be an alias"),
-            format!("Choose another name, for instance `{alias}-reviewer`."),
-        );
-        return None;
-    }
-    Some(alias)
-}
-
-/// `, for instance ...` with an alias made from a bad one, if one can be made.
-fn suggestion(written: &str) -> String {
-    let hyphened = written.to_lowercase().replace(
-        |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit(),
-        "-",
-    );
-    match Alias::parse(hyphened.trim_matches('-')) {
-        Some(alias) => format!(", for instance `{alias}`"),
-        None => String::new(),
-    }
-}
-
 fn description(written: Option<&Spanned<String>>, found: &mut Findings) -> Option<String> {
-    let one_line = written.map(|text| on_one_line(&text.value));
+    // Agent files often hold their examples on one line, with `\n` as two characters.
+    let one_line = written.map(|text| on_one_line(&text.value.replace("\\n", " ")));
     match one_line {
         Some(text) if !text.is_empty() => Some(text),
         _ => {
@@ -159,11 +116,21 @@ fn kind(written: Option<&Spanned<String>>, found: &mut Findings) -> Option<Perso
     }
 }
 
-fn model(written: Option<&Spanned<String>>, found: &mut Findings) -> Option<String> {
+fn model(written: Option<&Spanned<ModelNames>>, found: &mut Findings) -> Option<String> {
     let Some(written) = written else {
         return Some("default".to_owned());
     };
-    let name = written.value.trim();
+    let name = match &written.value {
+        ModelNames::One(name) => name.trim(),
+        ModelNames::Several(names) => {
+            found.notice(
+                line_of(written),
+                format!("`model` lists {} models; the default one is asked here", names.len()),
+                "Use `provider/model` for a certain one, or one of default, fast, quality, checklist.",
+            );
+            return Some("default".to_owned());
+        }
+    };
     if MODEL_WORDS.contains(&name) {
         return Some(name.to_owned());
     }

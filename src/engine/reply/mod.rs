@@ -96,7 +96,7 @@ pub struct Rendered {
 /// control characters.
 ///
 /// The vote as recorded: READY with a new concern that is not minor becomes CHANGES; the answer to a question never
-/// raises `previous`; an advisory persona has none. Only own open items are settled.
+/// raises `previous`; an advisory persona has none, and all its concerns are minor. Only own open items are settled.
 pub fn render(
     persona: &Persona,
     reply: &Reply,
@@ -106,7 +106,11 @@ pub fn render(
     limits: Limits,
 ) -> Rendered {
     let own = OwnItems::of(persona, ledger);
-    let concerns = new_concerns(&reply.concerns, &own);
+    let mut concerns = new_concerns(&reply.concerns, &own);
+    if persona.kind == PersonaKind::Advisory {
+        // A concern that blocked would be a vote by another name.
+        concerns.iter_mut().for_each(|concern| concern.minor = true);
+    }
     let questions = new_remarks(&reply.questions, &own);
     let raised_again = known_texts(reply);
     let settled = own.settled(&reply.resolved, &raised_again);

@@ -14,9 +14,16 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Largest file that is read.
-pub(super) const MAX_BLOB: u64 = 1024 * 1024;
+const MAX_BLOB: u64 = 1024 * 1024;
 /// Files per query: keeps answers below a size that GitHub still gives within its 10 s.
 const FILES_PER_QUERY: usize = 25;
+
+/// What is asked about a file.
+const CONTENT: &str = "fragment Entry on TreeEntry {
+  name
+  mode
+  object { __typename oid ... on Blob { byteSize isBinary isTruncated text } }
+}";
 
 const SYMLINK: u32 = 0o120_000;
 const SUBMODULE: u32 = 0o160_000;
@@ -48,13 +55,8 @@ pub(super) struct Blob {
 }
 
 impl Entry {
-    /// A file, executable or not; neither link nor submodule nor folder.
-    pub(super) fn is_regular(&self) -> bool {
-        self.not_a_file().is_none()
-    }
-
     /// Bytes of the blob; 0 if not told.
-    pub(super) fn size(&self) -> u64 {
+    fn size(&self) -> u64 {
         let size = self.object.as_ref().and_then(|object| object.byte_size);
         size.unwrap_or(0)
     }
@@ -67,10 +69,16 @@ impl Entry {
         })
     }
 
-    pub(super) fn into_entries(self) -> Vec<Self> {
-        self.object
-            .and_then(|object| object.entries)
-            .unwrap_or_default()
+    /// What lies in the folder; `Err` says what stands here instead.
+    pub(super) fn into_entries(self) -> Result<Vec<Self>, &'static str> {
+        match self.not_a_file() {
+            None => Err("file"),
+            Some("folder") => Ok(self
+                .object
+                .and_then(|object| object.entries)
+                .unwrap_or_default()),
+            Some(other) => Err(other),
+        }
     }
 
     fn not_a_file(&self) -> Option<&'static str> {
@@ -115,7 +123,7 @@ impl GitHub {
     ) -> Result<Vec<Option<FileContent>>, ForgeError> {
         let mut contents = Vec::with_capacity(paths.len());
         for some in paths.chunks(FILES_PER_QUERY) {
-            let mut entries = self.entries(pr, at, some).await?;
+            let mut entries = self.entries(pr, at, some, CONTENT).await?;
             for index in 0..some.len() {
                 let entry = entries.remove(&alias(index)).flatten();
                 contents.push(match entry {
@@ -127,12 +135,13 @@ impl GitHub {
         Ok(contents)
     }
 
-    /// Tree entries by alias.
-    async fn entries(
+    /// Tree entries by alias, with the fields that the fragment `Entry` selects.
+    pub(super) async fn entries(
         &self,
         pr: &PullRequest,
         at: &Sha,
         paths: &[String],
+        fragment: &str,
     ) -> Result<HashMap<String, Option<Entry>>, ForgeError> {
         let mut variables = serde_json::json!({
             "owner": pr.repo.owner, "name": pr.repo.name, "at": at.as_str(),
@@ -142,14 +151,18 @@ impl GitHub {
         }
         let optional = |field: &str| field.strip_prefix('f').is_some_and(is_number);
         let data: Data = self
-            .graphql(pr, &query(paths.len()), variables, optional)
+            .graphql(pr, &query(paths.len(), fragment), variables, optional)
             .await?;
         data.repository
             .and_then(|repository| repository.object)
             .ok_or_else(|| ForgeError::NotFound(format!("commit {at} of {} is not there", pr.repo)))
     }
 
-    async fn content(&self, pr: &PullRequest, entry: Entry) -> Result<FileContent, ForgeError> {
+    pub(super) async fn content(
+        &self,
+        pr: &PullRequest,
+        entry: Entry,
+    ) -> Result<FileContent, ForgeError> {
         if let Some(what) = entry.not_a_file() {
             return Ok(FileContent::NotAFile(what));
         }
@@ -197,7 +210,7 @@ impl GitHub {
 }
 
 /// Paths are variables, not text of the query: nothing in a path can change what is asked.
-fn query(paths: usize) -> String {
+fn query(paths: usize, fragment: &str) -> String {
     let mut parameters = String::new();
     let mut fields = String::new();
     for index in 0..paths {
@@ -206,7 +219,7 @@ fn query(paths: usize) -> String {
         let _ = write!(parameters, ", ${parameter}: String!");
         let _ = writeln!(
             fields,
-            "      {alias}: file(path: ${parameter}) {{ ...Content }}"
+            "      {alias}: file(path: ${parameter}) {{ ...Entry }}"
         );
     }
     format!(
@@ -216,15 +229,11 @@ fn query(paths: usize) -> String {
 {fields}    }} }}
   }}
 }}
-fragment Content on TreeEntry {{
-  name
-  mode
-  object {{ __typename oid ... on Blob {{ byteSize isBinary isTruncated text }} }}
-}}"
+{fragment}"
     )
 }
 
-fn alias(index: usize) -> String {
+pub(super) fn alias(index: usize) -> String {
     format!("f{index}")
 }
 

@@ -10,6 +10,7 @@ mod commit;
 mod contents;
 mod conversation;
 mod error;
+mod folders;
 mod graphql;
 mod patch;
 mod people;
@@ -19,8 +20,8 @@ mod snapshot;
 mod transport;
 
 use super::{
-    BranchRules, CheckRun, CommitRequest, ExistingCheck, FileContent, ForgeError, ForgeRead,
-    ForgeWrite, OwnThread, PostedReview, PrSnapshot, PrState, Reaction, ReactionTarget,
+    BranchRules, CheckRun, CommitRequest, ExistingCheck, FileContent, Folder, ForgeError,
+    ForgeRead, ForgeWrite, OwnThread, PostedReview, PrSnapshot, PrState, Reaction, ReactionTarget,
     ReviewRequest, Rights,
 };
 use crate::ids::{PullRequest, Repo, Sha};
@@ -134,6 +135,15 @@ impl ForgeRead for GitHub {
         paths: &[String],
     ) -> Result<Vec<Option<FileContent>>, ForgeError> {
         self.read_files(pr, at, paths).await
+    }
+
+    async fn folders(
+        &self,
+        pr: &PullRequest,
+        at: &Sha,
+        paths: &[String],
+    ) -> Result<Vec<Folder>, ForgeError> {
+        self.read_folders(pr, at, paths).await
     }
 
     async fn merge_base(

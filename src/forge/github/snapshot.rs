@@ -2,7 +2,7 @@
 //! path before a rename.
 
 use super::super::{ChangedFile, ForgeError, PrSnapshot, PrState, Review};
-use super::contents::{self, Entry};
+use super::contents::Entry;
 use super::patch;
 use super::people::GraphActor;
 use super::transport::Request;
@@ -11,6 +11,9 @@ use crate::ids::{PullRequest, Repo, Sha};
 use serde::Deserialize;
 
 const QUERY: &str = include_str!("snapshot.graphql");
+/// The folders that the query asks for by name.
+const PERSONAS: &str = ".github/discussions/personas";
+const TEMPLATES: &str = ".github/discussions/templates";
 /// GitHub lists 3,000 files of a pull request and no more.
 const MAX_FILE_PAGES: usize = 30;
 
@@ -172,8 +175,8 @@ impl GitHub {
                 .map_or(String::new(), |b| b.name),
             reviews: reviews(pull.reviews),
             config: self.text_of(&pr, base.config).await?,
-            personas: self.texts_in(&pr, base.personas).await?,
-            templates: self.texts_in(&pr, base.templates).await?,
+            personas: vec![self.folder(&pr, PERSONAS, base.personas).await?],
+            templates: self.folder(&pr, TEMPLATES, base.templates).await?,
             files: list.files,
             files_truncated: !list.complete,
             url: pull.url,
@@ -238,24 +241,6 @@ impl GitHub {
         };
         let bytes = self.blob_bytes(pr, blob).await?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    async fn texts_in(
-        &self,
-        pr: &PullRequest,
-        folder: Option<Entry>,
-    ) -> Result<Vec<(String, String)>, ForgeError> {
-        let mut texts = Vec::new();
-        for entry in folder.map(Entry::into_entries).unwrap_or_default() {
-            let name = entry.name.clone();
-            if !entry.is_regular() || entry.size() > contents::MAX_BLOB {
-                continue;
-            }
-            if let Some(text) = self.text_of(pr, Some(entry)).await? {
-                texts.push((name, text));
-            }
-        }
-        Ok(texts)
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn compose(prompt: &Prompt, proposal: &Proposal, judged: &[Judged<'_>
         .collect();
     raised.sort_by_key(|item| item.severity);
     let own = OwnItems::sort(prompt, &raised);
+    let advises = persona.kind == PersonaKind::Advisory;
     Reply {
         comment: comment(prompt, proposal, judged, &raised, &own),
         vote: vote(persona, &raised),
@@ -50,7 +51,8 @@ pub(super) fn compose(prompt: &Prompt, proposal: &Proposal, judged: &[Judged<'_>
             .filter(|item| item.severity != ItemSeverity::Question)
             .map(|item| ReplyConcern {
                 text: item.text.clone(),
-                minor: item.severity == ItemSeverity::Minor,
+                // What advises is never in the way.
+                minor: advises || item.severity == ItemSeverity::Minor,
             })
             .collect(),
         resolved: own.settled.into_iter().map(|(id, _)| id).collect(),
@@ -132,12 +134,13 @@ fn comment(
     if let Some(question) = &prompt.question {
         parts.extend(answer(question, proposal, judged));
     }
-    parts.push(summary(proposal, judged, raised, own));
+    parts.push(summary(prompt, proposal, judged, raised, own));
     parts.join("\n\n")
 }
 
 /// What was found, without repeating the remarks: they stand below as markers.
 fn summary(
+    prompt: &Prompt,
     proposal: &Proposal,
     judged: &[Judged<'_>],
     raised: &[&ChecklistItem],
@@ -159,25 +162,29 @@ fn summary(
     sentences.push(format!(
         "{applying} of {} points apply here: {covered_count} covered, {}.",
         judged.len(),
-        tally(raised)
+        tally(prompt.persona.kind, raised)
     ));
     sentences.extend(covered(judged));
     sentences.extend(history(own));
     sentences.join(" ")
 }
 
-/// `3 concerns, 1 question, 1 minor remark raised` or `nothing raised`.
-fn tally(raised: &[&ChecklistItem]) -> String {
-    let kinds = [
-        (ItemSeverity::Concern, "concern"),
-        (ItemSeverity::Question, "question"),
-        (ItemSeverity::Minor, "minor remark"),
-    ];
-    let counts: Vec<String> = kinds
+/// `3 concerns, 1 question, 1 minor remark raised` or `nothing raised`. What advises has notes instead of concerns.
+fn tally(kind: PersonaKind, raised: &[&ChecklistItem]) -> String {
+    use ItemSeverity::{Concern, Minor, Question};
+    let words: &[(&[ItemSeverity], &str)] = match kind {
+        PersonaKind::Voting => &[
+            (&[Concern], "concern"),
+            (&[Question], "question"),
+            (&[Minor], "minor remark"),
+        ],
+        PersonaKind::Advisory => &[(&[Concern, Minor], "note"), (&[Question], "question")],
+    };
+    let counts: Vec<String> = words
         .iter()
-        .map(|(kind, word)| {
-            let count = raised.iter().filter(|item| item.severity == *kind).count();
-            (count, *word)
+        .map(|(kinds, word)| {
+            let of_kind = |item: &&&ChecklistItem| kinds.contains(&item.severity);
+            (raised.iter().filter(of_kind).count(), *word)
         })
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| counted(count, word))

@@ -11,7 +11,7 @@ fn nothing_of_the_proposal_is_copied_into_the_reply() {
     };
     for name in WEAK.into_iter().chain([GOOD]) {
         let of_proposal = runs(&proposal(name));
-        for alias in PERSONAS {
+        for alias in everybody() {
             let reply = asked(
                 alias,
                 &proposal(name),
@@ -177,7 +177,7 @@ fn ways_not_taken_raise_nothing() {
 /// Each `unless` phrase does what its file promises: standing alone in a sentence it covers its item.
 #[test]
 fn every_satisfying_phrase_of_the_built_in_personas_satisfies() {
-    for alias in PERSONAS {
+    for alias in everybody() {
         for item in persona(alias).checklist {
             for phrase in &item.unless {
                 let applies = item.when.first().map_or("", String::as_str);
@@ -195,7 +195,7 @@ fn every_satisfying_phrase_of_the_built_in_personas_satisfies() {
 
 #[test]
 fn every_item_of_the_built_in_personas_can_be_raised() {
-    for alias in PERSONAS {
+    for alias in everybody() {
         for item in persona(alias).checklist {
             for word in item
                 .when

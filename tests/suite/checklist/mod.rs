@@ -1,7 +1,8 @@
 //! The built-in checklist provider on whole proposals: what each persona makes of them, and what it is not fooled by.
 
+use discussions::engine::ledger::Ledger;
 use discussions::engine::persona::{ItemSeverity, Persona, PersonaKind, Personas};
-use discussions::engine::reply::{Limits, Reply};
+use discussions::engine::reply::{Limits, Reply, render};
 use discussions::engine::vote::Vote;
 use discussions::ids::Alias;
 use discussions::llm::checklist::{self, Checklist};
@@ -13,7 +14,26 @@ use std::sync::LazyLock;
 mod deception;
 mod questions;
 
-const PERSONAS: [&str; 4] = ["architect", "security", "pragmatist", "moderator"];
+/// Built-in personas that vote.
+const PERSONAS: [&str; 9] = [
+    "architect",
+    "security",
+    "pragmatist",
+    "moderator",
+    "perfectionist",
+    "designer",
+    "operator",
+    "tester",
+    "backend",
+];
+/// Built-in personas that give notes and never vote.
+const ADVISORY: [&str; 3] = ["researcher", "visualizer", "diagram-editor"];
+
+/// All of them.
+fn everybody() -> impl Iterator<Item = &'static str> {
+    PERSONAS.into_iter().chain(ADVISORY)
+}
+
 /// Proposals that a serious reviewer sends back.
 const WEAK: [&str; 5] = [
     "seed-like",
@@ -89,7 +109,7 @@ fn words(text: &str) -> Vec<String> {
 
 #[test]
 fn each_persona_sends_weak_proposals_back_and_lets_a_good_one_pass() {
-    let mut table = String::from("proposal        persona     vote     remarks  minor\n");
+    let mut table = String::from("proposal        persona       vote     remarks  minor\n");
     let mut failures = String::new();
     for name in WEAK.iter().chain([&GOOD]) {
         for alias in PERSONAS {
@@ -99,7 +119,7 @@ fn each_persona_sends_weak_proposals_back_and_lets_a_good_one_pass() {
                 remarks(&reply),
                 reply.concerns.iter().filter(|c| c.minor).count(),
             );
-            let line = format!("{name:<15} {alias:<11} {vote:<8} {weighty:>7} {minor:>6}\n");
+            let line = format!("{name:<15} {alias:<13} {vote:<8} {weighty:>7} {minor:>6}\n");
             table.push_str(&line);
             let is_right = match *name {
                 GOOD => reply.vote == Some(Vote::Ready) && weighty == 0,
@@ -112,6 +132,39 @@ fn each_persona_sends_weak_proposals_back_and_lets_a_good_one_pass() {
     }
     println!("{table}");
     assert_eq!(failures, "");
+}
+
+/// What advises says something on every weak proposal, in notes and questions, and never votes.
+#[test]
+fn each_advisory_persona_gives_notes_on_weak_proposals_and_no_vote() {
+    for alias in ADVISORY {
+        let persona = persona(alias);
+        assert_eq!(persona.kind, PersonaKind::Advisory, "{alias}");
+        for name in WEAK.iter().chain([&GOOD]) {
+            let reply = reply(alias, &proposal(name));
+            assert_eq!(reply.vote, None, "{alias} on {name}");
+            assert!(reply.concerns.iter().all(|concern| concern.minor));
+            let notes = texts(&reply).len();
+            println!("{name:<15} {alias:<14} {notes} notes: {}", reply.comment);
+            assert!(*name == GOOD || notes >= 2, "{alias} on {name}: {notes}");
+            for word in ["concern", "READY", "CHANGES", "REJECT"] {
+                assert!(!reply.comment.contains(word), "{alias}: {}", reply.comment);
+            }
+            let rendered = render(
+                &persona,
+                &reply,
+                &Ledger::default(),
+                None,
+                None,
+                Limits::default(),
+            );
+            assert!(rendered.has_news, "{alias} on {name}");
+            assert!(!rendered.block.contains("VOTE:"), "{}", rendered.block);
+            for line in rendered.block.lines().filter(|l| l.starts_with("CONCERN:")) {
+                assert!(line.starts_with("CONCERN: (minor) "), "{line}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -146,7 +199,7 @@ fn no_item_is_raised_on_everything() {
     let mut raised: BTreeMap<String, usize> = BTreeMap::new();
     let names: Vec<&str> = WEAK.into_iter().chain([GOOD]).collect();
     for name in &names {
-        for alias in PERSONAS {
+        for alias in everybody() {
             for text in texts(&reply(alias, &proposal(name))) {
                 *raised.entry(text).or_default() += 1;
             }
@@ -192,7 +245,7 @@ fn remarks_come_by_weight_and_then_in_the_order_of_the_file() {
 #[test]
 fn the_comment_says_what_it_is_and_leaves_the_remarks_to_the_markers() {
     for name in WEAK.into_iter().chain([GOOD]) {
-        for alias in PERSONAS {
+        for alias in everybody() {
             let reply = reply(alias, &proposal(name));
             let first = reply.comment.lines().next().unwrap();
             assert!(first.starts_with("From the built-in checklist, not a model."));

@@ -292,6 +292,32 @@ fn an_advisory_persona_speaks_without_a_vote() {
 }
 
 #[test]
+fn a_concern_of_an_advisory_persona_is_never_in_the_way() {
+    let researcher = persona("researcher", PersonaKind::Advisory);
+    let mut reply = says("Two claims have no source.", None);
+    reply.concerns = vec![ReplyConcern {
+        text: "The figure has no source.".to_owned(),
+        minor: false,
+    }];
+    let rendered = reply::render(
+        &researcher,
+        &reply,
+        &Ledger::default(),
+        None,
+        None,
+        Limits::default(),
+    );
+    assert!(
+        rendered
+            .block
+            .contains("CONCERN: (minor) The figure has no source."),
+        "{}",
+        rendered.block
+    );
+    assert!(!rendered.block.contains("VOTE"), "{}", rendered.block);
+}
+
+#[test]
 fn the_name_is_one_that_is_read_back_as_the_persona() {
     let mut qa = persona("qa-lead", PersonaKind::Voting);
     for (display, expected) in [
