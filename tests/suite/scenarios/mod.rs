@@ -6,10 +6,11 @@ mod bad_base;
 mod bad_input;
 mod faults;
 mod gate;
+mod persona_folders;
 mod talking;
 
 /// A proposal with much left open.
-const CACHE: &str = "<!-- DISCUSSION -->
+pub(crate) const CACHE: &str = "<!-- DISCUSSION -->
 <!-- Title: A cache for the product list -->
 <!-- Participants: architect, security, pragmatist -->
 
@@ -26,7 +27,7 @@ Product pages are slow: each of them reads forty rows that change twice a day. S
 ";
 
 /// Where it stands.
-const PATH: &str = "design/cache.md";
+pub(crate) const PATH: &str = "design/cache.md";
 
 /// The file with a requirement changed, blocks and all.
 fn revised(text: &str) -> String {
