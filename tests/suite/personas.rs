@@ -1,6 +1,8 @@
 //! Persona files: what loads, what is refused and where.
 
+mod agent_files;
 mod built_in;
+mod command;
 
 use discussions::engine::persona::{ItemSeverity, Persona, PersonaKind, Personas, RESERVED};
 use discussions::engine::problem::Severity;
@@ -149,8 +151,8 @@ fn a_broken_file_is_refused_with_line_and_hint() {
         ("no name", "name: sample\n", "", 1, "`name` is missing"),
         ("no description", "description: a sample\n", "", 1, "`description` is missing"),
         ("empty description", "description: a sample", "description: ''", 3, "`description` is missing or empty"),
-        ("capital alias", "name: sample", "name: Sample", 2, "`Sample` cannot be an alias"),
-        ("alias with blank", "name: sample", "name: sam ple", 2, "`sam ple` cannot be an alias"),
+        ("alias with an umlaut", "name: sample", "name: Prüfer", 2, "`Prüfer` cannot be an alias"),
+        ("alias that starts with a digit", "name: sample", "name: 2nd pair of eyes", 2, "`2nd pair of eyes` cannot be an alias"),
         ("alias too long", "name: sample", "name: a23456789012345678901234567890123", 2, "cannot be an alias"),
         ("mention as alias", "name: sample", "name: '@sample'", 2, "cannot be an alias"),
         ("all", "name: sample", "name: all", 2, "`all` is a word of `/discuss`"),

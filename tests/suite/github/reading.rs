@@ -2,7 +2,7 @@
 
 use super::double::{Double, Reply, pr, sha};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-use discussions::forge::{FileContent, ForgeError, ForgeRead, PrState, Rights};
+use discussions::forge::{FileContent, FolderContent, ForgeError, ForgeRead, PrState, Rights};
 use discussions::ids::ActorKind;
 use serde_json::{Value, json};
 
@@ -122,11 +122,15 @@ async fn a_snapshot_holds_everything_of_one_head() {
     assert!(snapshot.from_fork && snapshot.locked && !snapshot.draft);
     assert_eq!(snapshot.author.unwrap().id, 12);
     assert_eq!(snapshot.config.as_deref(), Some("rounds: 2\n"));
-    assert_eq!(
-        snapshot.personas,
-        [("security.md".to_owned(), "# Security\n".to_owned())]
-    );
-    assert_eq!(snapshot.templates, []);
+    let security = FileContent::Blob(b"# Security\n".to_vec());
+    let expected = FolderContent::Files(vec![
+        ("link.md".to_owned(), FileContent::NotAFile("symlink")),
+        ("security.md".to_owned(), security),
+    ]);
+    assert_eq!(snapshot.personas.len(), 1);
+    assert_eq!(snapshot.personas[0].path, ".github/discussions/personas");
+    assert_eq!(snapshot.personas[0].content, expected);
+    assert_eq!(snapshot.templates.content, FolderContent::Missing);
     assert_eq!(snapshot.files.len(), 250);
     assert_eq!(snapshot.files[0].previous_path.as_deref(), Some("old.md"));
     assert!(!snapshot.files_truncated);

@@ -6,6 +6,7 @@ mod bad_base;
 mod bad_input;
 mod faults;
 mod gate;
+mod persona_folders;
 mod phases;
 mod quick;
 mod reviews;
@@ -14,7 +15,7 @@ mod who_is_asked;
 mod who_is_asked_in_a_file;
 
 /// A proposal with much left open.
-const CACHE: &str = "<!-- DISCUSSION -->
+pub(crate) const CACHE: &str = "<!-- DISCUSSION -->
 <!-- Title: A cache for the product list -->
 <!-- Participants: architect, security, pragmatist -->
 
@@ -31,7 +32,7 @@ Product pages are slow: each of them reads forty rows that change twice a day. S
 ";
 
 /// Where it stands.
-const PATH: &str = "design/cache.md";
+pub(crate) const PATH: &str = "design/cache.md";
 
 /// The file with a requirement changed, blocks and all.
 fn revised(text: &str) -> String {
