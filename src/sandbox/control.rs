@@ -3,7 +3,8 @@
 //! For `discussions sandbox` and for poking by hand with curl. They change state only for `content-type:
 //! application/json`, which a page in somebody's browser cannot send across origins.
 
-use super::faults::{Fault, FaultKind, Matcher, Times};
+mod fault;
+
 use super::hub::Hub;
 use super::pulls::{NewPull, PullEdit};
 use super::pushes::FileEdit;
@@ -13,11 +14,11 @@ use super::seed::DEMO_REPO;
 use super::server::Raw;
 use super::shape;
 use super::state::World;
+use super::talk::LineComment;
 use super::webhook::DeliveryPlan;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// What a person does; each route uses the members it needs.
 #[derive(Debug, Deserialize)]
@@ -37,6 +38,9 @@ struct Act {
     files: BTreeMap<String, Option<String>>,
     /// `APPROVE`, `REQUEST_CHANGES` or `COMMENT`.
     event: String,
+    /// A review with a path has `body` as its comment on that file, or on a line of it.
+    path: Option<String>,
+    line: Option<u64>,
     /// Check run, comment or review.
     id: u64,
     identifier: String,
@@ -56,6 +60,8 @@ impl Default for Act {
             message: None,
             files: BTreeMap::new(),
             event: "COMMENT".to_owned(),
+            path: None,
+            line: None,
             id: 0,
             identifier: String::new(),
         }
@@ -97,7 +103,7 @@ fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, Refusal> {
 fn change(hub: &Hub, action: &str, bytes: &[u8]) -> Result<Value, Refusal> {
     match action {
         "/faults" => {
-            hub.fault(read::<FaultBody>(bytes)?.into_fault());
+            hub.fault(read::<fault::FaultBody>(bytes)?.into_fault());
             Ok(json!({"armed": true}))
         }
         "/faults/clear" => {
@@ -160,7 +166,7 @@ fn person(hub: &Hub, action: &str, act: &Act) -> Result<Value, Refusal> {
         "/review" => {
             let state = ReviewState::from_event(&act.event)
                 .ok_or_else(|| Refusal::new(422, "event is APPROVE, REQUEST_CHANGES or COMMENT"))?;
-            json!({"id": hub.review(login, repo, number, state, body)?})
+            json!({"id": review(hub, act, state, body)?})
         }
         "/review/dismiss" => done(hub.dismiss_review(login, repo, number, act.id)?),
         "/reply" => json!({"id": hub.reply(login, repo, act.id, body)?}),
@@ -203,7 +209,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("/comment/delete", "id"),
     (
         "/review",
-        "number, event (APPROVE, REQUEST_CHANGES, COMMENT), body",
+        "number, event (APPROVE, REQUEST_CHANGES, COMMENT), body; on a file: path, line",
     ),
     ("/review/dismiss", "number, id"),
     ("/reply", "id of a review comment, body"),
@@ -241,6 +247,18 @@ fn routes() -> String {
         list(VIEWS),
         list(ACTIONS)
     )
+}
+
+fn review(hub: &Hub, act: &Act, state: ReviewState, body: &str) -> Result<u64, Refusal> {
+    let (login, repo) = (act.r#as.as_str(), act.repo.as_str());
+    let on_file = act.path.clone().map(|path| LineComment {
+        path,
+        line: act.line,
+        body: body.to_owned(),
+    });
+    let body = if on_file.is_some() { "" } else { body };
+    let comments = on_file.as_slice();
+    Ok(hub.review_with_comments(login, repo, act.number, state, body, comments)?)
 }
 
 fn push(hub: &Hub, act: &Act) -> Result<String, Refusal> {
@@ -288,110 +306,6 @@ impl PlanBody {
             extra_copies: self.extra_copies,
             shuffle: self.shuffle,
             lose: (self.lose_per_mille > 0).then_some((self.lose_per_mille, self.seed)),
-        }
-    }
-}
-
-/// A fault in JSON: `{"match": "writes", "kind": "status", "status": 502, "times": 3}`.
-#[derive(Debug, Deserialize)]
-struct FaultBody {
-    /// `any`, `writes`, `METHOD /route/{pattern}`, or `graphql Operation`.
-    r#match: String,
-    /// Next so many requests; 1 unless given.
-    times: Option<u32>,
-    /// Instead of `times`: a share of all requests in thousandths.
-    per_mille: Option<u16>,
-    #[serde(default)]
-    seed: u64,
-    #[serde(default)]
-    after: u32,
-    #[serde(flatten)]
-    kind: KindBody,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum KindBody {
-    ApplyThenDrop,
-    DropBefore,
-    Delay {
-        ms: u64,
-    },
-    Status {
-        status: u16,
-    },
-    ApplyThenStatus {
-        status: u16,
-    },
-    PrimaryLimit {
-        reset_in: i64,
-    },
-    SecondaryLimit {
-        status: u16,
-        retry_after: Option<String>,
-    },
-    Html {
-        status: u16,
-    },
-    Garbage,
-    TruncatedJson,
-    GraphqlErrors {
-        errors: Value,
-    },
-    HideFor {
-        seconds: u64,
-    },
-    Redirect {
-        to: String,
-    },
-}
-
-impl FaultBody {
-    fn into_fault(self) -> Fault {
-        let matcher = match self.r#match.split_once(' ') {
-            Some(("graphql", operation)) => Matcher::Graphql(operation.to_owned()),
-            Some((method, route)) => Matcher::Rest(method.to_owned(), route.to_owned()),
-            None if self.r#match == "writes" => Matcher::Writes,
-            None => Matcher::Any,
-        };
-        let times = match self.per_mille {
-            Some(per_mille) => Times::Chance {
-                per_mille,
-                seed: self.seed,
-            },
-            None => Times::Next(self.times.unwrap_or(1)),
-        };
-        Fault {
-            matcher,
-            times,
-            after: self.after,
-            kind: self.kind.into_kind(),
-        }
-    }
-}
-
-impl KindBody {
-    fn into_kind(self) -> FaultKind {
-        match self {
-            Self::ApplyThenDrop => FaultKind::ApplyThenDrop,
-            Self::DropBefore => FaultKind::DropBefore,
-            Self::Delay { ms } => FaultKind::Delay(Duration::from_millis(ms)),
-            Self::Status { status } => FaultKind::Status(status),
-            Self::ApplyThenStatus { status } => FaultKind::ApplyThenStatus(status),
-            Self::PrimaryLimit { reset_in } => FaultKind::PrimaryLimit { reset_in },
-            Self::SecondaryLimit {
-                status,
-                retry_after,
-            } => FaultKind::SecondaryLimit {
-                status,
-                retry_after,
-            },
-            Self::Html { status } => FaultKind::Html(status),
-            Self::Garbage => FaultKind::Garbage,
-            Self::TruncatedJson => FaultKind::TruncatedJson,
-            Self::GraphqlErrors { errors } => FaultKind::GraphqlErrors(errors),
-            Self::HideFor { seconds } => FaultKind::HideFor(Duration::from_secs(seconds)),
-            Self::Redirect { to } => FaultKind::Redirect(to),
         }
     }
 }

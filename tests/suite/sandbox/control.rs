@@ -148,3 +148,34 @@ async fn pages_show_the_pull_request_and_escape_everything() {
         .await;
     assert_eq!(missing.status, 404);
 }
+
+#[tokio::test]
+async fn a_conversation_on_a_line_can_be_had_by_hand() {
+    let rig = Rig::start().await;
+    let pr = rig.open("work", &[("a.md", "one\ntwo\n")]);
+    let on_line = |line: u64| json!({"as": "ann", "number": pr, "path": "a.md", "line": line, "body": "why?"});
+    let outside = control(&rig, "/review", on_line(3)).await;
+    assert_eq!(outside.0, 422);
+    assert_eq!(control(&rig, "/review", on_line(2)).await.0, 200);
+    let shown = async || {
+        let url = format!("{}/_sandbox/state", rig.sandbox.web_url());
+        let state = rig.get(&url).await.ok();
+        state["repositories"][0]["pulls"][0]["review_comments"].clone()
+    };
+    let id = shown().await[0]["id"].clone();
+    let reply = json!({"number": pr, "id": id, "body": "because"});
+    assert_eq!(control(&rig, "/reply", reply).await.0, 200);
+    assert_eq!(shown().await[1]["in_reply_to_id"], id);
+    let page = format!("{}/octo/demo/pull/{pr}", rig.sandbox.web_url());
+    let note = async || {
+        let reply = rig.call(Method::GET, &page, "", None).await;
+        String::from_utf8(reply.bytes).unwrap()
+    };
+    assert!(!note().await.contains("a.md:2 resolved"));
+    assert_eq!(control(&rig, "/resolve", json!({"id": id})).await.0, 200);
+    assert!(note().await.contains("a.md:2 resolved"));
+    assert_eq!(control(&rig, "/unresolve", json!({"id": id})).await.0, 200);
+    assert!(!note().await.contains("a.md:2 resolved"));
+    let stranger = json!({"as": "eve", "id": id});
+    assert_eq!(control(&rig, "/resolve", stranger).await.0, 422);
+}
