@@ -215,9 +215,13 @@ async fn discuss(
         is_occasion: occasion.is_one(),
     };
     let committed = write::write(work, &outcomes, &turns, &asking).await?;
+    // What somebody started waits for nobody any more.
+    automatic
+        .waiting
+        .retain(|key, _| !wants.iter().any(|want| want.key == *key));
     let going = Going {
         working: BTreeMap::new(),
-        waiting: std::mem::take(&mut automatic.waiting),
+        waiting: automatic.waiting,
     };
     let took_time = committed || !turns.is_empty();
     let result = conclude(work, runs, &going, took_time, asking.is_occasion).await?;

@@ -136,7 +136,7 @@ async fn the_same_answers_are_posted_as_a_review_when_a_rule_refuses_the_commit(
         posted[0].body
     );
     assert!(
-        rig.title(number).starts_with("CHANGES: 2 of 3 ready"),
+        rig.title(number).starts_with("DISCUSSING: needs 1 vote"),
         "{}",
         rig.title(number)
     );
