@@ -218,14 +218,16 @@ async fn a_panic_is_the_end_of_a_try_and_of_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_is_forbidden_parks_the_job_and_says_so() {
+async fn replies_that_can_be_written_nowhere_park_the_job_and_say_so() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::scripted(&model, "").await;
-    let forbidden = Fault::once(
-        Matcher::Graphql("CommitReplies".to_owned()),
-        FaultKind::Status(403),
-    );
-    rig.sandbox.fault(forbidden);
+    let commit = Matcher::Graphql("CommitReplies".to_owned());
+    let route = "/repos/{owner}/{repo}/pulls/{pull_number}/reviews".to_owned();
+    let review = Matcher::Rest("POST".to_owned(), route);
+    for matcher in [commit, review] {
+        rig.sandbox
+            .fault(Fault::once(matcher, FaultKind::Status(403)));
+    }
     let number = start(&rig, &model).await;
     rig.until(|| rig.title(number).starts_with("ERROR")).await;
     assert_eq!(rig.conclusion(number), "action_required");

@@ -4,7 +4,7 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::{Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
-use discussions::sandbox::{DEMO_REPO, EffectKind, FileEdit, NewPull, Protection, ReviewState};
+use discussions::sandbox::{DEMO_REPO, EffectKind, FileEdit, NewPull, Protection, RuleForm, ReviewState};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,7 +194,9 @@ async fn reviews_vote_and_only_the_voter_takes_an_objection_back() {
 async fn an_approval_that_only_our_own_commit_dismissed_still_counts() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::scripted(&model, "").await;
+    // In classic protection: the App cannot read it beforehand.
     let rules = Protection {
+        form: RuleForm::Classic,
         dismiss_stale: true,
         ..Protection::default()
     };
