@@ -101,7 +101,7 @@ fn the_list_says_who_applies_here_and_from_where() {
     assert!(ran.stdout.contains("    Our own view\n"), "{}", ran.stdout);
     assert_eq!(
         ran.stderr,
-        "notices on persona files: 4; `discussions personas check` shows them\n\
+        "notices on persona files: 3; `discussions personas check` shows them\n\
          13 personas; `discussions personas show NAME` has one in full\n"
     );
     let inside = Folder::team();
