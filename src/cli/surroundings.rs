@@ -52,8 +52,18 @@ impl Surroundings {
         }
         let files = persona_files(&root, &around.config)?;
         let (personas, problems) = around.personas.with_overrides(&files);
-        for (file, problem) in problems {
-            report(problem, &root.join(file), output)?;
+        let (errors, notices): (Vec<_>, Vec<_>) = problems
+            .into_iter()
+            .partition(|(_, problem)| problem.severity == Severity::Error);
+        for (file, error) in errors {
+            report(error, &root.join(file), output)?;
+        }
+        // Agent files of other tools have keys without a meaning here, which nobody wants to read about each time.
+        if !notices.is_empty() {
+            output.note(format!(
+                "notices on persona files: {}; `discussions personas check` shows them",
+                notices.len()
+            ));
         }
         around.personas = personas;
         Ok(around)

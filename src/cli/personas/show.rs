@@ -117,7 +117,7 @@ fn print(here: &Here, persona: &Persona, output: &Output) {
         ("from", from),
         ("looks at", persona.description.clone()),
         ("knows", persona.expertise.join(", ")),
-        ("fears", persona.concerns.join(", ")),
+        ("worries", persona.concerns.join(", ")),
     ];
     for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         output.result(format!("  {label:<9}  {}", visible(value)));

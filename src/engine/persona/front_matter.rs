@@ -169,7 +169,7 @@ pub(super) fn read(yaml: &str, found: &mut Findings) -> Option<FrontMatter> {
                 for line in lines {
                     found.notice(
                         Some(line),
-                        "a value with `: ` or ` #` in it is read as plain text",
+                        "this value is no YAML as it stands and is read as plain text",
                         "Put the value in quotes, or write it below the key with `>-`.",
                     );
                 }
@@ -255,22 +255,41 @@ fn needs_quotes(key: &str, value: &str) -> bool {
     }
 }
 
+/// One notice for all keys that mean nothing here, since agent files have many of them, and one for each that looks
+/// like a slip.
 fn report_ignored(keys: &TopLevelKeys, found: &mut Findings) {
+    let mut foreign: Vec<&str> = Vec::new();
+    let mut first_line = None;
     for (key, line) in &keys.0 {
         if KEYS.contains(&key.as_str()) {
             continue;
         }
-        let hint = match nearest(key, KEYS) {
-            Some(near) => format!("Did you mean `{near}`?"),
-            None if key == "tools" => "Nothing to do: a persona never gets tools.".to_owned(),
-            None => format!(
-                "Nothing to do; the keys with a meaning are {}.",
-                list(&KEYS)
-            ),
-        };
         let line = (*line > 0).then_some(*line);
-        found.notice(line, format!("the key `{key}` is ignored"), hint);
+        match nearest(key, KEYS) {
+            Some(near) => found.notice(
+                line,
+                format!("the key `{key}` is ignored"),
+                format!("Did you mean `{near}`?"),
+            ),
+            None => {
+                first_line = first_line.or(line);
+                foreign.push(key);
+            }
+        }
     }
+    let message = match foreign.as_slice() {
+        [] => return,
+        [one] => format!("the key `{one}` is ignored"),
+        several => format!("the keys {} are ignored", list(several)),
+    };
+    let hint = match foreign.as_slice() {
+        ["tools"] => "Nothing to do: a persona never gets tools.".to_owned(),
+        _ => format!(
+            "Nothing to do; the keys with a meaning are {}.",
+            list(&KEYS)
+        ),
+    };
+    found.notice(first_line, message, hint);
 }
 
 pub(super) fn line_of<T>(value: &Spanned<T>) -> Option<usize> {

@@ -21,6 +21,7 @@ pub(super) fn persona(
 ) -> Result<(Persona, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
     let mut found = Findings::default();
     let persona = read(text, file_name, &mut found);
+    found.0.sort_by_key(|problem| problem.line);
     match persona {
         Some(persona) if !found.has_errors() => Ok((persona, found.0)),
         _ => Err(found.0),

@@ -99,7 +99,11 @@ fn the_list_says_who_applies_here_and_from_where() {
         "incident-commander AI-Incident-Commander voting default .claude/agents/incident-commander.md, on every panel"
     );
     assert!(ran.stdout.contains("    Our own view\n"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("13 personas"), "{}", ran.stderr);
+    assert_eq!(
+        ran.stderr,
+        "notices on persona files: 3; `discussions personas check` shows them\n\
+         13 personas; `discussions personas show NAME` has one in full\n"
+    );
     let inside = Folder::team();
     fs::create_dir(inside.0.path().join("docs")).unwrap();
     assert_eq!(
