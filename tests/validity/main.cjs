@@ -40,6 +40,13 @@ function publicSchema() {
     return fs.readFileSync(path.join(graphql, '../@octokit/graphql-schema/schema.graphql'), 'utf8');
 }
 
+const OWN_SCHEMA = path.join(__dirname, '../../src/sandbox/graphql/schema.graphql');
+
+/** How the sandbox's own GraphQL schema differs from GitHub's. */
+function compareSchemas(text) {
+    return require('./subset.cjs').compare(text, publicSchema());
+}
+
 /** The judge of an exchange, made when first needed: descriptions take a second each to load. */
 class Bench {
     #judges = new Map();
@@ -110,7 +117,20 @@ function check(folder) {
             violations.set(key, seen);
         }
     }
+    const schemas = compareSchemas(fs.readFileSync(OWN_SCHEMA, 'utf8'));
+    counts.set('types, fields and arguments of our GraphQL schema', schemas.compared);
+    for (const problem of schemas.problems) violations.set(`our GraphQL schema: ${problem}`, { times: 1, tests: new Set() });
     return { counts, operations, violations, allowed };
+}
+
+/** Whether each change of our schema is caught. */
+function mutateSchema() {
+    const text = fs.readFileSync(OWN_SCHEMA, 'utf8');
+    const missed = [...require('./subset.cjs').broken(text)].filter(
+        ([, changed]) => changed === text || compareSchemas(changed).problems.length === 0,
+    );
+    for (const [name] of missed) console.log(`NOT CAUGHT our GraphQL schema: ${name}`);
+    return missed.length === 0;
 }
 
 function report({ counts, operations, violations, allowed }, whole) {
@@ -137,7 +157,9 @@ function report({ counts, operations, violations, allowed }, whole) {
 function main([task, folder]) {
     if (!['check', 'part', 'mutate'].includes(task) || !folder) throw new Unusable('usage: main.cjs check|part|mutate FOLDER');
     if (!fs.existsSync(folder)) throw new Unusable(`${folder} is not there: run the tests with EXCHANGES_DIR first`);
-    return task === 'mutate' ? mutate(recorded(folder), new Bench()) : report(check(folder), task === 'check');
+    if (task !== 'mutate') return report(check(folder), task === 'check');
+    const schema = mutateSchema();
+    return mutate(recorded(folder), new Bench()) && schema;
 }
 
 try {
