@@ -1,8 +1,8 @@
 //! The bot: orchestration and pull-request policy.
 //!
 //! * **Data**: `job` (what happened), `plan` (what is to be written).
-//! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may; `ground`
-//!   reads the base branch, `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes` what people's votes
+//! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may; `definitions`
+//!   reads configuration, personas and templates together, `ground` takes them from the base branch, `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes` what people's votes
 //!   bind to, `panel` who is asked; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `run` works one from `work` (read) over `record_votes`, `respond`, `ask` and `write`
 //!   to `conclude`, `report` and `closing`; only `apply` writes to the forge.
@@ -15,6 +15,7 @@ pub mod check;
 pub mod closing;
 pub mod command;
 pub mod conclude;
+pub mod definitions;
 pub mod deps;
 pub mod evaluate;
 pub mod gate_files;
