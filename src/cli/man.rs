@@ -57,6 +57,7 @@ fn not_written(path: &Path, error: &io::Error) -> Failure {
 fn page(command: &clap::Command, name: &str) -> Result<String, Failure> {
     let man = Man::new(command.clone())
         .title(name.to_uppercase())
+        .source(format!("discussions {}", env!("CARGO_PKG_VERSION")))
         .section("1");
     let mut page = Vec::new();
     let mut render = || -> io::Result<()> {

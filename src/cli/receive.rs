@@ -74,10 +74,14 @@ fn dry_run(saved: &Saved, output: &Output) -> Result<Outcome, Failure> {
         return Ok(nothing(saved, reason, output));
     }
     let known = config::app_id().map_err(|error| Failure::new("settings", error.to_string()))?;
-    if known.is_none() {
-        output.note(
-            "APP_ID is not set: a check is taken for the App's own, a comment for somebody else's",
-        );
+    match &saved.event {
+        Event::CheckRun(_) | Event::CheckSuite(_) if known.is_none() => {
+            output.note("APP_ID is not set: the check is taken for the App's own");
+        }
+        Event::Comment(_) if known.is_none() => {
+            output.note("APP_ID is not set: the comment is taken for somebody else's");
+        }
+        _ => {}
     }
     let own = OwnApp {
         id: known.or(saved.app_of_check()).unwrap_or(0),

@@ -24,7 +24,7 @@ const MIGRATIONS: [(i64, &str, &str); 1] = [(
     include_str!("migrations/0001_queue_and_record.sql"),
 )];
 
-/// The store in a SQL database: an SQLite file of this process alone.
+/// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
 ///
 /// A commit is durable when a method returns (write-ahead log, synced at each commit). Deliveries that arrive at the
 /// same time share one commit.
@@ -57,8 +57,8 @@ impl SqlStore {
     /// Opens the database of a URL and brings its schema up to date. Needs a Tokio runtime.
     ///
     /// `sqlite://PATH` opens a file, `sqlite://PATH?mode=rwc` creates it if missing; `%XX` in the path are decoded.
-    /// As no other process can have the file open, jobs found running belong to a process that died: their leases
-    /// end here, and the next claims take them over.
+    /// As no other process can own the file, jobs found running belong to a process that died, or to one beside its
+    /// owner: their leases end here, and the next claims take them over.
     ///
     /// # Errors
     /// [`StoreError::Database`] if the URL is not understood, the file cannot be created or written, or another

@@ -294,3 +294,15 @@ fn systemd_finds_nothing_wrong_with_the_unit_and_calls_it_safe() {
     // Exposure in tenths: 2.0 is the upper end of what systemd calls OK.
     analyze(&["security", "--offline=true", "--threshold=20"]);
 }
+
+#[test]
+#[ignore = "needs hadolint"]
+fn hadolint_finds_nothing_wrong_with_the_dockerfile() {
+    let path = root().join("deploy/Dockerfile");
+    let output = std::process::Command::new("hadolint")
+        .arg(path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{said}");
+}
