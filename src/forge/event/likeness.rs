@@ -22,6 +22,6 @@ pub fn likely_event(body: &Value) -> Option<&'static str> {
     let has = |member: &&str| body.get(member).is_some_and(|value| !value.is_null());
     MEMBERS
         .iter()
-        .find(|(_, members)| members.iter().all(|member| has(&member)))
+        .find(|(_, members)| members.iter().all(has))
         .map(|(event, _)| *event)
 }
