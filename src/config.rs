@@ -9,7 +9,7 @@ use crate::telemetry::LogFormat;
 use reading::Reader;
 use secrecy::SecretString;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// Every variable that is read.
@@ -35,6 +35,11 @@ pub const NAMES: &[&str] = &[
 pub const HEALTH_PATH: &str = "/healthz";
 /// Path that answers while the database does.
 pub const READY_PATH: &str = "/readyz";
+
+/// Address that is listened on unless `HOST` says otherwise: all of the machine.
+const EVERYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+/// Port unless `PORT` says otherwise.
+const PORT: u16 = 3000;
 
 /// Everything the server needs to know, checked.
 #[derive(Debug, Clone)]
@@ -103,13 +108,53 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
+/// The process's environment, as far as it is text.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text)
+}
+
+/// Where a server with this environment's `HOST` and `PORT` is reached from its own machine.
+///
+/// # Errors
+/// When one of the two does not read.
+pub fn local_address() -> Result<SocketAddr, SettingsError> {
+    let mut reader = Reader::new(environment());
+    let (host, port) = (reader.host(), reader.port());
+    if !reader.problems.is_empty() {
+        return Err(reader.into_error());
+    }
+    // A server on all addresses answers on loopback; one cannot connect to "all".
+    let host = match host.unwrap_or(EVERYWHERE) {
+        IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(address) if address.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        address => address,
+    };
+    Ok(SocketAddr::from((host, port.unwrap_or(PORT))))
+}
+
+/// `APP_ID` of the environment alone, where nothing else is needed; `None`: not set.
+///
+/// # Errors
+/// When it is set and no App id.
+pub fn app_id() -> Result<Option<u64>, SettingsError> {
+    let mut reader = Reader::new(environment());
+    if reader.text("APP_ID").is_none() {
+        return Ok(None);
+    }
+    let id = reader.app_id();
+    match reader.problems.is_empty() {
+        true => Ok(id),
+        false => Err(reader.into_error()),
+    }
+}
+
 impl Settings {
     /// The settings from the process's environment.
     pub fn from_env() -> Result<Self, SettingsError> {
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        Self::from_vars(std::env::vars_os().filter_map(text))
+        Self::from_vars(environment())
     }
 
     /// The settings from the given variables. Reads nothing else, except the file that `PRIVATE_KEY_PATH` names.
@@ -123,11 +168,7 @@ impl Settings {
         let webhook_secrets = reader.webhook_secrets();
         let data_dir = PathBuf::from(reader.text("DATA_DIR").unwrap_or("data".to_owned()));
         let database_url = reader.database_url(&data_dir);
-        let host = reader.parsed(
-            "HOST",
-            "an IP address, for example `0.0.0.0` or `127.0.0.1`",
-        );
-        let port = reader.parsed("PORT", "a port number, for example `3000`");
+        let (host, port) = (reader.host(), reader.port());
         let webhook_path = reader.webhook_path();
         let github = reader.github_urls();
         let log_filter = reader.text("RUST_LOG").unwrap_or("info".to_owned());
@@ -140,8 +181,8 @@ impl Settings {
                 webhook_secrets,
                 data_dir,
                 database_url,
-                host: host.unwrap_or(IpAddr::from([0, 0, 0, 0])),
-                port: port.unwrap_or(3000),
+                host: host.unwrap_or(EVERYWHERE),
+                port: port.unwrap_or(PORT),
                 webhook_path,
                 github,
                 log_filter,

@@ -18,11 +18,27 @@ use std::sync::Arc;
 
 /// The writing half of GitHub, closed: everybody may pass it on, only this file can open it.
 #[derive(Clone)]
-pub struct Writer(Arc<dyn ForgeWrite>);
+pub struct Writer(Arc<dyn ForgeWrite>, Option<Watcher>);
+
+/// Is told in words of each write that GitHub took.
+pub type Watcher = Arc<dyn Fn(&PullRequest, &str) + Send + Sync>;
 
 impl<W: ForgeWrite + 'static> From<Arc<W>> for Writer {
     fn from(adapter: Arc<W>) -> Self {
-        Self(adapter)
+        Self(adapter, None)
+    }
+}
+
+impl Writer {
+    /// The same, with somebody who is told of each write.
+    pub fn watched(self, watcher: Watcher) -> Self {
+        Self(self.0, Some(watcher))
+    }
+
+    fn tell(&self, pr: &PullRequest, what: &impl std::fmt::Display) {
+        if let Some(watcher) = &self.1 {
+            watcher(pr, &what.to_string());
+        }
     }
 }
 
@@ -61,7 +77,10 @@ pub async fn commit(
 ) -> Result<Sha, JobError> {
     tracing::info!(%pr, row = lease.job, commit = %planned, "committing");
     match deps.write.0.commit(pr, &planned.request).await {
-        Ok(head) => Ok(head),
+        Ok(head) => {
+            deps.write.tell(pr, planned);
+            Ok(head)
+        }
         Err(ForgeError::StaleHead(why)) => Err(JobError::Moved(why)),
         Err(error) => Err(error.into()),
     }
@@ -127,9 +146,14 @@ async fn show(
         }
         Some(known) if known.conclusion.is_none() && !fresh => {
             deps.write.0.update_check(pr, known.id, run).await?;
+            deps.write.tell(pr, effect);
             known.id
         }
-        _ => deps.write.0.create_check(pr, run).await?,
+        _ => {
+            let id = deps.write.0.create_check(pr, run).await?;
+            deps.write.tell(pr, effect);
+            id
+        }
     };
     let posted = ExistingCheck {
         id,
@@ -170,7 +194,11 @@ async fn reply(
     let id = match known {
         Some(id) => id,
         None => match deps.write.0.comment(pr, body).await {
-            Ok(id) => id,
+            Ok(id) => {
+                deps.write
+                    .tell(pr, &format_args!("comment of {} bytes", body.len()));
+                id
+            }
             Err(error) => return tolerate(pr, "comment", error),
         },
     };
@@ -189,7 +217,11 @@ async fn react(
 ) -> Result<(), JobError> {
     tracing::trace!(row = lease.job, ?target, ?reaction);
     match deps.write.0.react(pr, target.clone(), reaction).await {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            deps.write
+                .tell(pr, &format_args!("reaction {}", reaction.as_str()));
+            Ok(())
+        }
         Err(error) => tolerate(pr, "reaction", error),
     }
 }

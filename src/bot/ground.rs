@@ -5,10 +5,10 @@
 pub mod folders;
 
 use super::check::{self, ConfigProblem};
+use super::definitions::{DefinitionFiles, Definitions};
 use super::repo_config::RepoConfig;
 use crate::engine::persona::Personas;
-use crate::engine::problem::Severity;
-use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem, Template, Templates};
+use crate::engine::template::{DEFAULT_TEMPLATE, Template, Templates};
 use crate::forge::PrSnapshot;
 use crate::ids::Alias;
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -71,42 +71,20 @@ pub struct Ground {
 impl Ground {
     /// Reads the definitions of a snapshot's base. What does not read is listed and its default stands in.
     pub fn of(snapshot: &PrSnapshot, built_in: &BuiltIn) -> Self {
-        let mut found = Findings::default();
-        let config = snapshot
-            .config
-            .as_deref()
-            .and_then(|text| found.take(CONFIG_PATH, RepoConfig::parse(text)))
-            .unwrap_or_default();
-        let sources = folders::personas(&config.personas, &snapshot.personas);
-        found.errors.extend(sources.errors);
-        let (personas, problems) = built_in.personas.clone().with_overrides(&sources.files);
-        for (path, problem) in problems {
-            found.note(&path, problem);
-        }
-        let sources = folders::templates(&snapshot.templates);
-        found.errors.extend(sources.errors);
-        let mut templates = built_in.templates.clone();
-        for (path, text) in sources.files {
-            if let Some(template) = found.take(&path, Template::parse(&text)) {
-                templates.0.insert(template.name.clone(), template);
-            }
-        }
-        let globs = found.globs("files", &config.files);
-        let require_discussion =
-            found.globs("gate.require_discussion", &config.gate.require_discussion);
-        found.names(&config, &personas);
+        let read = Definitions::read(&definition_files(snapshot), built_in);
+        let config = read.config;
         let gated = is_gated(snapshot, &config);
         Self {
             check: check::check_name(config.gate.mode, &config.gate.check, gated),
             configured: snapshot.config.is_some(),
             fallback: built_in.fallback.clone(),
-            errors: found.errors,
-            notices: found.notices,
+            errors: read.errors,
+            notices: read.notices,
             config,
-            personas,
-            templates,
-            globs,
-            require_discussion,
+            personas: read.personas,
+            templates: read.templates,
+            globs: read.globs,
+            require_discussion: read.require_discussion,
         }
     }
 
@@ -139,87 +117,21 @@ fn is_gated(snapshot: &PrSnapshot, config: &RepoConfig) -> bool {
     is_default && config.gate.bases.iter().any(lists_it)
 }
 
-/// What a definition file gave.
-type Read<T> = Result<(T, Vec<DefinitionProblem>), Vec<DefinitionProblem>>;
-
-/// Errors and notices while reading.
-#[derive(Default)]
-struct Findings {
-    errors: Vec<ConfigProblem>,
-    notices: Vec<ConfigProblem>,
-}
-
-impl Findings {
-    fn take<T>(&mut self, path: &str, read: Read<T>) -> Option<T> {
-        let (value, problems) = match read {
-            Ok((value, problems)) => (Some(value), problems),
-            Err(problems) => (None, problems),
-        };
-        for problem in problems {
-            self.note(path, problem);
-        }
-        value
-    }
-
-    fn note(&mut self, path: &str, problem: DefinitionProblem) {
-        let list = match problem.severity {
-            Severity::Error => &mut self.errors,
-            Severity::Warning | Severity::Notice => &mut self.notices,
-        };
-        list.push(ConfigProblem {
-            path: path.to_owned(),
-            line: problem.line,
-            message: problem.message,
-            hint: problem.hint,
-        });
-    }
-
-    fn globs(&mut self, key: &str, patterns: &[String]) -> FileGlobs {
-        FileGlobs::of(patterns).unwrap_or_else(|message| {
-            self.config_error(
-                format!("`{key}` holds {message}"),
-                "Write globs such as `docs/**/*.md`.".to_owned(),
-            );
-            FileGlobs::default()
-        })
-    }
-
-    /// Names in the configuration must be personas: a typo must not drop a reviewer.
-    fn names(&mut self, config: &RepoConfig, personas: &Personas) {
-        let gate = &config.gate;
-        let lists: [(&str, &[Alias]); 4] = [
-            ("participants", &config.participants),
-            ("gate.require", gate.require.as_deref().unwrap_or_default()),
-            ("gate.optional", &gate.optional),
-            ("gate.veto", &gate.rules.veto),
-        ];
-        for (key, aliases) in lists {
-            for alias in aliases.iter().filter(|alias| personas.get(alias).is_none()) {
-                let hint = match personas.nearest(alias.as_str()) {
-                    Some(near) => format!("Did you mean `{near}`?"),
-                    None => {
-                        let folder = config
-                            .personas
-                            .last()
-                            .map_or(PERSONA_FOLDER, String::as_str);
-                        format!("Add {folder}/{alias}.md or take the name out.")
-                    }
-                };
-                self.config_error(
-                    format!("`{key}` names `{alias}`, and there is no such persona"),
-                    hint,
-                );
-            }
-        }
-    }
-
-    fn config_error(&mut self, message: String, hint: String) {
-        self.errors.push(ConfigProblem {
-            path: CONFIG_PATH.to_owned(),
-            line: None,
-            message,
-            hint,
-        });
+/// The definition files of the base, with their paths.
+fn definition_files(snapshot: &PrSnapshot) -> DefinitionFiles {
+    let configured = folders::named_by(snapshot.config.as_deref());
+    let personas = folders::personas(&configured, &snapshot.personas);
+    let templates = folders::templates(&snapshot.templates);
+    let mut unreadable = personas.errors;
+    unreadable.extend(templates.errors);
+    DefinitionFiles {
+        config: snapshot
+            .config
+            .clone()
+            .map(|text| (CONFIG_PATH.to_owned(), text)),
+        personas: personas.files,
+        templates: templates.files,
+        unreadable,
     }
 }
 

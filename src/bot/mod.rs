@@ -1,10 +1,11 @@
 //! The bot: orchestration and pull-request policy.
 //!
 //! * **Data**: `job` (what happened), `plan` (what is to be written).
-//! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may; `ground`
-//!   reads the base branch, `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes` what people's votes
-//!   bind to, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a review of them says;
-//!   `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
+//! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may;
+//!   `definitions` reads configuration, personas and templates together, `ground` takes them from the base branch,
+//!   `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes`
+//!   what people's votes bind to, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a
+//!   review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `run` works one from
 //!   `work` (read) over `record_votes`, `respond`, `ask` and `write` (with `post_review`) to `conclude`, `report` and
 //!   `closing`; only `apply` writes to the forge.
@@ -19,6 +20,7 @@ pub mod check;
 pub mod closing;
 pub mod command;
 pub mod conclude;
+pub mod definitions;
 pub mod deps;
 pub mod evaluate;
 pub mod gate_files;

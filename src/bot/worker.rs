@@ -9,6 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -36,6 +37,7 @@ pub async fn run_workers(deps: BotDeps, count: usize, wake: Arc<Notify>, stop: C
             deps: deps.clone(),
             wake: Arc::clone(&wake),
             stop: stop.clone(),
+            claimed: None,
         };
         workers.spawn(worker.run());
     }
@@ -46,12 +48,31 @@ pub async fn run_workers(deps: BotDeps, count: usize, wake: Arc<Notify>, stop: C
     }
 }
 
+/// Runs one worker until `stop`, as [`run_workers`] does. The delivery ids of each job that it claims are sent to
+/// `claimed`: beside another process, a job may as well go there.
+pub async fn run_one_worker(
+    deps: BotDeps,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+    claimed: UnboundedSender<Vec<String>>,
+) {
+    let worker = Worker {
+        name: format!("{}-by-hand", std::process::id()),
+        deps,
+        wake,
+        stop,
+        claimed: Some(claimed),
+    };
+    worker.run().await;
+}
+
 /// One worker: one job at a time.
 struct Worker {
     name: String,
     deps: BotDeps,
     wake: Arc<Notify>,
     stop: CancellationToken,
+    claimed: Option<UnboundedSender<Vec<String>>>,
 }
 
 /// How a claimed job was left.
@@ -96,6 +117,11 @@ impl Worker {
 
     async fn work(&self, job: Claimed) {
         tracing::info!(worker = %self.name, pr = %job.pr, job = %job.id, attempt = job.attempt, deliveries = %deliveries(&job), "job claimed");
+        if let Some(claimed) = &self.claimed {
+            let guids = job.events.iter().map(|event| event.guid.clone());
+            // Whoever does not listen any more does not need to know.
+            claimed.send(guids.collect()).ok();
+        }
         let left = self.hold_and_run(&job).await;
         let settled = match left {
             Left::Lost => {

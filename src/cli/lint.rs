@@ -17,6 +17,9 @@ const DISCUSSION_ENDING: &str = ".discussion.md";
 
 /// Arguments of `lint`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  \
+    discussions lint design\n  \
+    discussions lint --strict --format github .")]
 pub struct Arguments {
     /// Files or folders; in folders every Markdown file that is a discussion (or is named *.discussion.md)
     #[arg(required = true, value_name = "PATH")]

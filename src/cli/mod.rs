@@ -2,16 +2,21 @@
 
 mod advance;
 mod comment;
+mod completions;
+mod config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod gate;
+mod health;
 mod jwks;
 mod lint;
+mod man;
 mod new;
 mod output;
 mod personas;
 mod problem_json;
 mod progress;
+mod receive;
 mod report;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -22,10 +27,23 @@ mod surroundings;
 mod templates;
 mod turn;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use output::Output;
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+/// Below the program's own help.
+const AFTER_HELP: &str = "EXAMPLES
+  discussions demo
+  discussions turn design/cache.md security
+  discussions status design/cache.md
+  discussions lint --strict design
+
+EXIT CODES
+  0    fine
+  1    the answer is no: errors found, not ready, a persona unavailable, not healthy
+  2    refused (usage, input, output, configuration); nothing was written
+  130  interrupted";
 
 /// A panel of AI personas and people argue a design out in a Markdown file; the votes decide the merge.
 #[derive(Debug, Parser)]
@@ -33,7 +51,8 @@ use std::process::ExitCode;
     name = "discussions",
     version,
     propagate_version = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = AFTER_HELP
 )]
 struct Cli {
     #[command(subcommand)]
@@ -60,14 +79,24 @@ enum Command {
     Templates(templates::Arguments),
     /// List, show and check the personas that apply here
     Personas(personas::Arguments),
+    /// Check, explain and describe the configuration of a repository
+    Config(config::Arguments),
     /// Run the GitHub App: receive webhooks, run the panel, set the check
     Serve(serve::Arguments),
+    /// Put a saved delivery through the App once more, and say what it did
+    Receive(receive::Arguments),
+    /// Ask a running server whether it is well
+    Health(health::Arguments),
     /// Run a GitHub on loopback with the App installed, to try things by hand
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Arguments),
     /// Watch one pull request from the first reply to the merge, on this machine
     #[cfg(feature = "sandbox")]
     Demo(demo::Arguments),
+    /// Print the completion script of a shell
+    Completions(completions::Arguments),
+    /// Print the manual page, or write all of them
+    Man(man::Arguments),
 }
 
 /// How a command ended well. Failures are [`Failure`].
@@ -77,6 +106,8 @@ enum Outcome {
     Fine,
     /// Exit code 1: the command worked and its answer is no.
     No,
+    /// Exit code 130: told to stop, and stopped in good order.
+    Interrupted,
 }
 
 /// A refusal: usage, input, output or configuration. Exit code 2; nothing was written.
@@ -162,6 +193,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::No) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(failure) => {
             output.failure(&failure);
             ExitCode::from(2)
@@ -173,7 +205,7 @@ impl Command {
     /// `serve`, `sandbox` and `demo` have a drain; all others end at once on Ctrl-C.
     fn handles_signals(&self) -> bool {
         match self {
-            Self::Serve(_) => true,
+            Self::Serve(_) | Self::Receive(_) => true,
             #[cfg(feature = "sandbox")]
             Self::Sandbox(_) | Self::Demo(_) => true,
             _ => false,
@@ -212,7 +244,12 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Gate(arguments) => gate::run(&arguments, output),
         Command::Templates(arguments) => templates::run(&arguments, output),
         Command::Personas(arguments) => personas::run(&arguments, output),
+        Command::Config(arguments) => config::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output).await,
+        Command::Receive(arguments) => receive::run(&arguments, output).await,
+        Command::Health(arguments) => health::run(&arguments, output).await,
+        Command::Completions(arguments) => completions::run(&arguments, Cli::command(), output),
+        Command::Man(arguments) => man::run(&arguments, Cli::command(), output),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(&arguments, output).await,
         #[cfg(feature = "sandbox")]

@@ -7,6 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 /// Arguments of `sandbox`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  \
+    discussions sandbox --port 4000")]
 pub struct Arguments {
     /// Port to listen on, on loopback; 0 takes a free one
     #[arg(long, default_value_t = 0)]

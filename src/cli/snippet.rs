@@ -7,26 +7,27 @@ use std::ops::Range;
 /// Longest piece of a line that is shown, in characters.
 const MAX_LINE_CHARS: usize = 160;
 
-/// A problem of any kind of file, as far as it is shown.
-pub struct Remark<'a> {
+/// Something found in a file, as it is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Finding<'a> {
     /// How bad it is.
     pub severity: Severity,
-    /// Kebab-case name.
+    /// Kebab-case code.
     pub code: &'a str,
     /// Line, from 1.
     pub line: usize,
-    /// Column, from 1.
+    /// Column in characters, from 1.
     pub column: usize,
     /// What was read and why it is refused.
     pub message: &'a str,
-    /// What to write instead.
+    /// What to write instead; may be empty.
     pub hint: &'a str,
 }
 
-/// `PATH:LINE:COL: SEVERITY[CODE]: MESSAGE`, the source line, and the hint. Without a trailing line end.
+/// A problem of a discussion; see [`finding`].
 pub fn render(path: &str, source: &str, problem: &Problem) -> String {
     let row = problem.code.row();
-    let remark = Remark {
+    let shown = Finding {
         severity: row.severity,
         code: row.name,
         line: problem.line,
@@ -34,22 +35,22 @@ pub fn render(path: &str, source: &str, problem: &Problem) -> String {
         message: &problem.message,
         hint: &problem.hint,
     };
-    render_remark(path, source, &remark)
+    finding(path, source, &shown)
 }
 
-/// The same for what is no problem of a discussion.
-pub fn render_remark(path: &str, source: &str, problem: &Remark<'_>) -> String {
+/// `PATH:LINE:COL: SEVERITY[CODE]: MESSAGE`, the source line, and the hint. Without a trailing line end.
+pub fn finding(path: &str, source: &str, found: &Finding<'_>) -> String {
     let head = format!(
         "{path}:{}:{}: {}[{}]: {}",
-        problem.line,
-        problem.column,
-        problem.severity.as_str(),
-        problem.code,
-        problem.message
+        found.line,
+        found.column,
+        found.severity.as_str(),
+        found.code,
+        found.message
     );
     let line = source
         .lines()
-        .nth(problem.line.saturating_sub(1))
+        .nth(found.line.saturating_sub(1))
         .unwrap_or("");
     let line: String = line
         .trim_start_matches('\u{feff}')
@@ -58,21 +59,24 @@ pub fn render_remark(path: &str, source: &str, problem: &Remark<'_>) -> String {
         .map(visible)
         .collect();
     if line.trim().is_empty() {
-        return format!("{head}\n  hint: {}", problem.hint);
+        return match found.hint {
+            "" => head,
+            hint => format!("{head}\n  hint: {hint}"),
+        };
     }
-    let level = match problem.severity {
+    let level = match found.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Notice => Level::NOTE,
     };
     let snippet = Snippet::source(line.as_str())
-        .line_start(problem.line)
-        .annotation(AnnotationKind::Primary.span(rest_of_line(&line, problem.column)));
-    let report = [level
-        .primary_title("")
-        .element(snippet)
-        .element(Level::HELP.message(problem.hint))];
-    let drawn = Renderer::styled().render(&report);
+        .line_start(found.line)
+        .annotation(AnnotationKind::Primary.span(rest_of_line(&line, found.column)));
+    let mut group = level.primary_title("").element(snippet);
+    if !found.hint.is_empty() {
+        group = group.element(Level::HELP.message(found.hint));
+    }
+    let drawn = Renderer::styled().render(&[group]);
     // The first line repeats the severity, which the head line already says in a form that editors can jump to.
     let body = drawn.lines().skip(1).collect::<Vec<_>>().join("\n");
     format!("{head}\n{body}")

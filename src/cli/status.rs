@@ -15,6 +15,10 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  \
+    discussions status design/cache.md --why\n  \
+    discussions status design/cache.md --json | jq -r .verdict.state\n  \
+    discussions status design/cache.md --exit-code && echo ready")]
 pub struct Arguments {
     /// The discussion file
     file: PathBuf,

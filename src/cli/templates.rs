@@ -4,7 +4,7 @@ use super::advance::phases_in_order;
 use super::lint::plural;
 use super::new::unknown_template;
 use super::output::{BOLD, DIM, Output, styled};
-use super::snippet::{self, Remark};
+use super::snippet::{self, Finding};
 use super::{Failure, Outcome};
 use crate::engine::problem::Severity;
 use crate::engine::template::{Advance, DefinitionProblem, Phase, Template, Templates};
@@ -157,7 +157,7 @@ fn check(files: &[PathBuf], json: bool, output: &Output) -> Result<Outcome, Fail
 fn print_problems(checked: &[Checked], output: &Output) {
     for file in checked {
         for problem in &file.problems {
-            let remark = Remark {
+            let remark = Finding {
                 severity: problem.severity,
                 code: CODE,
                 line: problem.line.unwrap_or(1),
@@ -166,7 +166,7 @@ fn print_problems(checked: &[Checked], output: &Output) {
                 hint: &problem.hint,
             };
             let path = file.path.display().to_string();
-            output.result(snippet::render_remark(&path, &file.text, &remark));
+            output.result(snippet::finding(&path, &file.text, &remark));
         }
     }
     let count = |severity| {

@@ -27,6 +27,10 @@ const PARALLEL: usize = 4;
 
 /// Arguments of `turn`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  \
+    discussions turn design/cache.md\n  \
+    discussions turn design/cache.md security architect\n  \
+    discussions turn design/cache.md security --question \"What about tenant isolation?\"")]
 pub struct Arguments {
     /// The discussion file
     file: PathBuf,

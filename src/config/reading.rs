@@ -81,6 +81,17 @@ impl Reader {
         value
     }
 
+    pub(super) fn host(&mut self) -> Option<IpAddr> {
+        self.parsed(
+            "HOST",
+            "an IP address, for example `0.0.0.0` or `127.0.0.1`",
+        )
+    }
+
+    pub(super) fn port(&mut self) -> Option<u16> {
+        self.parsed("PORT", "a port number, for example `3000`")
+    }
+
     pub(super) fn refuse_unknown(&mut self) {
         let unknown: Vec<String> = self
             .vars

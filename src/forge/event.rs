@@ -4,8 +4,11 @@
 //! reads is named here, all of it optional on the wire, and whatever cannot be used becomes [`Event::Ignored`] with the
 //! reason. Reading never fails and never panics; the bytes must have passed [`super::signature::verify`] before.
 
+mod likeness;
 mod reading;
 mod wire;
+
+pub use likeness::likely_event;
 
 use crate::ids::{Actor, PullRequest, Repo, Sha};
 

@@ -1,12 +1,13 @@
 //! The running App: store, GitHub, models, workers and the webhook door, put together from the settings.
 
-use super::{Decision, Intake, Limits, serve};
+use super::{Decide, Decision, Intake, Limits, serve};
 use crate::bot::deps::{BotDeps, Pace};
 use crate::bot::ground::BuiltIn;
 use crate::bot::models::Models;
-use crate::bot::trigger::{OwnApp, trigger};
+use crate::bot::trigger::{OwnApp, Trigger, trigger};
 use crate::bot::worker::run_workers;
 use crate::config::Settings;
+use crate::forge::event::Event;
 use crate::forge::github::GitHub;
 use crate::forge::{ForgeError, ForgeRead};
 use crate::llm::checklist::Checklist;
@@ -45,6 +46,87 @@ pub enum StartError {
     BuiltIn,
 }
 
+/// What works on deliveries, put together from the settings: all of the App but its door.
+pub struct Assembly {
+    /// What jobs need.
+    pub deps: BotDeps,
+    /// Queue and record, the same as in `deps`.
+    pub store: Arc<SqlStore>,
+    /// What deliveries become.
+    pub decide: Decide,
+}
+
+impl Assembly {
+    /// With the database for itself.
+    ///
+    /// # Errors
+    /// When the database or the key cannot be used.
+    pub async fn alone(settings: &Settings) -> Result<Self, StartError> {
+        let github = github(settings)?;
+        let store = SqlStore::open(settings.database_url.expose_secret()).await?;
+        Self::new(settings, github, store)
+    }
+
+    /// Beside a server that has the database, if there is one; see [`SqlStore::open_beside`].
+    ///
+    /// # Errors
+    /// As [`Assembly::alone`].
+    pub async fn beside(settings: &Settings) -> Result<Self, StartError> {
+        let github = github(settings)?;
+        let store = SqlStore::open_beside(settings.database_url.expose_secret()).await?;
+        Self::new(settings, github, store)
+    }
+
+    fn new(settings: &Settings, github: GitHub, store: SqlStore) -> Result<Self, StartError> {
+        let (github, store) = (Arc::new(github), Arc::new(store));
+        let models = Models {
+            operator: settings.model.clone(),
+            ..Models::default()
+        };
+        let deps = BotDeps {
+            store: store.clone() as Arc<dyn Store>,
+            read: github.clone() as Arc<dyn ForgeRead>,
+            write: github.into(),
+            models: models.offer(Arc::new(Checklist)),
+            built_in: BuiltIn::load().ok_or(StartError::BuiltIn)?,
+            pace: Pace::default(),
+        };
+        let own = OwnApp {
+            id: settings.app_id,
+            bot: None,
+        };
+        let decide: Decide = Arc::new(move |event| decide(event, &own));
+        Ok(Self {
+            deps,
+            store,
+            decide,
+        })
+    }
+}
+
+fn github(settings: &Settings) -> Result<GitHub, ForgeError> {
+    let urls = &settings.github;
+    GitHub::new(
+        settings.app_id,
+        &settings.private_key,
+        &urls.api,
+        &urls.graphql,
+    )
+}
+
+/// What a delivery becomes, with the reason where it is nothing.
+pub fn decide(event: &Event, own: &OwnApp) -> Decision {
+    let trigger = trigger(event, own);
+    if let Trigger::Ignored(why) = trigger {
+        return Decision::Nothing(why);
+    }
+    match trigger.into_job() {
+        Ok(Some(job)) => Decision::Job(job),
+        Ok(None) => Decision::Nothing("nothing to do".to_owned()),
+        Err(error) => Decision::Nothing(format!("the event cannot be stored: {error}")),
+    }
+}
+
 /// The App while it runs. Call [`App::stop`] to drain it; dropping it stops it too, without waiting.
 pub struct App {
     address: SocketAddr,
@@ -59,44 +141,21 @@ impl App {
     /// # Errors
     /// When the database, the key or the address cannot be used; nothing is left running then.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        let built_in = BuiltIn::load().ok_or(StartError::BuiltIn)?;
-        let urls = &settings.github;
-        let github = Arc::new(GitHub::new(
-            settings.app_id,
-            &settings.private_key,
-            &urls.api,
-            &urls.graphql,
-        )?);
-        let store = Arc::new(SqlStore::open(settings.database_url.expose_secret()).await?);
+        let Assembly {
+            deps,
+            store,
+            decide,
+        } = Assembly::alone(settings).await?;
         let address = SocketAddr::from((settings.host, settings.port));
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
 
-        let deps = BotDeps {
-            store: store.clone() as Arc<dyn Store>,
-            read: github.clone() as Arc<dyn ForgeRead>,
-            write: github.into(),
-            models: Models {
-                operator: settings.model.clone(),
-                ..Models::default()
-            }
-            .offer(Arc::new(Checklist)),
-            built_in,
-            pace: Pace::default(),
-        };
-        let own = OwnApp {
-            id: settings.app_id,
-        };
         let wake = Arc::new(Notify::new());
         let intake = Intake {
             webhook_path: settings.webhook_path.clone(),
             secrets: settings.webhook_secrets.clone(),
-            decide: Arc::new(move |event| match trigger(event, &own).into_job() {
-                Ok(Some(job)) => Decision::Job(job),
-                Ok(None) => Decision::Nothing("nothing to do".to_owned()),
-                Err(error) => Decision::Nothing(format!("the event cannot be stored: {error}")),
-            }),
+            decide,
             store: deps.store.clone(),
             wake: wake.clone(),
         };

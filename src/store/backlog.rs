@@ -2,7 +2,7 @@
 
 use super::queue::{millis, pull_request};
 use super::sql::{Database, from_column, to_column};
-use super::{ParkedJob, StoreError};
+use super::{Fate, ParkedJob, StoreError};
 use sqlx::Row;
 use std::time::Duration;
 
@@ -53,6 +53,37 @@ pub(super) async fn next_ready_in(database: &Database) -> Result<Option<Duration
         .await?;
     let left: Option<i64> = row.try_get(0)?;
     Ok(left.map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0))))
+}
+
+/// See [`super::SqlStore::fate`]. Events leave the queue with their job, so a delivery without one is done with.
+pub(super) async fn fate(database: &Database, guid: &str) -> Result<Fate, StoreError> {
+    let row = database
+        .dialect
+        .query(
+            "SELECT j.state, j.public_id, j.run_at - {now} AS ready_in, j.last_error FROM job_events e \
+             JOIN jobs j ON j.id = e.job WHERE e.guid = $1",
+        )
+        .bind(guid)
+        .fetch_optional(database.readers())
+        .await?;
+    let Some(row) = row else {
+        return Ok(Fate::Done);
+    };
+    let error: Option<String> = row.try_get("last_error")?;
+    let state: String = row.try_get("state")?;
+    match state.as_str() {
+        "waiting" => {
+            let ready_in: i64 = row.try_get("ready_in")?;
+            let ready_in = Duration::from_millis(u64::try_from(ready_in).unwrap_or(0));
+            Ok(Fate::Waiting { ready_in, error })
+        }
+        "running" => Ok(Fate::Running),
+        "parked" => Ok(Fate::Parked {
+            id: row.try_get("public_id")?,
+            error: error.unwrap_or_default(),
+        }),
+        other => Err(StoreError::Corrupt(format!("a job is `{other}`"))),
+    }
 }
 
 /// See [`super::Store::prune`].

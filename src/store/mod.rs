@@ -122,6 +122,29 @@ pub struct ParkedJob {
     pub error: String,
 }
 
+/// What became of the work that a delivery caused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing is left to do; there may never have been anything.
+    Done,
+    /// Its job waits.
+    Waiting {
+        /// Until it is ready; zero: now.
+        ready_in: Duration,
+        /// Why the last try failed, if one did.
+        error: Option<String>,
+    },
+    /// A worker has its job.
+    Running,
+    /// Its job is not tried again until asked.
+    Parked {
+        /// Public id of the job.
+        id: String,
+        /// Last error.
+        error: String,
+    },
+}
+
 /// Whether a failed try goes back or is parked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterFailure {

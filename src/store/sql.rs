@@ -5,7 +5,7 @@ use super::intake::Intake;
 use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, EffectRecord, Enqueued,
-    HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, backlog, effect, queue,
+    Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, backlog, effect, queue,
     record,
 };
 use crate::ids::PullRequest;
@@ -24,7 +24,7 @@ const MIGRATIONS: [(i64, &str, &str); 1] = [(
     include_str!("migrations/0001_queue_and_record.sql"),
 )];
 
-/// The store in a SQL database: an SQLite file of this process alone.
+/// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
 ///
 /// A commit is durable when a method returns (write-ahead log, synced at each commit). Deliveries that arrive at the
 /// same time share one commit.
@@ -57,24 +57,50 @@ impl SqlStore {
     /// Opens the database of a URL and brings its schema up to date. Needs a Tokio runtime.
     ///
     /// `sqlite://PATH` opens a file, `sqlite://PATH?mode=rwc` creates it if missing; `%XX` in the path are decoded.
-    /// As no other process can have the file open, jobs found running belong to a process that died: their leases
-    /// end here, and the next claims take them over.
+    /// As no other process can own the file, jobs found running belong to a process that died, or to one beside its
+    /// owner: their leases end here, and the next claims take them over.
     ///
     /// # Errors
     /// [`StoreError::Database`] if the URL is not understood, the file cannot be created or written, or another
     /// process uses it; [`StoreError::Corrupt`] if it is no database or has the schema of a newer version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::connect(DatabaseFile::open(url)?).await
+    }
+
+    /// Like [`SqlStore::open`], but beside a process that has the database open already, for a short job by hand. Jobs
+    /// of both are told apart by their leases. Where no process has it, this one becomes its owner.
+    ///
+    /// Should the owner be restarted meanwhile, the leases of this process end with it: its jobs are taken over, and
+    /// its later writes are refused with [`StoreError::LeaseLost`].
+    ///
+    /// # Errors
+    /// As [`SqlStore::open`]; also if the owner is of a version with another schema.
+    pub async fn open_beside(url: &str) -> Result<Self, StoreError> {
+        Self::connect(DatabaseFile::open_beside(url)?).await
+    }
+
+    /// Whether another process owns the database.
+    pub fn is_beside(&self) -> bool {
+        !self.file.is_owned()
+    }
+
+    async fn connect(file: DatabaseFile) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let file = DatabaseFile::open(url)?;
         let options = file.connect_options()?;
-        bring_up_to_date(&file, &options).await?;
+        if file.is_owned() {
+            bring_up_to_date(&file, &options).await?;
+        } else {
+            refuse_other_schema(&file, &options).await?;
+        }
         let database = Arc::new(Database {
             dialect: &SQLITE,
             writers: pool(WRITERS, &options).await?,
             readers: pool(READERS, &options).await?,
             commits: AtomicU64::new(0),
         });
-        queue::end_all_leases(&database).await?;
+        if file.is_owned() {
+            queue::end_all_leases(&database).await?;
+        }
         let intake = Intake::start(Arc::clone(&database));
         Ok(Self {
             database,
@@ -86,6 +112,14 @@ impl SqlStore {
     /// Durable transactions since the store was opened.
     pub fn commits(&self) -> u64 {
         self.database.commits.load(Ordering::Relaxed)
+    }
+
+    /// What became of the work that a delivery caused.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn fate(&self, guid: &str) -> Result<Fate, StoreError> {
+        backlog::fate(&self.database, guid).await
     }
 
     /// Waits for transactions under way, closes the database and lets another process have it. Later calls fail.
@@ -122,6 +156,30 @@ async fn bring_up_to_date(
         .await;
     connection.close().await?;
     outcome.map_err(|error| not_migrated(file, &error))
+}
+
+/// A database with an owner is used as it is: its schema is the owner's to change.
+async fn refuse_other_schema(
+    file: &DatabaseFile,
+    options: &AnyConnectOptions,
+) -> Result<(), StoreError> {
+    let mut connection = AnyConnection::connect_with(options).await?;
+    connection.execute(SETTINGS).await?;
+    let newest = sqlx::query("SELECT MAX(version) FROM _sqlx_migrations")
+        .fetch_one(&mut connection)
+        .await;
+    connection.close().await?;
+    let newest: Option<i64> = newest?.try_get(0)?;
+    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
+    if newest == known {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt(format!(
+        "{} has schema {}, this version knows {}; run the same version as the server that uses it",
+        file.path().display(),
+        newest.unwrap_or_default(),
+        known.unwrap_or_default()
+    )))
 }
 
 /// Why the schema cannot be used, with what to do about it.

@@ -27,11 +27,12 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_');
 
-/// A database file that this process, and no other, has open.
+/// A database file that this process owns, or uses beside its owner.
 #[derive(Debug)]
 pub(super) struct DatabaseFile {
     path: PathBuf,
-    lock: File,
+    /// Held by the owner.
+    lock: Option<File>,
 }
 
 /// The two ways to open a file for writing, as SQLite's URLs name them.
@@ -63,8 +64,31 @@ impl DatabaseFile {
         if is_new {
             sync_folder(&path)?;
         }
-        let lock = lock(&path)?;
+        let Some(lock) = lock(&path)? else {
+            return Err(refused(format!(
+                "{} is in use by another process; stop that one first, an SQLite database serves one process at a time",
+                path.display()
+            )));
+        };
+        let lock = Some(lock);
         Ok(Self { path, lock })
+    }
+
+    /// Like [`DatabaseFile::open`], but a file that has an owner is used beside it: SQLite lets several processes of
+    /// one machine write in turn.
+    pub(super) fn open_beside(url: &str) -> Result<Self, StoreError> {
+        let (path, _) = parse(url)?;
+        if let Ok(path) = path.canonicalize()
+            && lock(&path)?.is_none()
+        {
+            return Ok(Self { path, lock: None });
+        }
+        Self::open(url)
+    }
+
+    /// Whether no other process owns the file.
+    pub(super) fn is_owned(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// How to connect to it. Statements are not logged: one line for each would drown the log of a debugging operator.
@@ -108,9 +132,10 @@ impl DatabaseFile {
 
     /// Lets another process have it.
     pub(super) fn unlock(&self) -> Result<(), StoreError> {
-        self.lock
-            .unlock()
-            .map_err(|error| unusable(&self.path, &error))
+        let Some(lock) = &self.lock else {
+            return Ok(());
+        };
+        lock.unlock().map_err(|error| unusable(&self.path, &error))
     }
 }
 
@@ -200,7 +225,8 @@ fn sync_folder(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Takes the lock file beside the database. SQLite's own locks cannot serve: they come and go with transactions.
-fn lock(path: &Path) -> Result<File, StoreError> {
+/// `None`: another process has it.
+fn lock(path: &Path) -> Result<Option<File>, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let lock_path = PathBuf::from(name);
@@ -208,11 +234,8 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .open(&lock_path)
         .map_err(|error| unusable(&lock_path, &error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(refused(format!(
-            "{} is in use by another process; stop that one first, an SQLite database serves one process at a time",
-            path.display()
-        ))),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(unusable(&lock_path, &error)),
     }
 }

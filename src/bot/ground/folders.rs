@@ -42,16 +42,12 @@ pub fn personas(configured: &[String], read: &[Folder]) -> Sources {
             Some(FolderContent::Files(files)) => sources.take(path, files, &PERSONA_ENDINGS),
             // Nobody has to keep an empty folder for the default's sake.
             Some(FolderContent::Missing) if path == PERSONA_FOLDER => {}
-            Some(FolderContent::Missing) | None => sources.refuse_folder(
-                path,
-                "there is no such folder on this branch",
-                "Create it with a persona file in it, correct the path, or take it out of `personas`.",
-            ),
-            Some(FolderContent::NotAFolder(what)) => sources.refuse_folder(
+            Some(FolderContent::Missing) | None => sources.errors.push(missing(path)),
+            Some(FolderContent::NotAFolder(what)) => sources.errors.push(refused(
                 path,
                 &format!("a {what} stands there"),
                 "Name a folder of this repository itself; links are not followed.",
-            ),
+            )),
         }
     }
     sources
@@ -83,14 +79,23 @@ impl Sources {
             }
         }
     }
+}
 
-    fn refuse_folder(&mut self, path: &str, why: &str, hint: &str) {
-        self.errors.push(ConfigProblem {
-            path: CONFIG_PATH.to_owned(),
-            line: None,
-            message: format!("`personas` names `{path}`, and {why}"),
-            hint: hint.to_owned(),
-        });
+/// A configured persona folder that is not there: reviewers would be dropped without a word.
+pub fn missing(folder: &str) -> ConfigProblem {
+    refused(
+        folder,
+        "there is no such folder on this branch",
+        "Create it with a persona file in it, correct the path, or take it out of `personas`.",
+    )
+}
+
+fn refused(folder: &str, why: &str, hint: &str) -> ConfigProblem {
+    ConfigProblem {
+        path: CONFIG_PATH.to_owned(),
+        line: None,
+        message: format!("`personas` names `{folder}`, and {why}"),
+        hint: hint.to_owned(),
     }
 }
 

@@ -1,7 +1,14 @@
 //! `.github/discussions.yml`: the team's configuration, read from the base branch only (command line: working tree).
 
+mod keys;
+mod origins;
 mod parse;
+mod schema;
 mod values;
+
+pub use keys::{KEYS, Key};
+pub use origins::Origins;
+pub use schema::schema;
 
 use crate::engine::consensus::Rules;
 use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem};

@@ -1,5 +1,6 @@
-//! Reading the configuration from YAML. One function for each section.
+//! Reading the configuration from YAML. One function for each section; which keys there are, `keys` says.
 
+use super::keys::names_below;
 use super::values::{
     alias, aliases, amount, bases, check_name, commit_message, count, folders, globs, models,
     panel, quiet, reject, rounds, template_name, word_or,
@@ -9,59 +10,24 @@ use crate::engine::consensus::ConcernRule;
 use crate::engine::definition::{self, Findings, Node, Section};
 use crate::engine::template::{DefinitionProblem, share};
 
-const TOP_KEYS: &[&str] = &[
-    "files",
-    "participants",
-    "personas",
-    "template",
-    "replies",
-    "record",
-    "rounds",
-    "on",
-    "gate",
-    "budget",
-    "permissions",
-    "models",
-    "notify",
-    "commit",
-];
-const ON_KEYS: &[&str] = &["opened", "push", "ready_for_review", "drafts", "quiet"];
-const GATE_KEYS: &[&str] = &[
-    "mode",
-    "check",
-    "bases",
-    "ready",
-    "reject",
-    "humans",
-    "minimum_votes",
-    "require",
-    "optional",
-    "veto",
-    "templates",
-    "author_may_vote",
-    "reviews",
-    "concerns",
-    "require_discussion",
-];
-
-const REPLIES: &[(&str, Replies)] = &[
+pub(super) const REPLIES: &[(&str, Replies)] = &[
     ("auto", Replies::Auto),
     ("commit", Replies::Commit),
     ("review", Replies::Review),
 ];
-const MODES: &[(&str, GateMode)] = &[
+pub(super) const MODES: &[(&str, GateMode)] = &[
     ("enforce", GateMode::Enforce),
     ("shadow", GateMode::Shadow),
     ("off", GateMode::Off),
 ];
-const CONCERNS: &[(&str, ConcernRule)] = &[
+pub(super) const CONCERNS: &[(&str, ConcernRule)] = &[
     ("people", ConcernRule::People),
     ("all", ConcernRule::All),
     ("none", ConcernRule::None),
 ];
-const RECORDS: &[(&str, ())] = &[("auto", ()), ("always", ()), ("never", ())];
-const NOTIFICATIONS: &[(&str, ())] = &[("on-change", ()), ("always", ()), ("never", ())];
-const RIGHTS: &[(&str, ())] = &[
+pub(super) const RECORDS: &[(&str, ())] = &[("auto", ()), ("always", ()), ("never", ())];
+pub(super) const NOTIFICATIONS: &[(&str, ())] = &[("on-change", ()), ("always", ()), ("never", ())];
+pub(super) const RIGHTS: &[(&str, ())] = &[
     ("read", ()),
     ("triage", ()),
     ("write", ()),
@@ -70,7 +36,7 @@ const RIGHTS: &[(&str, ())] = &[
 ];
 
 /// Most tokens that a budget can allow.
-const MOST_TOKENS: u64 = 1_000_000_000;
+pub(super) const MOST_TOKENS: u64 = 1_000_000_000;
 
 /// Reads the whole file; see [`RepoConfig::parse`].
 pub(super) fn config(
@@ -92,7 +58,7 @@ pub(super) fn config(
 }
 
 fn read_top(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findings) {
-    top.refuse_unknown(TOP_KEYS, findings);
+    top.refuse_unknown(&names_below(""), findings);
     top.set("files", &mut config.files, findings, globs);
     top.set("participants", &mut config.participants, findings, panel);
     note_doubles(top, "participants", findings);
@@ -108,7 +74,7 @@ fn read_top(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findings)
 }
 
 fn read_triggers(on: &Section<'_>, triggers: &mut Triggers, findings: &mut Findings) {
-    on.refuse_unknown(ON_KEYS, findings);
+    on.refuse_unknown(&names_below("on."), findings);
     on.set("opened", &mut triggers.opened, findings, Node::boolean);
     on.set("push", &mut triggers.push, findings, Node::boolean);
     on.set(
@@ -122,7 +88,7 @@ fn read_triggers(on: &Section<'_>, triggers: &mut Triggers, findings: &mut Findi
 }
 
 fn read_gate(gate: &Section<'_>, config: &mut GateConfig, findings: &mut Findings) {
-    gate.refuse_unknown(GATE_KEYS, findings);
+    gate.refuse_unknown(&names_below("gate."), findings);
     gate.set("mode", &mut config.mode, findings, |node| {
         node.one_of(MODES)
     });
@@ -166,7 +132,7 @@ fn read_gate(gate: &Section<'_>, config: &mut GateConfig, findings: &mut Finding
 
 fn read_commit(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findings) {
     let commit = top.section("commit", "commit.", findings);
-    commit.refuse_unknown(&["message", "signoff"], findings);
+    commit.refuse_unknown(&names_below("commit."), findings);
     commit.set(
         "message",
         &mut config.commit_message,
@@ -178,14 +144,14 @@ fn read_commit(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findin
 
 fn check_budget(top: &Section<'_>, findings: &mut Findings) {
     let budget = top.section("budget", "budget.", findings);
-    budget.refuse_unknown(&["per_round", "per_pr", "per_day"], findings);
+    budget.refuse_unknown(&names_below("budget."), findings);
     for (key, path) in [
         ("per_round", "budget.per_round."),
         ("per_pr", "budget.per_pr."),
         ("per_day", "budget.per_day."),
     ] {
         let limit = budget.section(key, path, findings);
-        limit.refuse_unknown(&["usd", "tokens"], findings);
+        limit.refuse_unknown(&names_below(path), findings);
         limit.check("usd", findings, amount);
         limit.check("tokens", findings, |node| node.integer(0, MOST_TOKENS));
     }

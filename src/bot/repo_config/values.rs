@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Longest pause that pushes may ask for: the check waits meanwhile.
-const LONGEST_QUIET: Duration = Duration::from_secs(600);
+pub(super) const LONGEST_QUIET: Duration = Duration::from_secs(600);
 
 /// Most votes, people or rounds that can be asked for.
-const MOST: u64 = 100;
+pub(super) const MOST: u64 = 100;
 
 pub(super) fn alias(node: &Node) -> Result<Alias, Refusal> {
     Alias::parse(node.text()?.trim()).ok_or_else(|| {

@@ -17,6 +17,9 @@ use story::Script;
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES\n  \
+    discussions demo\n  \
+    discussions demo --file design/cache.md --keep")]
 pub struct Arguments {
     /// Try it on your own discussion: first replies and one question, then the state reached
     #[arg(long, value_name = "FILE")]

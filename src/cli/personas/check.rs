@@ -2,7 +2,7 @@
 
 use super::{SCHEMA, current_folder};
 use crate::cli::output::Output;
-use crate::cli::snippet::{self, Remark};
+use crate::cli::snippet::{self, Finding};
 use crate::cli::{Failure, Outcome, surroundings};
 use crate::engine::persona::{self, Personas};
 use crate::engine::problem::Severity;
@@ -133,7 +133,7 @@ fn print(files: &Files, problems: &[(String, DefinitionProblem)], output: &Outpu
     for (path, problem) in problems {
         let text = files.iter().find(|(known, _)| known == path);
         let source = text.map_or("", |(_, text)| text.as_str());
-        let problem = Remark {
+        let problem = Finding {
             severity: problem.severity,
             code: code(problem),
             line: problem.line.unwrap_or(1),
@@ -141,7 +141,7 @@ fn print(files: &Files, problems: &[(String, DefinitionProblem)], output: &Outpu
             message: &problem.message,
             hint: &problem.hint,
         };
-        output.result(snippet::render_remark(path, source, &problem));
+        output.result(snippet::finding(path, source, &problem));
     }
     let count = |severity| {
         problems

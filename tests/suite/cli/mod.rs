@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A folder with files in it, and the program to run there.
-struct Folder {
+pub(crate) struct Folder {
     folder: tempfile::TempDir,
 }
 
 impl Folder {
-    fn with(files: &[(&str, &[u8])]) -> Self {
+    pub(crate) fn with(files: &[(&str, &[u8])]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, content) in files {
             let path = folder.path().join(name);
@@ -32,7 +32,7 @@ impl Folder {
         Self::with(&[("example.md", fixture("discussions/example.md").as_bytes())])
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -40,7 +40,7 @@ impl Folder {
         fs::read(self.path(name)).unwrap()
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_discussions"))
             .args(arguments)
             .current_dir(self.folder.path())
@@ -51,23 +51,23 @@ impl Folder {
     }
 }
 
-struct Ran(Output);
+pub(crate) struct Ran(pub(crate) Output);
 
 impl Ran {
-    fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         self.0.status.code().unwrap()
     }
 
-    fn stdout(&self) -> String {
+    pub(crate) fn stdout(&self) -> String {
         String::from_utf8(self.0.stdout.clone()).unwrap()
     }
 
-    fn stderr(&self) -> String {
+    pub(crate) fn stderr(&self) -> String {
         String::from_utf8(self.0.stderr.clone()).unwrap()
     }
 
     #[track_caller]
-    fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(
             self.code(),
             code,
@@ -79,7 +79,7 @@ impl Ran {
     }
 
     #[track_caller]
-    fn says(self, words: &[&str]) -> Self {
+    pub(crate) fn says(self, words: &[&str]) -> Self {
         let all = format!("{}{}", self.stdout(), self.stderr());
         for word in words {
             assert!(all.contains(word), "{word:?} is not said in:\n{all}");
@@ -87,7 +87,7 @@ impl Ran {
         self
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout()).unwrap()
     }
 }
@@ -558,9 +558,15 @@ fn every_subcommand_explains_itself() {
         "lint",
         "gate",
         "templates",
+        "personas",
+        "config",
         "serve",
+        "receive",
+        "health",
         "sandbox",
         "demo",
+        "completions",
+        "man",
     ];
     for name in names {
         let ran = folder.run(&[name, "--help"]).exits(0);
@@ -574,7 +580,11 @@ fn every_subcommand_explains_itself() {
         .run(&["--version"])
         .exits(0)
         .says(&[env!("CARGO_PKG_VERSION")]);
-    folder.run(&["--help"]).exits(0).says(&names);
+    folder
+        .run(&["--help"])
+        .exits(0)
+        .says(&names)
+        .says(&["EXIT CODES", "130  interrupted"]);
 }
 
 #[test]
@@ -823,4 +833,139 @@ fn a_phase_that_the_template_does_not_know_is_named_and_decides_nothing() {
     ]);
     let status = folder.run(&["status", "f.md", "--json"]).exits(0).json();
     assert_eq!(status["phase_votes"], false);
+}
+
+#[test]
+fn completions_are_scripts_that_know_the_subcommands() {
+    let folder = Folder::with(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = folder.run(&["completions", shell]).exits(0);
+        let ran = ran.says(&["receive", "effective", "dry-run"]);
+        assert_eq!(ran.stderr(), "", "{shell}");
+        fs::write(folder.path(shell), ran.stdout()).unwrap();
+    }
+    // Where there is no bash, nobody needs its completion.
+    if let Ok(output) = Command::new("bash")
+        .arg("-n")
+        .arg(folder.path("bash"))
+        .output()
+    {
+        Ran(output).exits(0);
+    }
+    folder
+        .run(&["completions", "tcsh"])
+        .exits(2)
+        .says(&["possible values: bash"]);
+}
+
+/// Control lines of a manual page that are not those a page is made of, and lines that roff would take for control.
+fn odd_roff(page: &str) -> Vec<&str> {
+    let known = [
+        ".TH", ".SH", ".SS", ".TP", ".IP", ".PP", ".RS", ".RE", ".br", ".nf", ".fi", ".ie", ".el",
+    ];
+    page.lines()
+        .filter(|line| line.starts_with(['.', '\'']))
+        .filter(|line| !known.contains(&line.split(' ').next().unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn manual_pages_come_from_the_same_source_as_the_help() {
+    let folder = Folder::with(&[]);
+    let main = folder.run(&["man"]).exits(0).stdout();
+    for section in [
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "OPTIONS",
+        "SUBCOMMANDS",
+        "EXAMPLES",
+        "\"EXIT CODES\"",
+    ] {
+        assert!(
+            main.contains(&format!("\n.SH {section}\n")),
+            "{section}:\n{main}"
+        );
+    }
+    assert!(main.contains("discussions\\-receive(1)"), "{main}");
+    folder
+        .run(&["man", "--out", "pages/man1"])
+        .exits(0)
+        .says(&["pages written to pages/man1"]);
+    let mut pages = 0;
+    for path in everything_below(&folder.path("pages")) {
+        let page = fs::read_to_string(&path).unwrap();
+        let name = Path::new(&path)
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        let title = page.lines().find(|line| line.starts_with(".TH")).unwrap();
+        assert!(
+            title.starts_with(&format!(".TH {} 1", name.to_uppercase())),
+            "{title}"
+        );
+        assert!(
+            page.contains(&format!("{} \\- ", name.replace('-', "\\-"))),
+            "{name}:\n{page}"
+        );
+        assert!(page.contains("\n.SH SYNOPSIS\n"), "{name}");
+        assert_eq!(odd_roff(&page), Vec::<&str>::new(), "{name}");
+        let verbatim = |control: &str| page.lines().filter(|line| *line == control).count();
+        assert_eq!(verbatim(".nf"), verbatim(".fi"), "{name}");
+        pages += 1;
+    }
+    assert!(pages >= 14, "{pages}");
+    assert!(
+        folder
+            .path("pages/man1/discussions-config-check.1")
+            .exists()
+    );
+    let blocked = Folder::with(&[("file", b"")]);
+    blocked
+        .run(&["man", "--out", "file/man1"])
+        .exits(2)
+        .says(&["cannot write"]);
+}
+
+#[test]
+fn health_asks_the_server_of_the_environment() {
+    let folder = Folder::with(&[("tmp/.keep", b"")]);
+    let mut command = with_temporary(&folder, &["serve"]);
+    command
+        .env("APP_ID", "1")
+        .env("PRIVATE_KEY", &crate::github::keys::rsa().pkcs8)
+        .env("WEBHOOK_SECRET", "5f1d0c6f0c7b4f5e9a3c2b1a")
+        .env("HOST", "0.0.0.0")
+        .env("PORT", "0");
+    let mut server = Running::start(command, true);
+    let listening = server.line_with("listening on http://0.0.0.0:");
+    let (_, port) = listening.rsplit_once("0.0.0.0:").unwrap();
+    let port = port.split('/').next().unwrap();
+    let health = |arguments: &[&str]| {
+        let mut command = with_temporary(&folder, &["health"]);
+        // A proxy of the environment is not asked about this machine.
+        command
+            .args(arguments)
+            .env("PORT", port)
+            .env("http_proxy", "http://127.0.0.1:9");
+        Ran(command.output().unwrap())
+    };
+    health(&[])
+        .exits(0)
+        .says(&[&format!("http://127.0.0.1:{port}/readyz: 200")]);
+    let base = format!("http://127.0.0.1:{port}");
+    health(&[&format!("{base}/healthz")])
+        .exits(0)
+        .says(&["200"]);
+    health(&[&format!("{base}/nowhere")])
+        .exits(1)
+        .says(&["404"]);
+    assert_eq!(server.stop().0, 0);
+    health(&[]).exits(1).says(&["nothing listens there"]);
+    health(&["127.0.0.1"]).exits(2);
+    let mut wrong = with_temporary(&folder, &["health"]);
+    Ran(wrong.env("PORT", "x").output().unwrap())
+        .exits(2)
+        .says(&["PORT", "`x`"]);
 }

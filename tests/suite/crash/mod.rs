@@ -1,6 +1,7 @@
 //! The real server killed, stopped and started again: what was acknowledged is done, and done once.
 
 mod door;
+mod receive;
 mod stand;
 
 use discussions::sandbox::{Chance, EffectKind, Fault, FaultKind, Matcher};

@@ -127,6 +127,11 @@ impl Stand {
 
     /// `discussions serve` with nothing in its environment but its settings.
     pub(super) fn command(&self) -> Command {
+        self.program(&["serve"])
+    }
+
+    /// The program with the same settings.
+    pub(super) fn program(&self, arguments: &[&str]) -> Command {
         let log = fs::File::options()
             .create(true)
             .append(true)
@@ -134,7 +139,7 @@ impl Stand {
             .unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_discussions"));
         command
-            .arg("serve")
+            .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .env("APP_ID", github::options().app_id.to_string())
@@ -268,6 +273,37 @@ impl Stand {
             ..NewPull::default()
         };
         self.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap()
+    }
+
+    /// Rob changes his proposal.
+    pub(super) fn propose_again(&self, number: u64) {
+        let head = self.sandbox.pull(DEMO_REPO, number).unwrap().head;
+        let text = self
+            .sandbox
+            .file(DEMO_REPO, &head.to_string(), PATH)
+            .unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let changed = text.replacen("\n\n", "\n\nOne more sentence.\n\n", 2);
+        let edit = FileEdit::write(PATH, &changed);
+        self.sandbox
+            .push("rob", DEMO_REPO, "topic", "change", &[edit])
+            .unwrap();
+    }
+
+    /// A path in the stand's folder.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// How many jobs the queue holds while no server runs.
+    pub(super) async fn queued(&self) -> u64 {
+        let file = self.folder.path().join("data/discussions.db");
+        let store = SqlStore::open(&format!("sqlite://{}", file.display()))
+            .await
+            .unwrap();
+        let queued = store.backlog().await.unwrap();
+        store.close().await.unwrap();
+        queued
     }
 
     /// Somebody writes in the conversation.

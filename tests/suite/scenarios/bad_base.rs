@@ -97,8 +97,14 @@ fn cases() -> Vec<Broken> {
                 "discussions.yml",
                 format!("{AT_ONCE}participants: [architect, securty]\n"),
             )],
-            place: ".github/discussions.yml",
+            place: ".github/discussions.yml:2",
             says: &["`securty`", "Did you mean `security`?"],
+        },
+        Broken {
+            name: "a template that does not exist",
+            files: vec![("discussions.yml", format!("{AT_ONCE}template: reviw\n"))],
+            place: ".github/discussions.yml:2",
+            says: &["`template` names `reviw`", "Did you mean `review`?"],
         },
     ]
 }

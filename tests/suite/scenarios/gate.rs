@@ -4,7 +4,9 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::{Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
-use discussions::sandbox::{DEMO_REPO, EffectKind, FileEdit, NewPull, Protection, RuleForm, ReviewState};
+use discussions::sandbox::{
+    DEMO_REPO, EffectKind, FileEdit, NewPull, Protection, ReviewState, RuleForm,
+};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]

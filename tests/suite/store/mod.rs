@@ -9,8 +9,8 @@ mod record;
 
 use discussions::ids::{PullRequest, Repo};
 use discussions::store::{
-    BlockRecord, BlockState, Change, Claimed, Delivery, DiscussionRecord, Enqueued, HumanVote,
-    Lease, NewJob, PrRecord, SqlStore, Store, StoreError,
+    BlockRecord, BlockState, Change, Claimed, Delivery, DiscussionRecord, Enqueued, Fate,
+    HumanVote, Lease, NewJob, PrRecord, SqlStore, Store, StoreError,
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqliteConnection};
 use std::path::{Path, PathBuf};

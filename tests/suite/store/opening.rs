@@ -104,6 +104,90 @@ async fn a_second_opener_is_refused_until_the_first_is_done() {
 }
 
 #[tokio::test]
+async fn beside_its_owner_a_process_works_and_takes_nothing_away() {
+    let house = House::new().await;
+    let url = url(&file(house.folder.path()));
+    house.push(&pr(1), "first").await;
+    let first = house.claim(LONG).await;
+    let beside = SqlStore::open_beside(&url).await.unwrap();
+    assert!(beside.is_beside() && !house.store.is_beside());
+    assert_eq!(beside.fate("first").await.unwrap(), Fate::Running);
+    let taken = beside.claim("beside", LONG).await.unwrap();
+    assert!(taken.is_none(), "the owner has the only job: {taken:?}");
+    push(&beside, &pr(2), "second").await.unwrap();
+    let second = beside.claim("beside", LONG).await.unwrap().unwrap();
+    assert!(house.nothing_ready().await);
+    beside.complete(&second.lease).await.unwrap();
+    assert_eq!(house.store.fate("second").await.unwrap(), Fate::Done);
+    beside.close().await.unwrap();
+    house.store.complete(&first.lease).await.unwrap();
+    assert!(refusal(&url).await.contains("in use by another process"));
+}
+
+#[tokio::test]
+async fn without_an_owner_the_process_beside_becomes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = url(&file(folder.path()));
+    let alone = SqlStore::open_beside(&url).await.unwrap();
+    assert!(!alone.is_beside());
+    assert!(refusal(&url).await.contains("in use by another process"));
+}
+
+#[tokio::test]
+async fn an_owner_of_another_version_is_left_alone() {
+    let house = House::new().await;
+    house
+        .meddle("UPDATE _sqlx_migrations SET version = 7")
+        .await;
+    let opened = SqlStore::open_beside(&url(&file(house.folder.path()))).await;
+    let text = opened.unwrap_err().to_string();
+    assert!(
+        text.contains("has schema 7, this version knows 1"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn the_fate_of_a_delivery_is_known_at_every_step() {
+    let house = House::new().await;
+    let fate = async || house.store.fate("guid").await.unwrap();
+    assert_eq!(fate().await, Fate::Done, "nothing is known of it");
+    house.push(&pr(1), "guid").await;
+    let waiting = |error| Fate::Waiting {
+        ready_in: NOW,
+        error,
+    };
+    assert_eq!(fate().await, waiting(None));
+    let job = house.claim(LONG).await;
+    assert_eq!(fate().await, Fate::Running);
+    house
+        .store
+        .fail(&job.lease, NOW, 5, "no luck")
+        .await
+        .unwrap();
+    assert_eq!(fate().await, waiting(Some("no luck".to_owned())));
+    let job = house.claim(LONG).await;
+    house.store.postpone(&job.lease, LONG).await.unwrap();
+    let later = fate().await;
+    assert!(
+        matches!(later, Fate::Waiting { ready_in, .. } if ready_in > Duration::from_secs(3000)),
+        "{later:?}"
+    );
+    house.meddle("UPDATE jobs SET run_at = 0").await;
+    let job = house.claim(LONG).await;
+    house
+        .store
+        .fail(&job.lease, NOW, 1, "enough")
+        .await
+        .unwrap();
+    let parked = Fate::Parked {
+        id: job.id,
+        error: "enough".to_owned(),
+    };
+    assert_eq!(fate().await, parked);
+}
+
+#[tokio::test]
 async fn the_same_file_by_another_name_is_the_same_file() {
     let house = House::new().await;
     let detour = house.folder.path().join("x");
