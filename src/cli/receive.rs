@@ -85,7 +85,6 @@ fn dry_run(saved: &Saved, output: &Output) -> Result<Outcome, Failure> {
     }
     let own = OwnApp {
         id: known.or(saved.app_of_check()).unwrap_or(0),
-        bot: None,
     };
     match decide(&saved.event, &own) {
         Decision::Job(job) => output.result(format!("{}: {}", saved.name, becomes(&job))),

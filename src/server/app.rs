@@ -93,7 +93,6 @@ impl Assembly {
         };
         let own = OwnApp {
             id: settings.app_id,
-            bot: None,
         };
         let decide: Decide = Arc::new(move |event| decide(event, &own));
         Ok(Self {
