@@ -20,6 +20,8 @@ pub struct Hub {
     pub(super) graphql_path: String,
     pub(super) app_id: u64,
     pub(super) hook_id: u64,
+    /// What a form on one of our pages carries and a form on another site cannot know.
+    pub(super) form_token: String,
 }
 
 impl Hub {
@@ -39,6 +41,7 @@ impl Hub {
             api_prefix: api_prefix.to_owned(),
             graphql_path: graphql_path.to_owned(),
             hook_id,
+            form_token: uuid::Uuid::new_v4().simple().to_string(),
         }
     }
 

@@ -42,6 +42,10 @@ pub(super) struct Raw {
     pub user_agent: bool,
     /// The body is declared as JSON.
     pub json: bool,
+    /// The body is declared as a form.
+    pub form: bool,
+    pub host: Option<String>,
+    pub origin: Option<String>,
     pub body: Bytes,
 }
 
@@ -106,6 +110,10 @@ async fn respond(
         authorization: header("authorization"),
         user_agent: header("user-agent").is_some(),
         json: header("content-type").is_some_and(|media| media.starts_with("application/json")),
+        form: header("content-type")
+            .is_some_and(|media| media.starts_with("application/x-www-form-urlencoded")),
+        host: header("host"),
+        origin: header("origin"),
         body,
     };
     if let Some(rest) = raw.path.strip_prefix("/_sandbox") {
@@ -115,9 +123,7 @@ async fn respond(
             false,
         ));
     }
-    if raw.method == "GET"
-        && let Some(html) = page::find(&hub, &raw.path)
-    {
+    if let Some(html) = page::find(&hub, &raw) {
         return Ok(build(html, page_headers(), false));
     }
     let exchange = hub.act(|world| exchange(&hub, world, &raw));
@@ -223,7 +229,11 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
         Some(answer) => answer,
         None => {
             world.count_request();
-            carry_out(hub, world, raw, &path, target, write, &request)
+            let answer = carry_out(hub, world, raw, &path, target, write, &request);
+            match world.unreadable() {
+                Some(why) => Refusal::new(502, why).into_answer(),
+                None => answer,
+            }
         }
     };
     afterwards(world, fault.as_ref(), newest, &mut exchange);
@@ -356,7 +366,7 @@ fn parse_body(bytes: &[u8]) -> Result<Value, Refusal> {
     }
 }
 
-fn parse_query(query: &str) -> BTreeMap<String, String> {
+pub(super) fn parse_query(query: &str) -> BTreeMap<String, String> {
     query
         .split('&')
         .filter(|pair| !pair.is_empty())

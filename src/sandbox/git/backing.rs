@@ -1,7 +1,7 @@
 //! A repository on disk behind a [`GitStore`]: objects come from it when they are asked for, and what the App
 //! commits lands in it.
 
-use super::{Commit, File, GitStore, Kept, Oid, Snapshot, TreeItem};
+use super::{Commit, File, GitStore, Kept, Oid, TreeItem};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -48,11 +48,11 @@ pub trait Backing: Debug + Send + Sync {
     /// Why an object could not be read since the last call, if one could not.
     fn take_failure(&self) -> Option<String>;
 
-    /// Commits and moves the branch, working trees included.
+    /// Commits and moves the branch, working trees included; the new commit is then in `store` too.
     ///
     /// # Errors
     /// In the words that GitHub's API would refuse it with; nothing moved then.
-    fn land(&self, landing: &Landing<'_>) -> Result<Oid, String>;
+    fn land(&self, store: &mut GitStore, landing: &Landing<'_>) -> Result<Oid, String>;
 
     /// Why the App's commits on that branch are refused at present, and what to do about it.
     fn blocked(&self, branch: &str) -> Option<String>;
@@ -90,11 +90,6 @@ impl GitStore {
     /// Lets a folder be read when it is asked for.
     pub fn adopt_tree(&mut self, oid: Oid) {
         self.trees.entry(oid).or_default();
-    }
-
-    /// The files of a commit that is here.
-    pub fn files_of(&self, oid: &Oid) -> Option<&Arc<Snapshot>> {
-        self.commit(oid).map(|commit| &commit.files)
     }
 }
 
