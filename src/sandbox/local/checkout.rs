@@ -101,7 +101,14 @@ impl Checkout {
 
     /// Changes of the person in files that the commit touches.
     fn uncommitted(&self, paths: &[&str]) -> Result<Option<String>, LocalError> {
-        let mut call = vec!["status", "--porcelain", "-z", "--untracked-files=all", "--ignored", "--"];
+        let mut call = vec![
+            "status",
+            "--porcelain",
+            "-z",
+            "--untracked-files=all",
+            "--ignored",
+            "--",
+        ];
         call.extend(paths);
         let status = self.git().bytes(&call)?;
         let mut call = vec!["ls-files", "-v", "-z", "--"];
@@ -130,7 +137,9 @@ impl Checkout {
     pub(super) fn bring(&self, branch: &str, from: &Oid, to: &Oid) -> Result<(), String> {
         let git = self.git();
         let words = |error: LocalError| error.to_string();
-        let head = git.answer(&["symbolic-ref", "--quiet", "HEAD"]).map_err(words)?;
+        let head = git
+            .answer(&["symbolic-ref", "--quiet", "HEAD"])
+            .map_err(words)?;
         if head != Some(format!("refs/heads/{branch}")) {
             return Err(format!("{} has just left {branch}", self.folder.display()));
         }

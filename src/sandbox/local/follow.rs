@@ -163,9 +163,14 @@ impl LocalRepository {
         }
         let bot = world.own_bot();
         let ahead = repo.git.commits_ahead(base, tip);
-        let newest = ahead.iter().rev().find(|commit| commit.author.account != Some(bot));
+        let newest = ahead
+            .iter()
+            .rev()
+            .find(|commit| commit.author.account != Some(bot));
         let subject = newest.and_then(|commit| commit.message.lines().next());
-        let title = subject.filter(|line| !line.trim().is_empty()).unwrap_or(branch);
+        let title = subject
+            .filter(|line| !line.trim().is_empty())
+            .unwrap_or(branch);
         let new = NewPull {
             title: title.to_owned(),
             head: branch.to_owned(),
@@ -240,11 +245,16 @@ impl World {
                 }
                 FileEdit::Delete(path) => files.push((path.as_str(), None)),
                 FileEdit::Submodule { path, .. } | FileEdit::Rename { to: path, .. } => {
-                    return Err(Refused(format!("{path} is not written or removed as a file")));
+                    return Err(Refused(format!(
+                        "{path} is not written or removed as a file"
+                    )));
                 }
             }
         }
-        if let Some((path, _)) = files.iter().find(|(path, _)| !super::super::pushes::path_is_sane(path)) {
+        if let Some((path, _)) = files
+            .iter()
+            .find(|(path, _)| !super::super::pushes::path_is_sane(path))
+        {
             return Err(Refused(format!("git cannot hold the path {path:?}")));
         }
         let landing = Landing {

@@ -162,7 +162,9 @@ impl Git {
         arguments: &[S],
     ) -> Result<Option<String>, LocalError> {
         let output = self.output(arguments)?;
-        let text = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+        let text = String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned();
         Ok(output.status.success().then_some(text))
     }
 }
@@ -209,10 +211,7 @@ pub(super) fn check_version(folder: &Path) -> Result<(), LocalError> {
     let mut numbers = said
         .split(|letter: char| !letter.is_ascii_digit())
         .filter_map(|number| number.parse().ok());
-    let found: (u32, u32) = (
-        numbers.next().unwrap_or(0),
-        numbers.next().unwrap_or(0),
-    );
+    let found: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if found < OLDEST {
         return Err(LocalError::Refused {
             why: format!("`{said}` is too old"),

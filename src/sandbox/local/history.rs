@@ -90,7 +90,10 @@ fn commits(git: &Git, base: &Oid, tips: &[Oid]) -> Result<Vec<Oid>, LocalError> 
     let list = ["rev-list", "--boundary", "--stdin"];
     let found = git.fed(&list, format!("{ahead}^{base}\n").as_bytes())?;
     let found = String::from_utf8_lossy(&found).into_owned();
-    let boundary: Vec<&str> = found.lines().filter_map(|line| line.strip_prefix('-')).collect();
+    let boundary: Vec<&str> = found
+        .lines()
+        .filter_map(|line| line.strip_prefix('-'))
+        .collect();
     let mut arguments = vec!["merge-base", "--octopus", base.as_str()];
     arguments.extend(&boundary);
     // No common ancestor: histories that have nothing to do with each other are read whole.
@@ -153,7 +156,10 @@ fn listed(
 ) -> Result<Snapshot, LocalError> {
     let lines = git.bytes(&["ls-tree", "-r", "-t", "-z", "--full-tree", tree.as_str()])?;
     let mut files = Snapshot::new();
-    for line in lines.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+    for line in lines
+        .split(|byte| *byte == 0)
+        .filter(|line| !line.is_empty())
+    {
         let Some((fields, path)) = split_at_tab(line) else {
             continue;
         };

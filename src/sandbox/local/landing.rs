@@ -115,12 +115,16 @@ impl LocalRepository {
         command.env("GIT_INDEX_FILE", &scratch.0);
         let output = finish(command, input)?;
         judged(&output, || arguments.join(" "))?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+        Ok(String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned())
     }
 
     /// Mode of a file as it is: a changed file keeps it, a new one is a regular file.
     fn mode_of(&self, parent: &str, path: &str) -> Result<String, LocalError> {
-        let line = self.git.text(&["ls-tree", "-z", "--full-tree", parent, "--", path])?;
+        let line = self
+            .git
+            .text(&["ls-tree", "-z", "--full-tree", parent, "--", path])?;
         let mode = line.split(' ').next().filter(|mode| *mode == "100755");
         Ok(mode.unwrap_or("100644").to_owned())
     }

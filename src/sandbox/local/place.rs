@@ -139,7 +139,10 @@ fn refuse_what_cannot_be_shown(git: &Git, path: &Path) -> Result<(), LocalError>
             "use a repository with SHA-1 objects",
         ));
     }
-    if git.answer(&["config", "extensions.partialClone"])?.is_some() {
+    if git
+        .answer(&["config", "extensions.partialClone"])?
+        .is_some()
+    {
         return Err(LocalError::refused(
             format!("{path} is a partial clone: files may be missing, and nothing is fetched here"),
             "use a clone that was made without `--filter`",

@@ -68,6 +68,8 @@ pub(super) fn submit(hub: &Hub, raw: &Raw) -> Option<Answer> {
 fn refused(page: &str, why: &str) -> Answer {
     let mut html = Html::page("Refused", None);
     html.raw("<h1>Refused</h1><p class=\"bad\">").text(why);
-    html.raw("</p><p><a href=\"").text(page).raw("\">Back to the pull request</a></p>");
+    html.raw("</p><p><a href=\"")
+        .text(page)
+        .raw("\">Back to the pull request</a></p>");
     html.done(422)
 }

@@ -14,7 +14,8 @@ impl Html {
         html.raw("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
         html.raw("<meta name=\"viewport\" content=\"width=device-width\">");
         if let Some((seconds, address)) = reload {
-            html.raw("<meta http-equiv=\"refresh\" content=\"").text(seconds);
+            html.raw("<meta http-equiv=\"refresh\" content=\"")
+                .text(seconds);
             html.raw(";url=").text(address).raw("\">");
         }
         html.raw("<title>").text(title);

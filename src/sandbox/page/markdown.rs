@@ -25,7 +25,8 @@ pub(super) struct Rendered(String);
 
 impl Rendered {
     pub(super) fn of(text: &str) -> Self {
-        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+        let options =
+            Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
         let mut in_comment = false;
         let events = Parser::new_ext(text, options).flat_map(|event| match event {
             Event::Html(markup) | Event::InlineHtml(markup) => tame(&markup, &mut in_comment),
@@ -91,7 +92,9 @@ fn tame<'e>(markup: &str, in_comment: &mut bool) -> Vec<Event<'e>> {
         }
         let end = tag.find('>').map_or(tag.len(), |end| end + 1);
         let (tag, after) = tag.split_at(end);
-        let passes = HARMLESS.iter().find(|harmless| tag.eq_ignore_ascii_case(harmless));
+        let passes = HARMLESS
+            .iter()
+            .find(|harmless| tag.eq_ignore_ascii_case(harmless));
         events.push(match passes {
             Some(harmless) => Event::InlineHtml(CowStr::Borrowed(harmless)),
             None => text(tag),
@@ -113,15 +116,25 @@ mod tests {
             ("<details onclick=x>\n\nb", "&lt;details onclick"),
             ("[a](javascript:x)", "<a href=\"#\">a</a>"),
             ("![alt](https://e/x.png)", "alt"),
-            ("<details><summary>Votes</summary>\n\nx\n\n</details>", "<details><summary>Votes</summary>"),
+            (
+                "<details><summary>Votes</summary>\n\nx\n\n</details>",
+                "<details><summary>Votes</summary>",
+            ),
             ("<form action=/x>", "&lt;form"),
         ];
         for (markdown, expected) in cases {
             let rendered = Rendered::of(markdown);
-            assert!(rendered.as_str().contains(expected), "{markdown}: {}", rendered.as_str());
+            assert!(
+                rendered.as_str().contains(expected),
+                "{markdown}: {}",
+                rendered.as_str()
+            );
             assert!(!rendered.as_str().contains("<img"), "{markdown}");
         }
         let hidden = Rendered::of("<!-- a\nb <b> -->\n\nc <!-- d --> e");
-        assert_eq!(hidden.as_str().replace(char::is_whitespace, ""), "<p>ce</p>");
+        assert_eq!(
+            hidden.as_str().replace(char::is_whitespace, ""),
+            "<p>ce</p>"
+        );
     }
 }

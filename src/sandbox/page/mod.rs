@@ -33,19 +33,19 @@ pub(super) fn find(hub: &Hub, raw: &Raw) -> Option<Answer> {
         _ => return None,
     }
     let token = forms::is_under_own_name(raw).then_some(hub.form_token.as_str());
-    let asked = Asked {
-        path: &raw.path,
-        query: &raw.query,
-        token,
-    };
     let parts: Vec<String> = raw.path.split('/').skip(1).map(decode).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     hub.look(|world| match parts.as_slice() {
         [""] => Some(index(world)),
         [owner, name] => world.repo_named(owner, name).map(|_| index(world)),
-        [owner, name, "pull", number] => {
+        [owner, name, "pull", number, ..] => {
             let repo = world.repo_named(owner, name)?;
             let pull = repo.pulls.get(&number.parse().ok()?)?;
+            let asked = Asked {
+                path: &format!("/{}/pull/{number}", world.full_name(repo)),
+                query: &raw.query,
+                token,
+            };
             Some(pull::page(world, repo, pull, &asked))
         }
         [owner, name, "blob", reference, path @ ..] if !path.is_empty() => {

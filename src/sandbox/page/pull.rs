@@ -31,18 +31,23 @@ pub(super) fn page(world: &World, repo: &Repository, pull: &Pull, asked: &Asked<
     let reload = is_moving || asked.query.contains("posted");
     let again = format!("{}#end", asked.path);
     let mut html = Html::page(&pull.title, reload.then_some(("2", again.as_str())));
-    html.raw("<p><a href=\"/\">All pull requests</a></p><h1>").text(&pull.title);
+    html.raw("<p><a href=\"/\">All pull requests</a></p><h1>")
+        .text(&pull.title);
     html.raw(" <small>#").text(&pull.number.to_string());
-    html.raw("</small></h1><p><span class=\"word\">").text(pull_word(pull));
-    html.raw("</span> ").text(world.login(pull.author).unwrap_or("ghost"));
+    html.raw("</small></h1><p><span class=\"word\">")
+        .text(pull_word(pull));
+    html.raw("</span> ")
+        .text(world.login(pull.author).unwrap_or("ghost"));
     html.raw(" wants to merge <code>").text(&pull.head_branch);
     html.raw("</code> into <code>").text(&pull.base_branch);
-    html.raw("</code>, head <code>").text(pull.head.as_str().get(..12).unwrap_or_default());
+    html.raw("</code>, head <code>")
+        .text(pull.head.as_str().get(..12).unwrap_or_default());
     html.raw("</code></p>");
     if let Some(backing) = &repo.git.backing
         && let Some(why) = backing.blocked(&pull.head_branch)
     {
-        html.raw("<p class=\"banner\">A commit of the App waits: ").text(&why);
+        html.raw("<p class=\"banner\">A commit of the App waits: ")
+            .text(&why);
         html.raw(". It is tried again as soon as nothing is in the way.</p>");
     }
     html.raw("<section><h2>Checks</h2>");
@@ -52,7 +57,8 @@ pub(super) fn page(world: &World, repo: &Repository, pull: &Pull, asked: &Asked<
     for run in runs {
         html.raw("<article><header>");
         check_line(&mut html, run);
-        html.raw("</header>").markdown(run.summary.as_deref().unwrap_or_default());
+        html.raw("</header>")
+            .markdown(run.summary.as_deref().unwrap_or_default());
         html.raw("</article>");
     }
     html.raw("</section>");
@@ -81,9 +87,13 @@ fn merge_box(html: &mut Html, world: &World, repo: &Repository, pull: &Pull, ask
         if asked.query.contains("merge") {
             let word = match reasons.is_empty() {
                 true => "GitHub would merge now. The sandbox leaves that to you:",
-                false => "GitHub would refuse to merge. Your own git obeys nobody; once the check is green:",
+                false => {
+                    "GitHub would refuse to merge. Your own git obeys nobody; once the check is green:"
+                }
             };
-            html.raw("<p>").text(word).raw("</p><pre class=\"command\">");
+            html.raw("<p>")
+                .text(word)
+                .raw("</p><pre class=\"command\">");
             let (base, head) = (shell_word(&pull.base_branch), shell_word(&pull.head_branch));
             html.text(&format!("git switch {base} && git merge --no-ff {head}"));
             html.raw("</pre>");
@@ -106,9 +116,17 @@ fn shell_word(text: &str) -> String {
 fn conversation(html: &mut Html, world: &World, repo: &Repository, pull: &Pull) {
     let comments = pull.comments.iter().map(|comment| {
         let target = ReactionTarget::IssueComment(comment.id);
-        let said = repo.reactions.iter().filter(|reaction| reaction.target == target);
+        let said = repo
+            .reactions
+            .iter()
+            .filter(|reaction| reaction.target == target);
         let reactions: Vec<&str> = said.map(|reaction| face(&reaction.content)).collect();
-        (comment.id, comment.author, reactions.join(" "), comment.body.as_str())
+        (
+            comment.id,
+            comment.author,
+            reactions.join(" "),
+            comment.body.as_str(),
+        )
     });
     let reviews = pull.reviews.iter().map(|review| {
         let word = review.state.as_str().replace('_', " ").to_lowercase();
@@ -120,8 +138,11 @@ fn conversation(html: &mut Html, world: &World, repo: &Repository, pull: &Pull) 
         html.raw("<p class=\"quiet\">Nobody has said anything yet.</p>");
     }
     for (_, author, note, body) in entries {
-        html.raw("<article><header><b>").text(world.login(author).unwrap_or("ghost"));
-        html.raw("</b> <span class=\"quiet\">").text(&note).raw("</span></header>");
+        html.raw("<article><header><b>")
+            .text(world.login(author).unwrap_or("ghost"));
+        html.raw("</b> <span class=\"quiet\">")
+            .text(&note)
+            .raw("</span></header>");
         html.markdown(body).raw("</article>");
     }
 }
@@ -138,8 +159,10 @@ fn face(reaction: &str) -> &str {
 }
 
 fn form(html: &mut Html, world: &World, repo: &Repository, pull: &Pull, path: &str, token: &str) {
-    html.raw("<form id=\"end\" method=\"post\" action=\"").text(path);
-    html.raw("/say\"><input type=\"hidden\" name=\"token\" value=\"").text(token);
+    html.raw("<form id=\"end\" method=\"post\" action=\"")
+        .text(path);
+    html.raw("/say\"><input type=\"hidden\" name=\"token\" value=\"")
+        .text(token);
     html.raw("\"><textarea name=\"body\" rows=\"3\" aria-label=\"Comment\" placeholder=\"");
     html.text("/discuss vote ready");
     html.raw("\"></textarea><p><label>as <select name=\"as\">");
@@ -148,7 +171,11 @@ fn form(html: &mut Html, world: &World, repo: &Repository, pull: &Pull, path: &s
     for person in &people {
         let login = world.login(*person).unwrap_or("ghost");
         html.raw("<option value=\"").text(login);
-        html.raw(if Some(person) == first { "\" selected>" } else { "\">" });
+        html.raw(if Some(person) == first {
+            "\" selected>"
+        } else {
+            "\">"
+        });
         html.text(login);
         if *person == pull.author {
             html.raw(" (author: shown, not counted)");
@@ -170,7 +197,9 @@ fn files(html: &mut Html, repo: &Repository, pull: &Pull) {
     }
     let more = changes.len().saturating_sub(SHOWN_FILES);
     if more > 0 {
-        html.raw("<p class=\"quiet\">and ").text(&more.to_string()).raw(" more</p>");
+        html.raw("<p class=\"quiet\">and ")
+            .text(&more.to_string())
+            .raw(" more</p>");
     }
     html.raw("</section>");
 }
@@ -180,8 +209,15 @@ fn file(html: &mut Html, repo: &Repository, change: &FileChange) {
     let bytes = repo.git.blob(&change.file.oid).filter(|_| is_text);
     let text = bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let text = text.filter(|text| text.len() <= SHOWN_BYTES);
-    html.raw("<article><header>").text(&change.path).raw(" <span class=\"quiet\">");
-    html.text(&format!("{}, +{} -{}", change.status.as_str(), change.additions, change.deletions));
+    html.raw("<article><header>")
+        .text(&change.path)
+        .raw(" <span class=\"quiet\">");
+    html.text(&format!(
+        "{}, +{} -{}",
+        change.status.as_str(),
+        change.additions,
+        change.deletions
+    ));
     html.raw("</span></header>");
     if let Some(text) = text {
         let votes = votes(&text);
@@ -216,5 +252,8 @@ fn votes(text: &str) -> Vec<String> {
             votes.push((name, vote.trim()));
         }
     }
-    votes.iter().map(|(name, vote)| format!("{name} {vote}")).collect()
+    votes
+        .iter()
+        .map(|(name, vote)| format!("{name} {vote}"))
+        .collect()
 }
