@@ -17,6 +17,7 @@ mod deliveries;
 mod engine;
 mod evaluate;
 mod github;
+mod own_repository;
 mod personas;
 mod readme;
 mod sandbox;

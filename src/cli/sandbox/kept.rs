@@ -1,4 +1,4 @@
-//! The folder of the App's data: a throw-away one, or one that is kept together with what the record in it is about.
+//! The folder of the App's data, kept together with what the record in it is about.
 
 use crate::cli::Failure;
 use serde::{Deserialize, Serialize};
@@ -19,33 +19,40 @@ pub struct About {
     pub numbers: BTreeMap<String, u64>,
 }
 
-/// The folder, and whether it goes with the sandbox.
+/// The folder of the App's data.
 pub struct Data {
     folder: PathBuf,
-    is_kept: bool,
 }
 
 const FILE: &str = "sandbox.json";
 
 impl Data {
-    /// A folder that goes with the sandbox, or the one that is named; made if need be.
-    pub fn in_folder(named: Option<&Path>) -> Result<Self, Failure> {
+    /// The folder that is named, or one among the machine's temporary files that is the same for the same repository and
+    /// person: a sandbox that is started again goes on where the last one was. Made if need be.
+    pub fn in_folder(named: Option<&Path>, about: &About) -> Result<Self, Failure> {
         let folder = match named {
             Some(named) => named.to_owned(),
             None => {
-                let name = format!("discussions-{}", uuid::Uuid::now_v7().simple());
-                std::env::temp_dir().join(name)
+                let who = format!("{}\0{}", about.repository.display(), about.author);
+                let id = crate::sandbox::git::object_id("blob", who.as_bytes());
+                let id: String = id.as_str().chars().take(16).collect();
+                std::env::temp_dir().join(format!("discussions-sandbox-{id}"))
             }
         };
         let failed = |error: std::io::Error| {
             Failure::new("file", format!("cannot make the folder: {error}")).at(&folder, None)
         };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
+        make_private(&folder).map_err(failed)?;
+        if named.is_none() && !is_ours(&folder).map_err(failed)? {
+            return Err(Failure::new(
+                "file",
+                "this folder belongs to somebody else, or others may write in it",
+            )
+            .hint("name a folder of your own with --data-dir")
+            .at(&folder, None));
+        }
         let folder = folder.canonicalize().map_err(failed)?;
-        Ok(Self {
-            folder,
-            is_kept: named.is_some(),
-        })
+        Ok(Self { folder })
     }
 
     /// Its path.
@@ -89,9 +96,6 @@ impl Data {
 
     /// Writes down what the record is about.
     pub fn keep(&self, about: &About) -> Result<(), Failure> {
-        if !self.is_kept {
-            return Ok(());
-        }
         let file = self.folder.join(FILE);
         let failed = |error: &dyn std::fmt::Display| {
             Failure::new("file", format!("cannot write it: {error}")).at(&file, None)
@@ -102,16 +106,35 @@ impl Data {
         std::fs::write(&half, text).map_err(|error| failed(&error))?;
         std::fs::rename(&half, &file).map_err(|error| failed(&error))
     }
+}
 
-    /// Removes it, unless it is kept.
-    pub fn end(self) -> Result<(), Failure> {
-        if self.is_kept {
-            return Ok(());
-        }
-        std::fs::remove_dir_all(&self.folder).map_err(|error| {
-            Failure::new("file", format!("cannot remove it: {error}")).at(&self.folder, None)
-        })
-    }
+/// Makes a folder that only its owner may enter; an existing one stays as it is.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Whether a folder with a name that anybody can guess is one that we made: otherwise somebody else could have laid a
+/// record there for us to believe.
+#[cfg(unix)]
+fn is_ours(folder: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = std::fs::symlink_metadata(folder)?;
+    // Whose a new file becomes is who we are.
+    let probe = std::env::temp_dir().join(format!("discussions-{}", uuid::Uuid::new_v4().simple()));
+    std::fs::File::create_new(&probe)?;
+    let own = std::fs::metadata(&probe).map(|file| file.uid());
+    std::fs::remove_file(&probe)?;
+    Ok(found.is_dir() && found.uid() == own? && found.mode() & 0o022 == 0)
+}
+
+/// Elsewhere the temporary folder is the person's own.
+#[cfg(not(unix))]
+fn is_ours(_: &Path) -> std::io::Result<bool> {
+    Ok(true)
 }
 
 fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Failure {

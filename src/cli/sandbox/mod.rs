@@ -27,7 +27,7 @@ pub struct Arguments {
     /// Your login there [default: made from git's user.name]
     #[arg(long = "as", value_name = "NAME", requires = "repo")]
     name: Option<String>,
-    /// Keep the App's record in this folder for the next time
+    /// Folder of the App's record [default: among the temporary files, one for each repository]
     #[arg(long, value_name = "DIR", requires = "repo")]
     data_dir: Option<PathBuf>,
 }

@@ -98,7 +98,7 @@ async fn start(
         reviewer: people.reviewer.clone(),
         numbers: Default::default(),
     };
-    let data = Data::in_folder(wish.data)?;
+    let data = Data::in_folder(wish.data, &about)?;
     about.numbers = data.numbers(&about)?;
     repository.keep_numbers(about.numbers.clone());
     let key = AppKey::generate().map_err(|error| failed("making a key")(&error))?;
@@ -190,19 +190,23 @@ impl Running {
             self.github.web_url()
         ));
         output.result(format!(
-            "  repository  {}, base {base}; every other branch that is ahead of it is a pull request",
+            "  repository  {}, base {base}; branches ahead of it are the pull requests",
             wish.path.display()
         ));
         output.result(
-            "  the App     answers with its built-in checklists; its replies are commits by discussions[bot] on your \
-             branches, nothing else is changed",
+            "  writes      replies, as commits by discussions[bot] on those branches; nothing else",
         );
+        output.result("  answers     come from the built-in checklists: no model, no key");
         output.result(format!(
-            "  people      {author} (you, the author: your vote is shown, not counted), {reviewer} (maintains)"
+            "  record      {}, for the next start; delete it to begin anew",
+            self.data.path().display()
         ));
         output.result(format!(
-            "  talk        type a comment here, such as `/discuss security what about tenants?`, `{reviewer}: /discuss \
-             vote ready`, or `{reviewer} 2: ...` for pull request 2"
+            "  people      {author} (you; an author's vote is not counted), {reviewer} (maintains)"
+        ));
+        output.result(format!(
+            "  talk        type `/discuss security what about tenants?`; in another name, or on one of several \
+             pull requests: `{reviewer} 2: /discuss vote ready`"
         ));
         output.note("Ctrl-C ends it; commits stay");
     }
@@ -310,7 +314,7 @@ impl Running {
         let stopped = self.app.stop().await;
         stopped.map_err(|error| Failure::new("store", error.to_string()))?;
         self.github.shutdown();
-        self.data.end()
+        Ok(())
     }
 }
 

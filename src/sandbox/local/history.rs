@@ -240,7 +240,8 @@ fn differences(
             let (entry, after) = entry(rest).ok_or_else(garbled)?;
             rest = after;
             match std::str::from_utf8(entry.path) {
-                Ok(path) if entry.removed => drop(files.remove(path)),
+                // What was a folder may be a file by now, and is named twice then.
+                Ok(path) if entry.removed && !entry.was_folder => drop(files.remove(path)),
                 _ if entry.removed => {}
                 _ => put(store, &mut files, entry.path, entry.mode, entry.oid, taken),
             }
@@ -271,6 +272,7 @@ fn pair(rest: &[u8]) -> Option<(Oid, Oid, &[u8])> {
 
 struct Entry<'a> {
     removed: bool,
+    was_folder: bool,
     mode: u32,
     oid: Oid,
     path: &'a [u8],
@@ -283,11 +285,13 @@ fn entry(rest: &[u8]) -> Option<(Entry<'_>, &[u8])> {
     let path = parts.next()?;
     let after = parts.next()?;
     let words: Vec<&str> = head.split(' ').collect();
-    let [_, mode, _, oid, letter] = words.as_slice() else {
+    let [before, mode, _, oid, letter] = words.as_slice() else {
         return None;
     };
+    let was_folder = u32::from_str_radix(before, 8).ok()? == FOLDER;
     let entry = Entry {
         removed: *letter == "D",
+        was_folder,
         mode: u32::from_str_radix(mode, 8).ok()?,
         oid: Oid::parse(oid)?,
         path,

@@ -55,7 +55,12 @@ pub(super) fn find(hub: &Hub, raw: &Raw) -> Option<Answer> {
             let bytes = repo.git.blob(&file.oid)?;
             let mut html = Html::page(&path, None);
             html.raw("<h1>").text(&path).raw("</h1><pre>");
-            html.text(&String::from_utf8_lossy(bytes)).raw("</pre>");
+            let text = String::from_utf8_lossy(bytes);
+            for (at, line) in text.split_inclusive('\n').enumerate() {
+                html.raw("<span id=\"L").text(&(at + 1).to_string());
+                html.raw("\">").text(line).raw("</span>");
+            }
+            html.raw("</pre>");
             Some(html.done(200))
         }
         _ => None,

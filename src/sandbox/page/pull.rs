@@ -120,41 +120,36 @@ fn conversation(html: &mut Html, world: &World, repo: &Repository, pull: &Pull) 
             .reactions
             .iter()
             .filter(|reaction| reaction.target == target);
-        let reactions: Vec<&str> = said.map(|reaction| face(&reaction.content)).collect();
+        let reactions: Vec<&str> = said.map(|reaction| reaction.content.as_str()).collect();
         (
-            comment.id,
+            ("issuecomment-", comment.id),
             comment.author,
-            reactions.join(" "),
+            reactions.join(", "),
             comment.body.as_str(),
         )
     });
     let reviews = pull.reviews.iter().map(|review| {
         let word = review.state.as_str().replace('_', " ").to_lowercase();
-        (review.id, review.author, word, review.body.as_str())
+        (
+            ("pullrequestreview-", review.id),
+            review.author,
+            word,
+            review.body.as_str(),
+        )
     });
     let mut entries: Vec<_> = comments.chain(reviews).collect();
-    entries.sort_by_key(|(id, ..)| *id);
+    entries.sort_by_key(|((_, id), ..)| *id);
     if entries.is_empty() {
         html.raw("<p class=\"quiet\">Nobody has said anything yet.</p>");
     }
-    for (_, author, note, body) in entries {
-        html.raw("<article><header><b>")
+    for ((kind, id), author, note, body) in entries {
+        html.raw("<article id=\"").raw(kind).text(&id.to_string());
+        html.raw("\"><header><b>")
             .text(world.login(author).unwrap_or("ghost"));
         html.raw("</b> <span class=\"quiet\">")
             .text(&note)
             .raw("</span></header>");
         html.markdown(body).raw("</article>");
-    }
-}
-
-fn face(reaction: &str) -> &str {
-    match reaction {
-        "eyes" => "👀",
-        "rocket" => "🚀",
-        "confused" => "😕",
-        "+1" => "👍",
-        "-1" => "👎",
-        other => other,
     }
 }
 
