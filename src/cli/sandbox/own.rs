@@ -120,22 +120,7 @@ async fn start(
             unshown.len()
         ));
     }
-    let secret = uuid::Uuid::new_v4().simple().to_string();
-    let own = [
-        ("APP_ID", app_id.to_string()),
-        ("PRIVATE_KEY", key.private_pem),
-        ("WEBHOOK_SECRET", secret.clone()),
-        ("DATA_DIR", data.path().display().to_string()),
-        ("DISCUSSIONS_MODEL", "checklist".to_owned()),
-    ];
-    let settings = stage::settings(&github, own)?;
-    let app = App::start(&settings)
-        .await
-        .map_err(|error| failed("the App")(&error))?;
-    github.set_webhook(
-        &format!("http://{}{}", app.address(), settings.webhook_path),
-        &secret,
-    );
+    let app = start_app(&github, app_id, key.private_pem, &data).await?;
     let running = Running {
         github: Arc::new(github),
         app,
@@ -145,6 +130,32 @@ async fn start(
         about: Mutex::new(about),
     };
     Ok((running, notes))
+}
+
+/// The real App, on that GitHub.
+async fn start_app(
+    github: &Sandbox,
+    app_id: u64,
+    private_pem: String,
+    data: &Data,
+) -> Result<App, Failure> {
+    let secret = uuid::Uuid::new_v4().simple().to_string();
+    let own = [
+        ("APP_ID", app_id.to_string()),
+        ("PRIVATE_KEY", private_pem),
+        ("WEBHOOK_SECRET", secret.clone()),
+        ("DATA_DIR", data.path().display().to_string()),
+        ("DISCUSSIONS_MODEL", "checklist".to_owned()),
+    ];
+    let settings = stage::settings(github, own)?;
+    let app = App::start(&settings)
+        .await
+        .map_err(|error| Failure::new("start", format!("the App: {error}")))?;
+    github.set_webhook(
+        &format!("http://{}{}", app.address(), settings.webhook_path),
+        &secret,
+    );
+    Ok(app)
 }
 
 /// The person at the terminal and the second one.

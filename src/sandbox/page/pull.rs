@@ -10,6 +10,8 @@ use super::{check_line, newest_runs, pull_word};
 
 /// Files shown with their text.
 const SHOWN_FILES: usize = 50;
+/// How long after a push its first check is waited for.
+const SOON: chrono::TimeDelta = chrono::TimeDelta::seconds(15);
 /// Longest text shown of a file, bytes.
 const SHOWN_BYTES: usize = 200_000;
 
@@ -27,7 +29,8 @@ pub(super) fn page(world: &World, repo: &Repository, pull: &Pull, asked: &Asked<
     let runs = newest_runs(repo, pull);
     let working = |run: &&CheckRun| run.conclusion.is_none();
     // While something is on its way the page renews itself; otherwise a half-written comment is left in peace.
-    let is_moving = pull.open && (runs.is_empty() || runs.iter().any(working));
+    let is_young = world.now() - pull.updated_at < SOON;
+    let is_moving = pull.open && (runs.iter().any(working) || runs.is_empty() && is_young);
     let reload = is_moving || asked.query.contains("posted");
     let again = format!("{}#end", asked.path);
     let mut html = Html::page(&pull.title, reload.then_some(("2", again.as_str())));

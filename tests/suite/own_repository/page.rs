@@ -2,8 +2,8 @@
 
 use super::{Repo, Sandbox};
 
-fn text_of(answer: reqwest::Response) -> impl Future<Output = String> {
-    async { answer.text().await.unwrap() }
+async fn text_of(answer: reqwest::Response) -> String {
+    answer.text().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -68,7 +68,12 @@ fn a_commit_waits_until_nothing_of_the_person_is_in_the_way() {
         sandbox.hears("#1 check action_required DISCUSSING");
         assert_eq!(repo.tip("cache^"), before, "{}", case.name);
         assert_eq!(repo.git(&["status", "--porcelain"]), "", "{}", case.name);
-        assert_eq!(repo.git(&["fsck", "--strict", "--no-dangling"]), "", "{}", case.name);
+        assert_eq!(
+            repo.git(&["fsck", "--strict", "--no-dangling"]),
+            "",
+            "{}",
+            case.name
+        );
         sandbox.stop();
     }
 }
