@@ -10,7 +10,7 @@ mod working_tree;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// A discussion that the checklists have nothing against.
@@ -101,8 +101,11 @@ fn plain_git(folder: &Path, arguments: &[&str]) -> Command {
 struct Sandbox {
     child: Child,
     stdin: ChildStdin,
-    lines: Receiver<String>,
-    heard: Vec<String>,
+    /// With the stream it came on: the two are not in step.
+    lines: Receiver<(usize, String)>,
+    heard: [Vec<String>; 2],
+    /// Where the search for the next line goes on, in each.
+    from: [usize; 2],
     web: String,
 }
 
@@ -132,23 +135,24 @@ impl Sandbox {
             .unwrap();
         let (send, lines) = channel();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let pass_on = |from: Box<dyn std::io::Read + Send>,
-                       send: std::sync::mpsc::Sender<String>| {
+        let pass_on = |from: Box<dyn std::io::Read + Send>, stream: usize| {
+            let send = send.clone();
             std::thread::spawn(move || {
-                for line in BufReader::new(from).lines() {
-                    if line.is_ok_and(|line| send.send(line).is_err()) {
+                for line in BufReader::new(from).lines().map_while(Result::ok) {
+                    if send.send((stream, line)).is_err() {
                         return;
                     }
                 }
             })
         };
-        pass_on(Box::new(out), send.clone());
-        pass_on(Box::new(err), send);
+        pass_on(Box::new(out), 0);
+        pass_on(Box::new(err), 1);
         let mut sandbox = Self {
             stdin: child.stdin.take().unwrap(),
             child,
             lines,
-            heard: Vec::new(),
+            heard: Default::default(),
+            from: [0, 0],
             web: String::new(),
         };
         let first = sandbox.hears("http://127.0.0.1:");
@@ -157,21 +161,28 @@ impl Sandbox {
         sandbox
     }
 
-    /// The next line that has this in it.
+    /// The next line of either stream that has this in it.
     fn hears(&mut self, part: &str) -> String {
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => {
-                    self.heard.push(line.clone());
-                    if line.contains(part) {
-                        return line;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    panic!("never said {part:?}; said:\n{}", self.heard.join("\n"))
+            for (heard, from) in self.heard.iter().zip(&mut self.from) {
+                let found = heard
+                    .iter()
+                    .skip(*from)
+                    .position(|line| line.contains(part));
+                if let Some(found) = found {
+                    *from += found + 1;
+                    return heard[*from - 1].clone();
                 }
             }
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok((stream, line)) => self.heard[stream].push(line),
+                Err(_) => panic!("never said {part:?}; said:\n{}", self.said()),
+            }
         }
+    }
+
+    fn said(&self) -> String {
+        self.heard.concat().join("\n")
     }
 
     fn type_line(&mut self, line: &str) {
@@ -184,7 +195,7 @@ impl Sandbox {
         let pressed = Command::new("kill").args(["-INT", &id]).status().unwrap();
         assert!(pressed.success());
         let status = self.child.wait().unwrap();
-        assert_eq!(status.code(), Some(0), "{}", self.heard.join("\n"));
+        assert_eq!(status.code(), Some(0), "{}", self.said());
     }
 }
 
