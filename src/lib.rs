@@ -17,7 +17,7 @@
 //! | `round` | the one loop shared by command line and bot: prompt, ask in parallel, render |
 //! | `bot` | pull-request policy. Pure: what to do. I/O: doing it, under a lease |
 //! | `server` | accept loop, webhook intake, health, and the assembly of the running App |
-//! | `sandbox` | a GitHub on loopback, written apart from `forge` so that it can judge it |
+//! | `sandbox` | a GitHub on loopback, written apart from `forge` so that it can judge it; also in front of a git repository |
 //! | `cli` | one file per subcommand; `cli/output.rs` does all printing |
 //! | `main` | hands the command line to `cli` |
 //!

@@ -72,7 +72,7 @@ impl Default for Act {
 pub(super) fn handle(hub: &Hub, raw: &Raw, rest: &str) -> Answer {
     let outcome = match (raw.method.as_str(), rest) {
         ("GET", "/style.css") => {
-            let css = include_bytes!("style.css").to_vec();
+            let css = include_bytes!("page/style.css").to_vec();
             return Answer {
                 status: 200,
                 body: Body::Raw("text/css", css),

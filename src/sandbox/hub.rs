@@ -22,6 +22,8 @@ pub struct Hub {
     pub(super) app_id: u64,
     pub(super) api_prefix: String,
     pub(super) graphql_path: String,
+    /// What a form on one of our pages carries and a form on another site cannot know.
+    pub(super) form_token: String,
 }
 
 impl Hub {
@@ -36,6 +38,7 @@ impl Hub {
             schema,
             api_prefix: api_prefix.to_owned(),
             graphql_path: graphql_path.to_owned(),
+            form_token: uuid::Uuid::new_v4().simple().to_string(),
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `hub`, `people` | acting as persons, from tests and the control routes |
 //! | `auth`, `rest`, `graphql`, `shape` | the App's side: who calls, routes, queries, JSON |
 //! | `webhook`, `payload` | deliveries, their log and their disturbance |
+//! | `local` | a git repository on disk as one of the repositories |
 //! | `faults`, `outage`, `limits`, `ledger` | bad days, and what the App did |
 //! | `exchanges` | every request, answer and delivery written to a file, if that is wanted |
 //! | `server`, `control`, `page` | HTTP: the API, the control routes below `/_sandbox`, pages for the eye |
@@ -28,6 +29,7 @@ mod hub;
 mod key;
 mod ledger;
 mod limits;
+pub mod local;
 mod merge;
 mod outage;
 mod page;

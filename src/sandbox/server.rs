@@ -42,6 +42,8 @@ pub(super) struct Raw {
     pub user_agent: Option<String>,
     /// Media type of the body.
     pub media: Option<String>,
+    pub host: Option<String>,
+    pub origin: Option<String>,
     pub body: Bytes,
 }
 
@@ -50,6 +52,12 @@ impl Raw {
     pub(super) fn is_json(&self) -> bool {
         let media = self.media.as_deref().unwrap_or_default();
         media.starts_with("application/json")
+    }
+
+    /// Whether the body is declared as a form.
+    pub fn is_form(&self) -> bool {
+        let media = self.media.as_deref().unwrap_or_default();
+        media.starts_with("application/x-www-form-urlencoded")
     }
 }
 
@@ -116,6 +124,8 @@ async fn respond(
         authorization: header("authorization"),
         user_agent: header("user-agent"),
         media: header("content-type"),
+        host: header("host"),
+        origin: header("origin"),
         body,
     };
     if let Some(rest) = raw.path.strip_prefix("/_sandbox") {
@@ -125,9 +135,7 @@ async fn respond(
             false,
         ));
     }
-    if raw.method == "GET"
-        && let Some(html) = page::find(&hub, &raw.path)
-    {
+    if let Some(html) = page::find(&hub, &raw) {
         return Ok(build(html, page_headers(), false));
     }
     let exchange = hub.act(|world| exchange(&hub, world, &raw));
@@ -241,7 +249,11 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
         }
         None => {
             world.count_request();
-            carry_out(hub, world, raw, &path, target, write, &request)
+            let answer = carry_out(hub, world, raw, &path, target, write, &request);
+            match world.unreadable() {
+                Some(why) => Refusal::new(502, why).into_answer(),
+                None => answer,
+            }
         }
     };
     afterwards(world, fault.as_ref(), newest, &mut exchange);
@@ -374,7 +386,7 @@ fn parse_body(bytes: &[u8]) -> Result<Value, Refusal> {
     }
 }
 
-fn parse_query(query: &str) -> BTreeMap<String, String> {
+pub(super) fn parse_query(query: &str) -> BTreeMap<String, String> {
     query
         .split('&')
         .filter(|pair| !pair.is_empty())

@@ -140,6 +140,13 @@ impl World {
         self.ids.large
     }
 
+    /// Starts ids of comments, reviews and check runs where no earlier run of the sandbox can have come: the App's record
+    /// may know those.
+    pub fn skip_used_ids(&mut self) {
+        let milliseconds = Utc::now().timestamp_millis();
+        self.ids.large += u64::try_from(milliseconds).unwrap_or(0);
+    }
+
     /// Adds an App with its owner and bot accounts.
     pub fn add_app(&mut self, app: NewApp) {
         let owner = self.ensure_account(&app.owner, AccountKind::User);

@@ -19,6 +19,7 @@ mod deploy;
 mod engine;
 mod evaluate;
 mod github;
+mod own_repository;
 mod personas;
 mod readme;
 mod sandbox;

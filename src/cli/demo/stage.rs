@@ -77,9 +77,7 @@ impl Stage {
             ("WEBHOOK_SECRET", secret.clone()),
             ("DATA_DIR", folder.join(DATA).display().to_string()),
         ];
-        let variables = own.into_iter().chain(addresses(&github));
-        let settings = Settings::from_vars(variables.map(|(name, value)| (name.to_owned(), value)))
-            .map_err(|error| failed("the App's settings")(&error))?;
+        let settings = settings(&github, own)?;
         let app = App::start(&settings)
             .await
             .map_err(|error| failed("the App")(&error))?;
@@ -199,6 +197,16 @@ impl Stage {
         let _ = std::fs::remove_dir(&self.folder);
         Ok(())
     }
+}
+
+/// Settings of an App that works with this GitHub: `own` are those that nobody else can know.
+pub(in crate::cli) fn settings(
+    github: &Sandbox,
+    own: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<Settings, Failure> {
+    let variables = own.into_iter().chain(addresses(github));
+    Settings::from_vars(variables.map(|(name, value)| (name.to_owned(), value)))
+        .map_err(|error| Failure::new("start", format!("the App's settings: {error}")))
 }
 
 /// Settings of the App about where it listens and where GitHub is.

@@ -1,6 +1,7 @@
 //! Which files differ between two commits, renames found the way GitHub's listing shows them.
 
 use super::{File, GitStore, Snapshot};
+use imbl::ordmap::DiffItem;
 use std::collections::HashMap;
 
 /// GitHub's word for what happened to a file.
@@ -52,17 +53,19 @@ pub struct FileChange {
 
 /// Changes that lead from one snapshot to the other, by path.
 pub fn changes_between(git: &GitStore, old: &Snapshot, new: &Snapshot) -> Vec<FileChange> {
-    let mut removed: Vec<(&String, &File)> = old
-        .iter()
-        .filter(|(path, _)| !new.contains_key(*path))
-        .collect();
+    let mut removed: Vec<(&String, &File)> = Vec::new();
+    let mut added: Vec<(&String, &File)> = Vec::new();
     let mut changes = Vec::new();
-    for (path, file) in new {
-        match old.get(path) {
-            Some(before) if before == file => {}
-            Some(before) => changes.push(modified(git, path, before, file)),
-            None => changes.push(added_or_renamed(git, path, file, &mut removed)),
+    // Parts that both maps share are passed over, so that a small change of a large repository is found at once.
+    for difference in old.diff(new) {
+        match difference {
+            DiffItem::Add(path, file) => added.push((path, file)),
+            DiffItem::Remove(path, file) => removed.push((path, file)),
+            DiffItem::Update { old, new } => changes.push(modified(git, new.0, old.1, new.1)),
         }
+    }
+    for (path, file) in added {
+        changes.push(added_or_renamed(git, path, file, &mut removed));
     }
     for (path, file) in removed {
         changes.push(FileChange {

@@ -4,9 +4,11 @@
 //! commits and building the next one plain map work. Objects are immutable and shared by `Arc`, so a fork costs
 //! a few pointers.
 
+mod backing;
 mod diff;
 mod hunk;
 
+pub use backing::{Backing, Kind, Landing};
 pub use diff::{ChangeStatus, FileChange, changes_between};
 pub use hunk::{follow, patch, shown_lines};
 
@@ -14,7 +16,7 @@ use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Mode of a regular file.
 pub const FILE: u32 = 0o100_644;
@@ -74,8 +76,8 @@ pub struct File {
     pub oid: Oid,
 }
 
-/// Every file of a commit by its path.
-pub type Snapshot = BTreeMap<String, File>;
+/// Every file of a commit by its path. Maps made from one another share what they have in common.
+pub type Snapshot = imbl::OrdMap<String, File>;
 
 /// One line of a tree object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,12 +141,17 @@ pub struct CommitMeta {
     pub verified: bool,
 }
 
+/// An object that is here, or that the repository behind the store has and gives when it is asked for.
+type Kept<T> = OnceLock<Arc<T>>;
+
 /// The object store and branches of one repository.
 #[derive(Debug, Clone, Default)]
 pub struct GitStore {
     commits: HashMap<Oid, Arc<Commit>>,
-    blobs: HashMap<Oid, Arc<Vec<u8>>>,
-    trees: HashMap<Oid, Arc<Vec<TreeItem>>>,
+    blobs: HashMap<Oid, Kept<Vec<u8>>>,
+    trees: HashMap<Oid, Kept<Vec<TreeItem>>>,
+    /// The repository on disk that this one shows, if there is one.
+    pub backing: Option<Arc<dyn Backing>>,
     /// Branch name (without `refs/heads/`) to its tip.
     pub branches: BTreeMap<String, Oid>,
 }
@@ -155,18 +162,22 @@ impl GitStore {
         let oid = object_id("blob", content);
         self.blobs
             .entry(oid.clone())
-            .or_insert_with(|| Arc::new(content.to_vec()));
+            .or_insert_with(|| Arc::new(content.to_vec()).into());
         oid
     }
 
     /// A blob's content.
     pub fn blob(&self, oid: &Oid) -> Option<&Arc<Vec<u8>>> {
-        self.blobs.get(oid)
+        let kept = self.blobs.get(oid)?;
+        self.given(kept, Kind::Blob, oid, Some)
     }
 
     /// A tree's items in git's order.
     pub fn tree(&self, oid: &Oid) -> Option<&Arc<Vec<TreeItem>>> {
-        self.trees.get(oid)
+        let kept = self.trees.get(oid)?;
+        self.given(kept, Kind::Tree, oid, |content| {
+            backing::tree_items(&content)
+        })
     }
 
     /// A commit by its id.
@@ -246,7 +257,7 @@ impl GitStore {
             content.extend(item.oid.bytes());
         }
         let oid = object_id("tree", &content);
-        self.trees.insert(oid.clone(), Arc::new(items));
+        self.trees.insert(oid.clone(), Arc::new(items).into());
         oid
     }
 
@@ -308,7 +319,7 @@ impl GitStore {
             }
             for file in commit.files.values() {
                 if let Some(blob) = from.blob(&file.oid) {
-                    self.blobs.insert(file.oid.clone(), blob.clone());
+                    self.blobs.insert(file.oid.clone(), blob.clone().into());
                 }
             }
             self.write_tree(&commit.files);

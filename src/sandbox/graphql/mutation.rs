@@ -69,10 +69,7 @@ pub(super) fn create_commit_on_branch(
     let message = message(&input["message"]);
     let world = &mut *context.world;
     let oid = world
-        .build_commit(repo, Some(&tip), &edits, &message, bot)
-        .map_err(refused)?;
-    world
-        .move_branch(repo, &branch, &oid, bot)
+        .commit_to_branch(repo, &branch, &tip, &edits, &message, bot)
         .map_err(refused)?;
     let effect = Effect {
         at: world.precise_now(),

@@ -42,6 +42,18 @@ impl Hub {
         self.look(|world| world.repo(world.repo_id(repo)?)?.pull(number).cloned())
     }
 
+    /// Numbers of the open pull requests; none if there is no such repository.
+    pub fn open_pulls(&self, repo: &str) -> Vec<u64> {
+        self.look(|world| {
+            let found = world.repo_id(repo).and_then(|id| world.repo(id));
+            let pulls = found.map(|repo| repo.pulls.values().filter(|pull| pull.open));
+            pulls.map_or_else(
+                |_| Vec::new(),
+                |open| open.map(|pull| pull.number).collect(),
+            )
+        })
+    }
+
     /// The merge box.
     pub fn mergeability(&self, repo: &str, number: u64) -> Result<Mergeability, Refused> {
         self.look(|world| world.mergeability(world.repo_id(repo)?, number))
