@@ -6,7 +6,7 @@ use crate::cli::{Folder, Ran};
 use crate::support::fixture;
 use discussions::sandbox::{DEMO_REPO, DeliveryPlan, EffectKind, Fault, FaultKind, FileEdit};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 /// Saves the body of the newest delivery of that event; gives its file and its id.
@@ -22,7 +22,7 @@ fn save(stand: &Stand, event: &str, action: &str) -> (PathBuf, String) {
     (path, delivery.guid.clone())
 }
 
-fn receive(stand: &Stand, file: &PathBuf, more: &[&str]) -> Ran {
+fn receive(stand: &Stand, file: &Path, more: &[&str]) -> Ran {
     let file = file.display().to_string();
     let mut arguments = vec!["receive", &file];
     arguments.extend(more);
