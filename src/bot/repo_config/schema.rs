@@ -3,7 +3,7 @@
 
 use super::keys::{KEYS, Key, SECTIONS, Shape, names_below};
 use super::parse::RIGHTS;
-use super::values::{LONGEST_QUIET, MOST};
+use super::values::{LONGEST_QUIET, MOST, MOST_FOLDERS};
 use serde_json::{Map, Value, json};
 
 /// Control characters inside a character class.
@@ -58,9 +58,14 @@ fn of_shape(shape: Shape) -> Value {
             schema["minItems"] = json!(1);
             schema
         }
-        Shape::Folders => list(text(
-            r"^(?!\s*/)(?!(.*/)?\s*\.\.\s*(/|$))[^\\\x00]*[^\s\\\x00][^\\\x00]*$",
-        )),
+        Shape::Folders => {
+            let part = format!(r"(?!\.{{1,2}}\s*(/|$))[^/\\*?{CONTROL}]+");
+            let mut schema = list(text(&format!(
+                r"^\s*(?!~)(?!.*://)(\./)*(?=\S){part}(/{part})*/*\s*$"
+            )));
+            schema["maxItems"] = json!(MOST_FOLDERS);
+            schema
+        }
         Shape::TemplateName => {
             let mut schema = template_name();
             schema["examples"] = json!(["review", "feature", "brainstorm"]);

@@ -90,7 +90,7 @@ pub(super) fn globs(node: &Node) -> Result<Vec<String>, Refusal> {
 }
 
 /// Most persona folders: each is read at every event.
-const MOST_FOLDERS: usize = 10;
+pub(super) const MOST_FOLDERS: usize = 10;
 
 /// Folders inside the repository, each once.
 pub(super) fn folders(node: &Node) -> Result<Vec<String>, Refusal> {

@@ -68,9 +68,18 @@ pub(super) fn create_commit_on_branch(
     })?;
     let message = message(&input["message"]);
     let world = &mut *context.world;
+    let is_on_disk = world
+        .repo(repo)
+        .is_ok_and(|found| found.git.backing.is_some());
     let oid = world
         .commit_to_branch(repo, &branch, &tip, &edits, &message, bot)
-        .map_err(refused)?;
+        .map_err(
+            |why| match is_on_disk && !why.0.starts_with("Expected branch") {
+                // No rule of GitHub's: somebody is at work in the checkout, and later it will do.
+                true => Problem::new("SERVICE_UNAVAILABLE", why.0),
+                false => refused(why),
+            },
+        )?;
     let effect = Effect {
         at: world.precise_now(),
         request: context.request.clone(),

@@ -1,8 +1,8 @@
 //! What happens to branches becomes the webhooks GitHub would send, and what is shown is what git has.
 
 use super::{GOOD, Repo, git};
+use discussions::sandbox::Sandbox;
 use discussions::sandbox::local::{LocalRepository, People};
-use discussions::sandbox::{Sandbox, SandboxOptions};
 use std::sync::Arc;
 
 /// A repository on a GitHub without an App that would answer.
@@ -16,7 +16,9 @@ struct Shown {
 
 impl Shown {
     async fn of(repo: Repo) -> Self {
-        let github = Sandbox::start(SandboxOptions::default()).await.unwrap();
+        let github = Sandbox::start(crate::support::github::options())
+            .await
+            .unwrap();
         let local = Arc::new(LocalRepository::open(&repo.at, None).unwrap());
         let people = People {
             author: "ada".to_owned(),

@@ -175,11 +175,11 @@ async fn a_conversation_on_a_line_can_be_had_by_hand() {
         let reply = rig.call(Method::GET, &page, "", None).await;
         String::from_utf8(reply.bytes).unwrap()
     };
-    assert!(!note().await.contains("a.md:2 resolved"));
+    assert!(!note().await.contains("a.md:2, resolved"));
     assert_eq!(control(&rig, "/resolve", json!({"id": id})).await.0, 200);
-    assert!(note().await.contains("a.md:2 resolved"));
+    assert!(note().await.contains("a.md:2, resolved"));
     assert_eq!(control(&rig, "/unresolve", json!({"id": id})).await.0, 200);
-    assert!(!note().await.contains("a.md:2 resolved"));
+    assert!(!note().await.contains("a.md:2, resolved"));
     let stranger = json!({"as": "eve", "id": id});
     assert_eq!(control(&rig, "/resolve", stranger).await.0, 422);
 }
