@@ -117,9 +117,9 @@ impl Complaint {
                 message,
             },
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ForgeError::Forbidden(message),
+            "SERVICE_UNAVAILABLE" | "INTERNAL" => ForgeError::Unavailable(message),
             _ if error::speaks_of_rules(&said) => ForgeError::Refused(message),
             "" if !unfit => ForgeError::Unavailable(message),
-            "SERVICE_UNAVAILABLE" | "INTERNAL" => ForgeError::Unavailable(message),
             _ => ForgeError::Refused(message),
         }
     }

@@ -52,7 +52,6 @@ fn a_discussion_on_a_branch_is_answered_there_and_voted_to_green() {
 
     let mut sandbox = Sandbox::on(&repo);
     sandbox.hears("#1 opened Design: cache for prices (branch cache)");
-    sandbox.hears("#1 check in_progress WORKING");
     let commit = sandbox.hears("#1 commit by the App");
     sandbox.hears("#1 check action_required DISCUSSING");
     let tip = repo.tip("cache");
