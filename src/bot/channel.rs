@@ -42,6 +42,10 @@ pub fn channel(signs: &Signs<'_>) -> Option<Channel> {
     if signs.from_fork {
         return review("the branch is in a fork, where the App cannot commit");
     }
+    // Who asks for commits by name gets them tried each time.
+    if signs.replies == Replies::Commit {
+        return Some(Channel::Commit);
+    }
     if let Some(why) = signs.remembered {
         return review(why);
     }
@@ -61,6 +65,11 @@ pub fn channel(signs: &Signs<'_>) -> Option<Channel> {
 /// Why replies go into reviews from now on, after a rule refused a commit.
 pub fn refused(message: &str) -> String {
     format!("GitHub refused the commit ({message})")
+}
+
+/// Whether a refusal is for want of a permission that somebody has to grant: no rule, and nothing to work around.
+pub fn lacks_permission(message: &str) -> bool {
+    message.contains("Resource not accessible by integration")
 }
 
 /// Why replies go into reviews from now on, after a commit of ours cost somebody's approval.

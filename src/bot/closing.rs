@@ -32,6 +32,9 @@ pub struct Heard {
 pub fn missing(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Want> {
     let mut wants = Vec::new();
     for (key, evaluated) in open(&work.paths, outcomes) {
+        if evaluated.is_invalid() {
+            continue;
+        }
         let votes = |alias: &&crate::ids::Alias| {
             let persona = work.ground.personas.get(alias);
             persona.is_some_and(|persona| persona.kind == PersonaKind::Voting)
@@ -46,10 +49,13 @@ pub fn missing(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Want> {
     wants
 }
 
-/// Nobody can be asked here; each persona wanted by name is answered for.
-pub fn cannot_ask(heard: &mut Heard, why: &str) {
+/// Nobody can be asked about what `applies`; each persona wanted by name is answered for.
+pub fn cannot_ask(heard: &mut Heard, why: &str, applies: &dyn Fn(&Want) -> bool) {
     let mut named: Vec<String> = Vec::new();
-    for want in heard.response.wants.drain(..) {
+    let wants = std::mem::take(&mut heard.response.wants);
+    let (left, kept): (Vec<Want>, Vec<Want>) = wants.into_iter().partition(applies);
+    heard.response.wants = kept;
+    for want in left {
         let alias = want.alias.to_string();
         if !named.contains(&alias) {
             heard.response.parts.push(message::unavailable(&alias, why));

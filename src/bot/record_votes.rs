@@ -213,6 +213,11 @@ async fn read_then(
 fn ballot(work: &Work<'_>, key: &str, content: &Content) -> Option<String> {
     let record = work.memory.discussions.get(key);
     let proposal = record.map_or("", |record| record.proposal.as_str());
-    let discussed = Discussed::of(content.discussion()?, &work.blocks_of(key), proposal);
+    let discussed = Discussed::of(
+        content.discussion()?,
+        &work.blocks_of(key),
+        proposal,
+        work.commits(),
+    );
     Some(discussed.seen.ballot)
 }

@@ -18,6 +18,7 @@ use super::lookup;
 use super::mentions::{self, Mentioned};
 use super::panel::{self, Automatic, Conditions, Occasion, Seat};
 use super::plan::Effect;
+use super::post_review;
 use super::record_votes;
 use super::report::{self, Going};
 use super::respond::{self, Want};
@@ -121,6 +122,7 @@ async fn record(
     record_votes::reviews(work, happened).await?;
     let outcomes = work.evaluate_fully().await?;
     confirm_landed(work, &outcomes).await?;
+    post_review::confirm_posted(work).await?;
     let heard = listen(work, &outcomes, utterances).await?;
     record_votes::take_back(work, happened).await?;
     record_votes::remember(work, happened).await?;
@@ -310,8 +312,12 @@ async fn wants(
     wants.extend(by_mention.0);
     for heard in heard.iter_mut() {
         if let Some(why) = &cannot {
-            closing::cannot_ask(heard, why);
+            closing::cannot_ask(heard, why, &|_| true);
             continue;
+        }
+        for (key, evaluated) in open(&work.paths, outcomes).filter(|(_, e)| e.is_invalid()) {
+            let why = format!("{} is invalid, as the check says", evaluated.view.path);
+            closing::cannot_ask(heard, &why, &|want| want.key == key);
         }
         let (to_ask, standing) =
             ask::without_standing(work, outcomes, heard.response.wants.clone()).await?;

@@ -254,6 +254,11 @@ impl<'a> Work<'a> {
         Ok(read)
     }
 
+    /// Whether replies may be committed here, as far as that is known.
+    pub fn commits(&self) -> bool {
+        !matches!(self.known_channel(), Some(Channel::Review { .. }))
+    }
+
     /// Where replies go, as far as that is known without asking GitHub.
     pub fn known_channel(&self) -> Option<Channel> {
         channel::channel(&Signs {
@@ -331,6 +336,7 @@ impl<'a> Work<'a> {
             votes: &votes,
             failures: self.memory.failures.get(key).unwrap_or(&none),
             twin: self.twin(path, head),
+            commits: self.commits(),
             removals: &self.memory.removals,
         };
         evaluate::evaluate(&around, &case)

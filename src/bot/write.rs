@@ -84,7 +84,9 @@ pub async fn write(
     match channel {
         Channel::Review { why } => post_review::post(work, &drafts, &why).await?,
         Channel::Commit => match commit(work, &drafts).await {
-            Err(JobError::Forge(ForgeError::Forbidden(said) | ForgeError::Refused(said))) => {
+            Err(JobError::Forge(ForgeError::Forbidden(said) | ForgeError::Refused(said)))
+                if !channel::lacks_permission(&said) =>
+            {
                 tracing::warn!(pr = %work.pr(), job = %work.job.id, said, "the commit was refused, posting a review");
                 post_review::post(work, &drafts, &channel::refused(&said)).await?;
             }
@@ -97,8 +99,8 @@ pub async fn write(
 /// Recorded blocks that still have to be written, where replies can be written at all.
 fn to_write<'e>(work: &Work<'_>, evaluated: &'e Evaluated) -> &'e [usize] {
     match work.ground.can_ask(&work.snapshot) {
-        Ok(()) => &evaluated.to_write,
-        Err(_) => &[],
+        Ok(()) if !evaluated.is_invalid() => &evaluated.to_write,
+        _ => &[],
     }
 }
 
@@ -160,12 +162,17 @@ fn draft(
         Some(after) if was_asked => phase_after(work, after),
         _ => evaluated.phase.name.clone(),
     };
-    let text = plan::written(discussion, &texts, &phase, &evaluated.template.first_phase);
-    let text = text.map_err(internal)?;
+    let first_phase = &evaluated.template.first_phase;
+    let text = match channel {
+        Channel::Commit => {
+            Some(plan::written(discussion, &texts, &phase, first_phase).map_err(internal)?)
+        }
+        Channel::Review { .. } => None,
+    };
     Ok(Some(Draft {
         at,
         record: record(work, key, evaluated, phase, !new_blocks.is_empty(), asking),
-        text: (!blocks.is_empty()).then_some(text),
+        text: text.filter(|_| !blocks.is_empty()),
         title: evaluated.view.title.clone(),
         new_blocks,
         blocks,

@@ -436,7 +436,7 @@ pub trait ForgeRead: Send + Sync {
         head: Option<&str>,
         base: &str,
     ) -> Result<BranchRules, ForgeError>;
-    /// Our own review whose body contains the marker, if there is one.
+    /// Our own review whose body begins with the marker, other such lines before it allowed, if there is one.
     async fn own_review(
         &self,
         pr: &PullRequest,

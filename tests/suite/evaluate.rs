@@ -108,7 +108,7 @@ fn posted(text: &str) -> BlockRecord {
 fn a_reply_in_a_review_is_read_as_if_it_stood_behind_the_text() {
     let file = Discussion::parse(TEXT.as_bytes());
     let record = posted(REPLY);
-    let seen = Discussed::of(&file, &[&record], "");
+    let seen = Discussed::of(&file, &[&record], "", true);
     assert_eq!(seen.discussion.blocks.len(), 1);
     assert_eq!(seen.seen.ours, [Some(0)]);
     assert_eq!(seen.seen.subject, Subject::of(&file, None));
@@ -126,11 +126,27 @@ fn a_copy_of_a_posted_reply_in_the_file_is_typed_text() {
     // Pasted above the rest of the proposal, it would cut short what personas are asked about.
     let (above, below) = TEXT.split_at(TEXT.find("\n\n").unwrap() + 2);
     let pasted = format!("{above}---\n\n{REPLY}\n\n---\n\n{below}\nAnd one thing more.\n");
-    let seen = Discussed::of(&Discussion::parse(pasted.as_bytes()), &[&record], &proposal);
+    let seen = Discussed::of(
+        &Discussion::parse(pasted.as_bytes()),
+        &[&record],
+        &proposal,
+        true,
+    );
     assert_eq!(seen.seen.ours, [None, Some(0)]);
     assert_ne!(seen.seen.subject, Subject::of(&file, None));
     let end = seen.seen.proposal_end.unwrap();
     assert!(seen.discussion.source[..end].contains("And one thing more."));
+}
+
+#[test]
+fn where_nothing_is_committed_a_typed_copy_of_a_pending_reply_is_typed_text() {
+    let pasted = appended(TEXT, REPLY);
+    let pending = block(REPLY, "", BlockState::Pending);
+    let seen = Discussed::of(&pasted, &[&pending], "", false);
+    assert_eq!(seen.seen.ours, [None]);
+    assert_eq!(seen.seen.subject, Subject::of(&pasted, None));
+    let seen = Discussed::of(&pasted, &[&pending], "", true);
+    assert_eq!(seen.seen.ours, [Some(0)], "a commit whose answer was lost");
 }
 
 #[test]

@@ -78,6 +78,8 @@ pub struct Case<'a> {
     pub failures: &'a BTreeMap<Alias, String>,
     /// Path of the discussion of this pull request that carries the same Id and is the original.
     pub twin: Option<&'a str>,
+    /// Whether replies are committed to the branch, as far as is known: only then can a pending block stand in the file.
+    pub commits: bool,
     /// Votes (by source) whose comment somebody else removed or edited, and who: they stand.
     pub removals: &'a BTreeMap<String, String>,
 }
@@ -149,7 +151,7 @@ pub fn evaluate(around: &Circumstances<'_>, case: &Case<'_>) -> Outcome {
 
 fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outcome {
     let recorded = case.record.map_or("", |record| record.proposal.as_str());
-    let discussed = Discussed::of(file, case.blocks, recorded);
+    let discussed = Discussed::of(file, case.blocks, recorded, case.commits);
     let Discussed {
         discussion,
         seen,

@@ -1,7 +1,7 @@
 //! A discussion whose replies stand in reviews: they are read as if they had been appended to the file, so that votes,
 //! items and phases follow the same rules wherever replies go.
 
-use super::text::SeenText;
+use super::text::{SeenText, find_ours};
 use crate::engine::discussion::Discussion;
 use crate::engine::edit;
 use crate::store::{BlockRecord, BlockState};
@@ -20,8 +20,15 @@ pub struct Discussed {
 
 impl Discussed {
     /// Reads a file. `records`: the recorded blocks of this discussion, by `seq`; `proposal`: the proposal as recorded
-    /// with the last round, empty before the first.
-    pub fn of(file: &Discussion, records: &[&BlockRecord], proposal: &str) -> Self {
+    /// with the last round, empty before the first; `may_have_landed`: whether pending blocks may stand in the file,
+    /// because replies are committed here.
+    pub fn of(
+        file: &Discussion,
+        records: &[&BlockRecord],
+        proposal: &str,
+        may_have_landed: bool,
+    ) -> Self {
+        let mut ours = find_ours(file, records, may_have_landed);
         // A copy of such a reply that somebody typed into the file is typed text, so all of them are appended.
         let posted: Vec<usize> = (0..records.len())
             .filter(|index| records[*index].state == BlockState::Posted)
@@ -34,13 +41,15 @@ impl Discussed {
         let appended = edit::append(file, &texts).ok();
         let Some(text) = appended.filter(|_| !posted.is_empty()) else {
             return Self {
+                seen: SeenText::with(file, records, proposal, ours),
                 discussion: file.clone(),
-                seen: SeenText::of(file, records, proposal),
                 posted: Vec::new(),
             };
         };
         let mut discussion = Discussion::parse(text.as_bytes());
-        let seen = SeenText::of(&discussion, records, proposal);
+        ours.resize(discussion.blocks.len().saturating_sub(posted.len()), None);
+        ours.extend(posted.iter().copied().map(Some));
+        let seen = SeenText::with(&discussion, records, proposal, ours);
         let place = |index: &usize| {
             let number = seen.place_of(*index)?;
             let block = discussion.blocks.get(number - 1)?;

@@ -38,7 +38,17 @@ impl SeenText {
     /// Looks at a text. `records`: the recorded blocks of this discussion in this pull request, by `seq`;
     /// `proposal`: the proposal as recorded with the last round, empty before the first.
     pub fn of(discussion: &Discussion, records: &[&BlockRecord], proposal: &str) -> Self {
-        let ours = find_ours(discussion, records);
+        let ours = find_ours(discussion, records, true);
+        Self::with(discussion, records, proposal, ours)
+    }
+
+    /// The same where it is known which recorded block each block of the text is.
+    pub(super) fn with(
+        discussion: &Discussion,
+        records: &[&BlockRecord],
+        proposal: &str,
+        ours: Vec<Option<usize>>,
+    ) -> Self {
         let proposal_end = proposal_end(discussion, records, &ours, proposal);
         let subject = Subject::of(discussion, proposal_end);
         let uncovered = uncovered(discussion, proposal_end, &ours);
@@ -65,18 +75,23 @@ impl SeenText {
 }
 
 /// Matches blocks to records by their text, each record once. Where several records say the same, written ones come
-/// first, by age, then posted ones, and then pending ones, the newest first: an older pending one belongs to a text that was never
+/// first, by age, and then pending ones, the newest first: an older pending one belongs to a text that was never
 /// committed. Where more blocks say it than records, the last ones are ours: we append, and what stands above may be
-/// from an earlier pull request, in the very same words.
-fn find_ours(discussion: &Discussion, records: &[&BlockRecord]) -> Vec<Option<usize>> {
+/// from an earlier pull request, in the very same words. `may_have_landed`: pending
+/// ones may stand in the file, because we commit here; where we do not, the same words were typed.
+pub(super) fn find_ours(
+    discussion: &Discussion,
+    records: &[&BlockRecord],
+    may_have_landed: bool,
+) -> Vec<Option<usize>> {
     let in_state = |state| move |index: &usize| records[*index].state == state;
     let written = (0..records.len()).filter(in_state(BlockState::Written));
-    let posted = (0..records.len()).filter(in_state(BlockState::Posted));
     let pending = (0..records.len())
         .rev()
         .filter(in_state(BlockState::Pending));
     let mut by_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for index in written.chain(posted).chain(pending) {
+    let pending = pending.filter(|_| may_have_landed);
+    for index in written.chain(pending) {
         let text = records[index].text.as_str();
         by_text.entry(text).or_default().push(index);
     }

@@ -128,7 +128,7 @@ impl GitHub {
             let marked = review
                 .body
                 .as_deref()
-                .is_some_and(|body| body.contains(marker));
+                .is_some_and(|body| is_marked(body, marker));
             let is_posted = review.state.as_deref() != Some("PENDING");
             if marked && is_posted && self.is_own_account(review.user.as_ref()).await? {
                 return Ok(Some(PostedReview {
@@ -224,4 +224,11 @@ impl GitHub {
         let _: Value = self.graphql(pr, REACT, variables, |_| false).await?;
         Ok(())
     }
+}
+
+/// Whether a text of ours begins with the marker, among others. Further down it may stand in what somebody else wrote.
+fn is_marked(body: &str, marker: &str) -> bool {
+    let leading = body.lines().map(str::trim_end);
+    let mut leading = leading.take_while(|line| line.starts_with("<!--") && line.ends_with("-->"));
+    leading.any(|line| line == marker)
 }

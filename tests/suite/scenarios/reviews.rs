@@ -384,3 +384,63 @@ async fn a_push_while_personas_think_leaves_no_review_about_the_older_text() {
     assert_eq!(posted[0].commit, head);
     assert_eq!(model.calls().len(), 6);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_locked_conversation_the_review_waits_until_it_is_unlocked() {
+    let model = Arc::new(Scripted::gated());
+    let rig = Rig::scripted(&model, "replies: review\n").await;
+    let edit = FileEdit::write(PATH, CACHE);
+    rig.sandbox
+        .push("rob", DEMO_REPO, "topic", "propose", &[edit])
+        .unwrap();
+    let new = NewPull {
+        title: "A proposal".to_owned(),
+        head: "topic".to_owned(),
+        ..NewPull::default()
+    };
+    let number = rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap();
+    rig.sandbox
+        .set_locked("ann", DEMO_REPO, number, true)
+        .unwrap();
+    rig.until(|| model.calls().len() == 3).await;
+    model.let_go();
+    rig.settle().await;
+    let calls = model.calls().len();
+    if reviews(&rig, number).is_empty() {
+        assert_ne!(rig.conclusion(number), "success");
+        rig.sandbox
+            .set_locked("ann", DEMO_REPO, number, false)
+            .unwrap();
+        rig.say("ann", number, "/discuss").await;
+    }
+    assert_eq!(reviews(&rig, number).len(), 1);
+    assert_eq!(model.calls().len(), calls, "the answers were kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_about_a_file_that_is_invalid() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let broken = format!("{CACHE}\n```text\nnever closed\n");
+    let number = rig.open("rob", PATH, &broken).await;
+    assert!(
+        rig.title(number).starts_with("INVALID"),
+        "{}",
+        rig.title(number)
+    );
+    rig.say("ann", number, "/discuss security").await;
+    let run = rig.check(number).id;
+    rig.sandbox.rerequest_check("ann", DEMO_REPO, run).unwrap();
+    rig.settle().await;
+    assert!(model.calls().is_empty());
+    assert!(
+        rig.title(number).starts_with("INVALID"),
+        "{}",
+        rig.title(number)
+    );
+    let replies = rig.replies(number);
+    assert!(
+        replies[0].contains("is invalid, as the check says"),
+        "{replies:?}"
+    );
+}
