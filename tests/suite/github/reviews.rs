@@ -21,7 +21,7 @@ const MARKER: &str = "<!-- discussions:round:7 -->";
 fn request(commit: Sha, line: u32) -> ReviewRequest {
     ReviewRequest {
         commit,
-        body: format!("Round 1\n{MARKER}"),
+        body: format!("{MARKER}\nRound 1"),
         comments: vec![LineComment {
             path: "d.md".to_owned(),
             line,
@@ -58,7 +58,7 @@ async fn a_review_names_its_commit_and_the_new_side() {
         json!({
             "commit_id": "a".repeat(40),
             "event": "COMMENT",
-            "body": format!("Round 1\n{MARKER}"),
+            "body": format!("{MARKER}\nRound 1"),
             "comments": [{
                 "path": "d.md", "line": 3, "side": "RIGHT",
                 "body": "<!-- discussions:item:Q1 -->\nWhich tenants?",
@@ -127,10 +127,15 @@ async fn a_review_that_is_refused_or_lost_is_told_so() {
 async fn a_review_is_ours_by_its_author_not_by_its_marker() {
     let review = |id: u64, login: &str, kind: &str, state: &str| {
         json!({
-            "id": id, "html_url": "u", "state": state, "body": format!("x {MARKER}"),
+            "id": id, "html_url": "u", "state": state, "body": format!("{MARKER}\nx"),
             "user": { "login": login, "type": kind },
         })
     };
+    // Further down a marker may stand in what somebody else wrote: a path, say.
+    let quoting = json!({
+        "id": 8, "html_url": "u", "state": "COMMENTED", "body": format!("x\n{MARKER}"),
+        "user": { "login": "discussions[bot]", "type": "Bot" },
+    });
     let (ours, bot) = ("discussions[bot]", "Bot");
     let others = [
         review(1, "mallory", "User", "COMMENTED"),
@@ -139,6 +144,7 @@ async fn a_review_is_ours_by_its_author_not_by_its_marker() {
         review(4, ours, bot, "PENDING"),
         json!({ "id": 5, "html_url": "u", "state": "COMMENTED", "body": null, "user": null }),
         json!({ "id": 6, "html_url": "u", "state": "COMMENTED", "body": MARKER, "user": null }),
+        quoting,
     ];
     for own in [None, Some(review(7, ours, bot, "COMMENTED"))] {
         let expected = own.as_ref().map(|_| 7);
