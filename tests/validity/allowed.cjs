@@ -27,6 +27,12 @@ const ENTRIES = [
         reason: 'the events of an App, `merge_group` missing; for `requested` and `completed` the same list has it',
         source: 'webhook-check-suite-requested and -completed of the same description',
     },
+    {
+        operation: /^(GET \/repos\/\{owner\}\/\{repo\}\/pulls\/\{pull_number\}\/comments|webhook pull_request_review_comment\.created)$/,
+        problem: /^(answer 200\/\*|body\/comment)\/(original_)?(position|line) must be integer$/,
+        reason: 'null for a comment on a whole file or on a line that changed since: it stands on no line',
+        source: 'https://github.com/github/rest-api-description/issues/1901',
+    },
 ];
 
 class Allowed {

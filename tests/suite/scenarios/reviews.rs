@@ -372,7 +372,7 @@ async fn a_push_while_personas_think_leaves_no_review_about_the_older_text() {
     };
     let number = rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap();
     rig.until(|| model.calls().len() == 3).await;
-    let edit = FileEdit::write(PATH, &revised(CACHE));
+    let edit = FileEdit::write(PATH, revised(CACHE));
     rig.sandbox
         .push("rob", DEMO_REPO, "topic", "think", &[edit])
         .unwrap();
