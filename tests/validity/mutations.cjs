@@ -15,6 +15,8 @@ function* brokenMembers(value, breaking) {
         for (const name of Object.keys(value)) yield breaking(value, name);
     }
 }
+/** What may be null may be left out as well. */
+const withoutNulls = (object) => Object.fromEntries(Object.entries(object ?? {}).filter(([, value]) => value !== null));
 const lost = (object, name) => without(object, name);
 const retyped = (object, name) => ({ ...object, [name]: odd(object[name]) });
 
@@ -50,7 +52,7 @@ const MUTATIONS = [
     { name: 'document that does not parse', kind: 'graphql', each: true, *make(one) { yield query(one, (text) => `${text} }`); } },
     { name: 'variable that is not declared', kind: 'graphql', each: true, *make(one) { yield variables(one, { ...one.body.variables, nonsense: 1 }); } },
     { name: 'variable of a wrong type', kind: 'graphql', each: true, *make(one) { for (const changed of brokenMembers(one.body.variables, retyped)) yield variables(one, changed); } },
-    { name: 'variable that is missing', kind: 'graphql', each: true, *make(one) { for (const changed of brokenMembers(one.body.variables, lost)) yield variables(one, changed); } },
+    { name: 'variable that is missing', kind: 'graphql', each: true, *make(one) { for (const changed of brokenMembers(withoutNulls(one.body.variables), lost)) yield variables(one, changed); } },
     { name: 'field missing in the data', kind: 'graphql', each: true, *make(one) { for (const data of brokenData(one.answer?.data)) yield { ...one, answer: { ...one.answer, data } }; } },
     { name: 'field in the data that nobody asked for', kind: 'graphql', each: true, *make(one) { if (one.answer?.data) yield { ...one, answer: { ...one.answer, data: { ...one.answer.data, nonsense: 1 } } }; } },
     { name: 'wrong type in the data', kind: 'graphql', each: true, *make(one) { for (const data of brokenMembers(one.answer?.data, retyped)) yield { ...one, answer: { data } }; } },
