@@ -39,7 +39,7 @@
 //! `tests/suite/tidy.rs` enforces what can be enforced of this.
 //!
 //! # What a likely change touches
-//! New persona: one file in `personas/`. New marker: `engine::marker` and fixtures. Another rule: `engine::consensus`.
+//! New persona: one file in `personas/` and its line in `engine::persona`. New marker: `engine::marker` and fixtures. Another rule: `engine::consensus`.
 //! New command: the table in `bot::command` and one arm in `bot::run`. Other wording: `bot::message`, `bot::check`.
 //! New model vendor: one file in `llm/` and one line in `server::app`. New webhook event: `forge::event`,
 //! `bot::trigger`, `app.yml`.

@@ -202,7 +202,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 impl Command {
-    /// `serve`, `sandbox` and `demo` have a drain; all others end at once on Ctrl-C.
+    /// `serve`, `receive`, `sandbox` and `demo` have a drain; all others end at once on Ctrl-C.
     fn handles_signals(&self) -> bool {
         match self {
             Self::Serve(_) | Self::Receive(_) => true,

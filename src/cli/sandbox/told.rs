@@ -35,7 +35,7 @@ pub fn line(number: u64, news: &News) -> String {
             };
             format!("check {} {}", styled(style, state), plain(title))
         }
-        News::Said { who, text } => format!("{who}: {}", plain(gist(text))),
+        News::Said { who, text } => format!("{who}: {}", plain(&gist(text))),
         News::Reviewed { who, state } => {
             format!("{who} reviewed: {}", state.replace('_', " ").to_lowercase())
         }
@@ -49,12 +49,20 @@ pub fn line(number: u64, news: &News) -> String {
     format!("{} {text}", styled(DIM, format!("#{number}")))
 }
 
-/// The first line of a comment that says something.
-fn gist(text: &str) -> &str {
-    let mut lines = text.lines().map(str::trim);
-    let says =
-        |line: &&str| !line.is_empty() && !line.starts_with("<!--") && !line.starts_with('>');
-    lines.find(says).unwrap_or_default()
+/// The first line of a comment that says something; where it only announces what follows, that too.
+fn gist(text: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| line.trim_start_matches(['>', ' ']).trim());
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("<!--"));
+    let mut gist = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        if !gist.ends_with(':') {
+            break;
+        }
+        gist = format!("{gist} {line}");
+    }
+    gist
 }
 
 /// Text of any origin for a terminal: one line, no control characters.
