@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 
 mod deception;
 mod questions;
+mod triggers;
 
 /// Built-in personas that vote.
 const PERSONAS: [&str; 9] = [
