@@ -72,7 +72,7 @@ impl Stored {
             questions: reply.questions.clone(),
             concerns: reply.concerns.iter().map(concern).collect(),
             resolved: reply.resolved.clone(),
-            anchors: reply.anchors.iter().map(pair).collect(),
+            anchors: reply.anchors.iter().map(Anchor::pair).collect(),
         }
     }
 
@@ -104,10 +104,6 @@ impl Stored {
             anchors: anchors.into_iter().map(anchor).collect(),
         }))
     }
-}
-
-fn pair(anchor: &Anchor) -> (String, String) {
-    (anchor.remark.clone(), anchor.words.clone())
 }
 
 fn anchor((remark, words): (String, String)) -> Anchor {

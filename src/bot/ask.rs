@@ -8,6 +8,7 @@ use super::work::{Work, open};
 use crate::engine::block::Block;
 use crate::engine::discussion::Discussion;
 use crate::engine::persona::Persona;
+use crate::engine::reply::Anchor;
 use crate::llm::ModelError;
 use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState};
@@ -188,11 +189,7 @@ pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str) -> Option<BlockRe
         persona: turn.persona_hash.clone(),
         job: job.to_owned(),
         base: base.to_owned(),
-        anchors: rendered
-            .anchors
-            .iter()
-            .map(|anchor| (anchor.remark.clone(), anchor.words.clone()))
-            .collect(),
+        anchors: rendered.anchors.iter().map(Anchor::pair).collect(),
         state: BlockState::Pending,
         review: None,
     })

@@ -42,17 +42,12 @@ pub fn channel(signs: &Signs<'_>) -> Option<Channel> {
     if signs.from_fork {
         return review("the branch is in a fork, where the App cannot commit");
     }
-    // Who asks for commits by name gets them tried each time.
-    if signs.replies == Replies::Commit {
-        return Some(Channel::Commit);
-    }
-    if let Some(why) = signs.remembered {
-        return review(why);
-    }
-    match signs.replies {
-        Replies::Review => review("`replies: review` is set"),
-        Replies::Commit => Some(Channel::Commit),
-        Replies::Auto => {
+    match (signs.replies, signs.remembered) {
+        // Who asks for commits by name gets them tried each time.
+        (Replies::Commit, _) => Some(Channel::Commit),
+        (_, Some(why)) => review(why),
+        (Replies::Review, None) => review("`replies: review` is set"),
+        (Replies::Auto, None) => {
             let rules = signs.rules?;
             match rules.push_refused.as_ref().or(rules.push_punished.as_ref()) {
                 Some(why) => review(why),

@@ -184,7 +184,7 @@ fn print_text(linted: &[Linted], output: &Output) {
 }
 
 /// A number with its noun.
-pub(super) fn plural(count: usize, noun: &str) -> String {
+pub(in crate::cli) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

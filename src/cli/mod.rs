@@ -21,6 +21,7 @@ mod report;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
+mod shell;
 mod snippet;
 mod status;
 mod surroundings;

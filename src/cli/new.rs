@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
         });
     } else {
         output.result(&shown);
-        let file = shell_word(&shown);
+        let file = super::shell::word(&shown);
         output.note(format!(
             "Write down what is to be decided, then ask the panel:\n  discussions turn {file}\n  discussions status {file}"
         ));
@@ -136,14 +136,5 @@ fn refuse_problems(text: &str, surroundings: &Surroundings) -> Result<(), Failur
     match discussion.problems.iter().chain(&panel.problems).next() {
         Some(problem) => Err(problem_failure(problem)),
         None => Ok(()),
-    }
-}
-
-/// A path as a word that can be copied into a shell.
-fn shell_word(path: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
-    match path.chars().all(is_plain) {
-        true => path.to_owned(),
-        false => format!("'{}'", path.replace('\'', "'\\''")),
     }
 }

@@ -1,5 +1,6 @@
 //! A problem as `lint` and `status` write it in JSON: one shape, so that one reader serves both.
 
+use super::snippet::Finding;
 use crate::engine::problem::Problem;
 use serde::Serialize;
 
@@ -7,7 +8,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub struct ProblemJson<'a> {
     severity: &'static str,
-    code: &'static str,
+    code: &'a str,
     line: usize,
     column: usize,
     message: &'a str,
@@ -24,6 +25,18 @@ impl<'a> ProblemJson<'a> {
             column: problem.column,
             message: &problem.message,
             hint: &problem.hint,
+        }
+    }
+
+    /// Something found in another file than a discussion.
+    pub fn of_finding(found: &Finding<'a>) -> Self {
+        Self {
+            severity: found.severity.as_str(),
+            code: found.code,
+            line: found.line,
+            column: found.column,
+            message: found.message,
+            hint: found.hint,
         }
     }
 }

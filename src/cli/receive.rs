@@ -6,12 +6,11 @@ mod follow;
 use super::output::{GREEN, Output, RED, YELLOW, styled};
 use super::{Failure, Outcome};
 use crate::bot::trigger::OwnApp;
-use crate::config::{self, Settings};
+use crate::config;
 use crate::forge::event::Event;
 use crate::server::Decision;
 use crate::server::app::{Assembly, decide};
 use crate::store::{Enqueued, NewJob};
-use crate::telemetry;
 use delivery::Saved;
 use follow::{End, follow};
 use std::path::PathBuf;
@@ -46,12 +45,9 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     if arguments.dry_run {
         return dry_run(&saved, output);
     }
-    let settings = Settings::from_env().map_err(|error| {
-        Failure::new("settings", error.to_string())
-            .hint("deploy/.env.example explains every variable; --dry-run needs none.")
-    })?;
-    telemetry::init(&settings.log_filter, settings.log_format)
-        .map_err(|error| Failure::new("settings", error.to_string()))?;
+    let settings = super::serve::settings(
+        "deploy/.env.example explains every variable; --dry-run needs none.",
+    )?;
     if let Event::Ignored { reason } = &saved.event {
         return Ok(nothing(&saved, reason, output));
     }

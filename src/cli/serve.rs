@@ -15,12 +15,7 @@ use crate::telemetry::{self, LogFormat};
 pub struct Arguments {}
 
 pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failure> {
-    let settings = Settings::from_env().map_err(|error| {
-        Failure::new("settings", error.to_string())
-            .hint("deploy/.env.example explains every variable.")
-    })?;
-    telemetry::init(&settings.log_filter, settings.log_format)
-        .map_err(|error| Failure::new("settings", error.to_string()))?;
+    let settings = settings("deploy/.env.example explains every variable.")?;
     let stop = stop_signal();
     let app = App::start(&settings)
         .await
@@ -75,4 +70,13 @@ pub(super) fn stop_signal() -> impl Future<Output = ()> {
 #[cfg(not(unix))]
 pub(super) async fn stop_signal() {
     let _ = tokio::signal::ctrl_c().await;
+}
+
+/// The settings from the environment; the log is set up by them. `hint`: what to do about wrong ones.
+pub(super) fn settings(hint: &str) -> Result<Settings, Failure> {
+    let settings = Settings::from_env()
+        .map_err(|error| Failure::new("settings", error.to_string()).hint(hint))?;
+    telemetry::init(&settings.log_filter, settings.log_format)
+        .map_err(|error| Failure::new("settings", error.to_string()))?;
+    Ok(settings)
 }

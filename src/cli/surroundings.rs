@@ -8,7 +8,7 @@ use crate::engine::discussion::{Discussion, Kind};
 use crate::engine::panel::{self, Registry};
 use crate::engine::persona::{self, Personas};
 use crate::engine::problem::{Problem, Severity};
-use crate::engine::template::{DefinitionProblem, Phase, Template, Templates};
+use crate::engine::template::{self, DefinitionProblem, Phase, Template, Templates};
 use crate::ids::Alias;
 use crate::workspace;
 use std::path::Path;
@@ -46,7 +46,7 @@ impl Surroundings {
         };
         around.config = config(&root, output)?;
         let folder = root.join(workspace::TEMPLATES_PATH);
-        for (name, text) in workspace::folder(&folder, &[".yml", ".yaml"])? {
+        for (name, text) in workspace::folder(&folder, &template::ENDINGS)? {
             let template = accept(Template::parse(&text), &folder.join(name), output)?;
             around.templates.0.insert(template.name.clone(), template);
         }

@@ -7,7 +7,7 @@ use super::output::{BOLD, DIM, Output, styled};
 use super::snippet::{self, Finding};
 use super::{Failure, Outcome};
 use crate::engine::problem::Severity;
-use crate::engine::template::{Advance, DefinitionProblem, Phase, Template, Templates};
+use crate::engine::template::{Advance, DefinitionProblem, ENDINGS, Phase, Template, Templates};
 use crate::workspace;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,9 +15,6 @@ use std::path::{Path, PathBuf};
 
 /// Code of what is wrong with a definition file, in the place where `lint` has its codes.
 const CODE: &str = "template";
-
-/// Endings of template files.
-const ENDINGS: [&str; 2] = [".yml", ".yaml"];
 
 /// Arguments of `templates`.
 #[derive(Debug, clap::Args)]

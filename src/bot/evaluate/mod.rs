@@ -153,11 +153,11 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let recorded = case.record.map_or("", |record| record.proposal.as_str());
     let discussed = Discussed::of(file, case.blocks, recorded, case.commits);
     let Discussed {
-        discussion,
+        discussion: owned,
         seen,
         posted,
     } = discussed;
-    let discussion = &discussion;
+    let discussion = &owned;
     if let Some(status) = settled(case.base.discussion(), &seen) {
         return Outcome::Settled(status);
     }
@@ -246,7 +246,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let (to_write, landed) = pending(case.blocks, &seen);
     Outcome::Open(Box::new(Evaluated {
         view,
-        discussion: discussion.clone(),
+        discussion: owned,
         seen,
         proposal,
         template,

@@ -5,10 +5,8 @@ use super::{CONFIG_PATH, PERSONA_FOLDER, TEMPLATE_FOLDER};
 use crate::bot::check::ConfigProblem;
 use crate::bot::repo_config::RepoConfig;
 use crate::engine::persona::{ENDINGS as PERSONA_ENDINGS, is_readme};
+use crate::engine::template::ENDINGS as TEMPLATE_ENDINGS;
 use crate::forge::{FileContent, Folder, FolderContent, PrSnapshot};
-
-/// Endings of template files.
-const TEMPLATE_ENDINGS: [&str; 2] = [".yml", ".yaml"];
 
 /// The text files of some folders, and what stands in the way of others.
 #[derive(Debug, Default)]

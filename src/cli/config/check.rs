@@ -10,6 +10,7 @@ use crate::cli::snippet::{self, Finding};
 use crate::cli::{Failure, Outcome};
 use crate::engine::persona;
 use crate::engine::problem::Severity;
+use crate::engine::template;
 use crate::workspace;
 use std::path::{Path, PathBuf};
 
@@ -88,7 +89,7 @@ fn files_of(root: &Path, configured: &[String]) -> Result<DefinitionFiles, Failu
     Ok(DefinitionFiles {
         config: None,
         personas,
-        templates: read(workspace::TEMPLATES_PATH, &[".yml", ".yaml"])?,
+        templates: read(workspace::TEMPLATES_PATH, &template::ENDINGS)?,
         unreadable,
     })
 }

@@ -128,8 +128,8 @@ pub(super) async fn run(
     output.result(format!("The discussion: {}", file.display()));
     output.result(format!(
         "Try:            {} status {}",
-        shell_word(program),
-        shell_word(&file.display().to_string())
+        super::shell::word(program),
+        super::shell::word(&file.display().to_string())
     ));
     let seconds = started.elapsed().as_secs_f32();
     let broken = narrator.broken;
@@ -158,13 +158,4 @@ pub(super) async fn run(
     } else {
         Outcome::No
     })
-}
-
-/// A text as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -1,7 +1,9 @@
 //! `discussions personas check [FILE ...]`: problems of persona files, as `lint` prints those of discussions.
 
 use super::{SCHEMA, current_folder};
+use crate::cli::lint::plural;
 use crate::cli::output::Output;
+use crate::cli::problem_json::ProblemJson;
 use crate::cli::snippet::{self, Finding};
 use crate::cli::{Failure, Outcome, surroundings};
 use crate::engine::persona::{self, Personas};
@@ -18,18 +20,14 @@ type Files = Vec<(String, String)>;
 struct CheckJson<'a> {
     schema: &'static str,
     files: usize,
-    problems: Vec<ProblemJson<'a>>,
+    problems: Vec<PersonaProblem<'a>>,
 }
 
 #[derive(Serialize)]
-struct ProblemJson<'a> {
+struct PersonaProblem<'a> {
     path: &'a str,
-    severity: &'static str,
-    code: &'static str,
-    line: usize,
-    column: usize,
-    message: &'a str,
-    hint: &'a str,
+    #[serde(flatten)]
+    problem: ProblemJson<'a>,
 }
 
 pub(super) fn run(named: &[PathBuf], json: bool, output: &Output) -> Result<Outcome, Failure> {
@@ -44,7 +42,10 @@ pub(super) fn run(named: &[PathBuf], json: bool, output: &Output) -> Result<Outc
             files: files.len(),
             problems: problems
                 .iter()
-                .map(|(path, p)| ProblemJson::of(path, p))
+                .map(|(path, p)| PersonaProblem {
+                    path,
+                    problem: ProblemJson::of_finding(&finding(p)),
+                })
                 .collect(),
         });
     } else {
@@ -115,17 +116,15 @@ fn code(problem: &DefinitionProblem) -> &'static str {
     }
 }
 
-impl<'a> ProblemJson<'a> {
-    fn of(path: &'a str, problem: &'a DefinitionProblem) -> Self {
-        Self {
-            path,
-            severity: problem.severity.as_str(),
-            code: code(problem),
-            line: problem.line.unwrap_or(1),
-            column: 1,
-            message: &problem.message,
-            hint: &problem.hint,
-        }
+/// As it is shown. Persona files tell lines, no columns.
+fn finding(problem: &DefinitionProblem) -> Finding<'_> {
+    Finding {
+        severity: problem.severity,
+        code: code(problem),
+        line: problem.line.unwrap_or(1),
+        column: 1,
+        message: &problem.message,
+        hint: &problem.hint,
     }
 }
 
@@ -133,15 +132,7 @@ fn print(files: &Files, problems: &[(String, DefinitionProblem)], output: &Outpu
     for (path, problem) in problems {
         let text = files.iter().find(|(known, _)| known == path);
         let source = text.map_or("", |(_, text)| text.as_str());
-        let problem = Finding {
-            severity: problem.severity,
-            code: code(problem),
-            line: problem.line.unwrap_or(1),
-            column: 1,
-            message: &problem.message,
-            hint: &problem.hint,
-        };
-        output.result(snippet::finding(path, source, &problem));
+        output.result(snippet::finding(path, source, &finding(problem)));
     }
     let count = |severity| {
         problems
@@ -155,8 +146,4 @@ fn print(files: &Files, problems: &[(String, DefinitionProblem)], output: &Outpu
         plural(count(Severity::Error), "error"),
         plural(count(Severity::Notice), "notice"),
     ));
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

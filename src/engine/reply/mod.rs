@@ -38,6 +38,13 @@ pub struct Anchor {
     pub words: String,
 }
 
+impl Anchor {
+    /// Remark and words, as they are stored.
+    pub fn pair(&self) -> (String, String) {
+        (self.remark.clone(), self.words.clone())
+    }
+}
+
 /// What a model (or the checklist) answered, before rendering. Markers and the VOTE line are ours to write.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reply {

@@ -10,6 +10,9 @@ use super::definition::nearest;
 use super::problem::Severity;
 use std::collections::BTreeMap;
 
+/// Endings of template files.
+pub const ENDINGS: [&str; 2] = [".yml", ".yaml"];
+
 /// YAML of the built-in templates.
 const BUILT_IN: [&str; 3] = [
     include_str!("../templates/feature.yaml"),

@@ -3,6 +3,7 @@
 use super::super::{ForgeError, OwnThread, PostedReview, Reaction, ReviewRequest};
 use super::conversation::Author;
 use super::people::GraphActor;
+use super::snapshot::Viewer;
 use super::transport::Request;
 use super::{GitHub, repo_route};
 use crate::ids::PullRequest;
@@ -34,12 +35,6 @@ struct Listed {
 struct Data {
     viewer: Option<Viewer>,
     repository: Option<Repository>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Viewer {
-    database_id: Option<u64>,
 }
 
 #[derive(Deserialize)]

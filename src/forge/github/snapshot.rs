@@ -26,8 +26,8 @@ struct Data {
 /// Who asks: with an installation token, the App's bot account.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Viewer {
-    database_id: Option<u64>,
+pub(super) struct Viewer {
+    pub(super) database_id: Option<u64>,
 }
 
 #[derive(Deserialize)]

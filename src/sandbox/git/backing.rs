@@ -27,6 +27,15 @@ impl Kind {
     }
 }
 
+/// Why a commit did not land.
+#[derive(Debug)]
+pub enum NotLanded {
+    /// The branch points elsewhere, in the words of GitHub's API.
+    Moved(String),
+    /// It cannot be written at present: somebody is at work in a checkout, or git failed. Later it may do.
+    Waits(String),
+}
+
 /// A commit that is to land on a branch of the repository on disk.
 #[derive(Debug)]
 pub struct Landing<'a> {
@@ -51,8 +60,8 @@ pub trait Backing: Debug + Send + Sync {
     /// Commits and moves the branch, working trees included; the new commit is then in `store` too.
     ///
     /// # Errors
-    /// In the words that GitHub's API would refuse it with; nothing moved then.
-    fn land(&self, store: &mut GitStore, landing: &Landing<'_>) -> Result<Oid, String>;
+    /// Nothing moved then.
+    fn land(&self, store: &mut GitStore, landing: &Landing<'_>) -> Result<Oid, NotLanded>;
 
     /// Why the App's commits on that branch are refused at present, and what to do about it.
     fn blocked(&self, branch: &str) -> Option<String>;

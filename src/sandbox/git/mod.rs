@@ -8,7 +8,7 @@ mod backing;
 mod diff;
 mod hunk;
 
-pub use backing::{Backing, Kind, Landing};
+pub use backing::{Backing, Kind, Landing, NotLanded};
 pub use diff::{ChangeStatus, FileChange, changes_between};
 pub use hunk::{follow, patch, shown_lines};
 

@@ -3,6 +3,7 @@
 use super::super::accounts::Access;
 use super::super::git::Oid;
 use super::super::ledger::{Effect, EffectKind};
+use super::super::local::NotCommitted;
 use super::super::pushes::FileEdit;
 use super::super::repository::RuleForm;
 use super::node::{Node, ObjectPlace, Out};
@@ -56,7 +57,6 @@ pub(super) fn create_commit_on_branch(
         );
         return Err(Problem::new("STALE_DATA", message));
     }
-    let refused = |refused: super::super::state::Refused| Problem::new("UNPROCESSABLE", refused.0);
     let form = context.world.repo(repo).ok();
     let form = form.and_then(|found| Some(found.protections.get(&branch)?.form));
     context.world.may_push(repo, &branch, bot).map_err(|why| {
@@ -68,18 +68,11 @@ pub(super) fn create_commit_on_branch(
     })?;
     let message = message(&input["message"]);
     let world = &mut *context.world;
-    let is_on_disk = world
-        .repo(repo)
-        .is_ok_and(|found| found.git.backing.is_some());
-    let oid = world
-        .commit_to_branch(repo, &branch, &tip, &edits, &message, bot)
-        .map_err(
-            |why| match is_on_disk && !why.0.starts_with("Expected branch") {
-                // No rule of GitHub's: somebody is at work in the checkout, and later it will do.
-                true => Problem::new("SERVICE_UNAVAILABLE", why.0),
-                false => refused(why),
-            },
-        )?;
+    let committed = world.commit_to_branch(repo, &branch, &tip, &edits, &message, bot);
+    let oid = committed.map_err(|why| match why {
+        NotCommitted::Refused(why) => Problem::new("UNPROCESSABLE", why.0),
+        NotCommitted::Waits(why) => Problem::new("SERVICE_UNAVAILABLE", why),
+    })?;
     let effect = Effect {
         at: world.precise_now(),
         request: context.request.clone(),

@@ -1,7 +1,7 @@
 //! Branches that moved, came and went, told as GitHub would tell it: push, opened, synchronize, closed.
 
 use super::super::accounts::{AccountKind, Role};
-use super::super::git::{Landing, Oid};
+use super::super::git::{Landing, NotLanded, Oid};
 use super::super::hub::Hub;
 use super::super::pulls::NewPull;
 use super::super::pushes::FileEdit;
@@ -231,7 +231,7 @@ impl World {
         edits: &[FileEdit],
         message: &str,
         by: AccountId,
-    ) -> Result<Oid, Refused> {
+    ) -> Result<Oid, NotCommitted> {
         let Some(backing) = self.repo(repo)?.git.backing.clone() else {
             let oid = self.build_commit(repo, Some(tip), edits, message, by)?;
             self.move_branch(repo, branch, &oid, by)?;
@@ -245,9 +245,8 @@ impl World {
                 }
                 FileEdit::Delete(path) => files.push((path.as_str(), None)),
                 FileEdit::Submodule { path, .. } | FileEdit::Rename { to: path, .. } => {
-                    return Err(Refused(format!(
-                        "{path} is not written or removed as a file"
-                    )));
+                    let why = format!("{path} is not written or removed as a file");
+                    return Err(Refused(why).into());
                 }
             }
         }
@@ -255,7 +254,7 @@ impl World {
             .iter()
             .find(|(path, _)| !super::super::pushes::path_is_sane(path))
         {
-            return Err(Refused(format!("git cannot hold the path {path:?}")));
+            return Err(Refused(format!("git cannot hold the path {path:?}")).into());
         }
         let landing = Landing {
             branch,
@@ -264,7 +263,7 @@ impl World {
             message,
         };
         let store = &mut self.repo_mut(repo)?.git;
-        let oid = backing.land(store, &landing).map_err(Refused)?;
+        let oid = backing.land(store, &landing)?;
         self.move_branch(repo, branch, &oid, by)?;
         Ok(oid)
     }
@@ -275,5 +274,28 @@ impl World {
         let backings = self.repos.values();
         let mut backings = backings.filter_map(|repo| repo.git.backing.as_ref());
         backings.find_map(|backing| backing.take_failure())
+    }
+}
+
+/// Why the App's commit was not made.
+pub(in crate::sandbox) enum NotCommitted {
+    /// GitHub would refuse it.
+    Refused(Refused),
+    /// No rule of GitHub's: it cannot be written to the repository on disk at present.
+    Waits(String),
+}
+
+impl From<Refused> for NotCommitted {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<NotLanded> for NotCommitted {
+    fn from(why: NotLanded) -> Self {
+        match why {
+            NotLanded::Moved(words) => Self::Refused(Refused(words)),
+            NotLanded::Waits(why) => Self::Waits(why),
+        }
     }
 }

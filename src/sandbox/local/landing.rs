@@ -1,7 +1,7 @@
 //! A commit of the App on a branch of the repository: objects first, then the branch and every working tree that has it
 //! checked out, or neither.
 
-use super::super::git::{Landing, Oid};
+use super::super::git::{Landing, NotLanded, Oid};
 use super::git::{Git, finish, judged};
 use super::{Block, LocalError, LocalRepository, checkout, locked};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -21,16 +21,16 @@ impl LocalRepository {
     /// Commits and moves the branch.
     ///
     /// # Errors
-    /// In the words of GitHub's API; nothing moved then.
-    pub(super) fn commit(&self, landing: &Landing<'_>) -> Result<Oid, String> {
-        let words = |error: LocalError| error.to_string();
+    /// Nothing moved then.
+    pub(super) fn commit(&self, landing: &Landing<'_>) -> Result<Oid, NotLanded> {
+        let waits = |error: LocalError| NotLanded::Waits(error.to_string());
         let paths: Vec<&str> = landing.files.iter().map(|(path, _)| *path).collect();
-        let found = checkout::of_branch(&self.git, landing.branch, &paths).map_err(words)?;
+        let found = checkout::of_branch(&self.git, landing.branch, &paths).map_err(waits)?;
         let checkouts = match found {
             Ok(checkouts) => checkouts,
             Err(why) => return Err(self.block(landing.branch, &paths, why)),
         };
-        let oid = self.write(landing).map_err(words)?;
+        let oid = self.write(landing).map_err(waits)?;
         let held = Held::begin(&self.git, landing, &oid)?;
         let mut brought = Vec::new();
         for checkout in &checkouts {
@@ -43,21 +43,20 @@ impl LocalRepository {
         }
         if let Err(why) = held.commit() {
             put_back(&brought, landing, &oid);
-            return Err(why);
+            return Err(NotLanded::Waits(why));
         }
         locked(&self.blocked).remove(landing.branch);
         Ok(oid)
     }
 
-    /// Remembers that commits to the branch wait, and says so in GitHub's words.
-    fn block(&self, branch: &str, paths: &[&str], why: String) -> String {
+    /// Remembers that commits to the branch wait.
+    fn block(&self, branch: &str, paths: &[&str], why: String) -> NotLanded {
         let block = Block {
-            reason: why,
+            reason: why.clone(),
             paths: paths.iter().map(|path| (*path).to_owned()).collect(),
         };
-        let said = format!("Repository rule violations found\n\n{}\n", block.reason);
         locked(&self.blocked).insert(branch.to_owned(), block);
-        said
+        NotLanded::Waits(why)
     }
 
     /// Branches whose commits waited and need not wait any more.
@@ -154,13 +153,15 @@ impl Drop for Held {
 }
 
 impl Held {
-    fn begin(git: &Git, landing: &Landing<'_>, oid: &Oid) -> Result<Self, String> {
+    fn begin(git: &Git, landing: &Landing<'_>, oid: &Oid) -> Result<Self, NotLanded> {
         let reason = "discussions: replies of the panel";
         let mut command = git.command(&["update-ref", "-m", reason, "--stdin"]);
         command.stdin(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        let child = command.spawn();
+        let mut child = child.map_err(|error| NotLanded::Waits(error.to_string()))?;
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("git update-ref has no pipes".to_owned());
+            let why = "git update-ref has no pipes".to_owned();
+            return Err(NotLanded::Waits(why));
         };
         let from = BufReader::new(from);
         let mut held = Self {
@@ -176,9 +177,9 @@ impl Held {
             false => {
                 held.abort();
                 // GitHub's words, by which the App knows that it has to read again.
-                Err(format!(
+                Err(NotLanded::Moved(format!(
                     "Expected branch to point to \"{parent}\" but it did not. Pull and try again."
-                ))
+                )))
             }
         }
     }

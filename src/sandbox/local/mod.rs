@@ -21,7 +21,7 @@ mod objects;
 mod only_one;
 mod place;
 
-use super::git::{Backing, GitStore, Kind, Landing, Oid};
+use super::git::{Backing, GitStore, Kind, Landing, NotLanded, Oid};
 use super::state::AccountId;
 use git::Git;
 use objects::Reader;
@@ -30,6 +30,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(in crate::sandbox) use follow::NotCommitted;
 pub use follow::People;
 pub use news::{News, Newsreader};
 pub use only_one::OnlyOne;
@@ -199,10 +200,10 @@ impl Backing for LocalRepository {
         locked(&self.failure).take()
     }
 
-    fn land(&self, store: &mut GitStore, landing: &Landing<'_>) -> Result<Oid, String> {
+    fn land(&self, store: &mut GitStore, landing: &Landing<'_>) -> Result<Oid, NotLanded> {
         let oid = self.commit(landing)?;
         self.take_in(store, landing.parent, std::slice::from_ref(&oid))
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| NotLanded::Waits(error.to_string()))?;
         Ok(oid)
     }
 

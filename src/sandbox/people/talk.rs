@@ -121,10 +121,7 @@ impl Hub {
         repo: &str,
         comment: u64,
     ) -> Result<(), Refused> {
-        self.act(|world| {
-            let (by, id) = actor(world, login, repo)?;
-            world.set_resolved(id, comment, by, true).map(|_| ())
-        })
+        self.set_resolved(login, repo, comment, true)
     }
 
     /// Opens a resolved conversation again.
@@ -134,9 +131,19 @@ impl Hub {
         repo: &str,
         comment: u64,
     ) -> Result<(), Refused> {
+        self.set_resolved(login, repo, comment, false)
+    }
+
+    fn set_resolved(
+        &self,
+        login: &str,
+        repo: &str,
+        comment: u64,
+        resolved: bool,
+    ) -> Result<(), Refused> {
         self.act(|world| {
             let (by, id) = actor(world, login, repo)?;
-            world.set_resolved(id, comment, by, false).map(|_| ())
+            world.set_resolved(id, comment, by, resolved).map(|_| ())
         })
     }
 

@@ -210,16 +210,8 @@ async fn an_author_without_write_waits_for_somebody_who_starts_the_panel() {
     rig.sandbox
         .add_collaborator(DEMO_REPO, "tim", discussions::sandbox::Role::Triage)
         .unwrap();
-    let edit = FileEdit::write(PATH, CACHE);
-    rig.sandbox
-        .push("rob", DEMO_REPO, "topic", "propose", &[edit])
-        .unwrap();
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: "topic".to_owned(),
-        ..NewPull::default()
-    };
-    let number = rig.sandbox.open_pr("tim", DEMO_REPO, &new).unwrap();
+    rig.propose("rob", PATH, CACHE);
+    let number = rig.pull("tim", "topic");
     rig.settle().await;
     assert_eq!(model.calls().len(), 0);
     assert_eq!(
@@ -241,17 +233,8 @@ async fn an_author_without_write_waits_for_somebody_who_starts_the_panel() {
 async fn a_draft_waits_until_it_is_ready_for_review() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::scripted(&model, "").await;
-    let edit = FileEdit::write(PATH, CACHE);
-    rig.sandbox
-        .push("rob", DEMO_REPO, "topic", "propose", &[edit])
-        .unwrap();
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: "topic".to_owned(),
-        draft: true,
-        ..NewPull::default()
-    };
-    let number = rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap();
+    rig.propose("rob", PATH, CACHE);
+    let number = rig.draft("rob", "topic");
     rig.settle().await;
     assert_eq!(model.calls().len(), 0);
     assert!(rig.title(number).contains("draft"), "{}", rig.title(number));

@@ -91,10 +91,7 @@ async fn a_proposal_that_changes_during_a_round_is_asked_about_anew() {
 
 /// Opens the pull request and waits until the panel is being asked.
 async fn start(rig: &Rig, model: &Scripted) -> u64 {
-    let edit = FileEdit::write(PATH, CACHE);
-    rig.sandbox
-        .push("rob", DEMO_REPO, "topic", "propose", &[edit])
-        .unwrap();
+    rig.propose("rob", PATH, CACHE);
     let new = discussions::sandbox::NewPull {
         title: "A proposal".to_owned(),
         head: "topic".to_owned(),

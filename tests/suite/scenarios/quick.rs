@@ -26,21 +26,12 @@ fn push(rig: &Rig, path: &str, text: &str) -> Oid {
         .unwrap()
 }
 
-fn open(rig: &Rig, head: &str) -> u64 {
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: head.to_owned(),
-        ..NewPull::default()
-    };
-    rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn pushes_during_a_round_get_one_round_once_they_are_quiet() {
     let model = Arc::new(Scripted::gated());
     let rig = patient(&model, "1s").await;
     push(&rig, PATH, CACHE);
-    let number = open(&rig, "topic");
+    let number = rig.pull("rob", "topic");
     rig.until(|| model.calls().len() == 3).await;
     for seconds in ["nine", "eight", "seven"] {
         let text = CACHE.replace("one minute", &format!("{seconds} seconds"));
@@ -76,7 +67,7 @@ async fn opening_and_pushing_at_once_is_one_round() {
         ..DeliveryPlan::default()
     });
     push(&rig, PATH, CACHE);
-    let number = open(&rig, "topic");
+    let number = rig.pull("rob", "topic");
     push(&rig, PATH, &revised(CACHE));
     rig.sandbox.set_deliveries(DeliveryPlan::default());
     rig.settle().await;
@@ -90,7 +81,7 @@ async fn two_hundred_pushes_are_judged_three_times_at_most() {
     let model = Arc::new(Scripted::ready());
     let rig = patient(&model, "10s").await;
     push(&rig, PATH, CACHE);
-    let number = open(&rig, "topic");
+    let number = rig.pull("rob", "topic");
     rig.settle().await;
     let mut heads = Vec::new();
     for n in 1..=200 {
@@ -118,7 +109,7 @@ async fn what_closes_during_a_round_gets_nothing_published() {
         let model = Arc::new(Scripted::gated());
         let rig = Rig::scripted(&model, "").await;
         push(&rig, PATH, CACHE);
-        let number = open(&rig, "topic");
+        let number = rig.pull("rob", "topic");
         rig.until(|| model.calls().len() == 3).await;
         let written = rig.sandbox.ledger().effects.len();
         match deletes {
@@ -155,13 +146,13 @@ async fn re_run_works_for_forks_and_for_heads_that_two_pull_requests_share() {
     rig.sandbox
         .push("eve", &fork, "idea", "idea", &[edit])
         .unwrap();
-    let forked = open(&rig, "eve:idea");
+    let forked = rig.pull("rob", "eve:idea");
     let main = rig.sandbox.tip(DEMO_REPO, "main").unwrap();
     rig.sandbox
         .create_branch("ann", DEMO_REPO, "next", &main)
         .unwrap();
     let tip = push(&rig, "notes.txt", "y");
-    let first = open(&rig, "topic");
+    let first = rig.pull("rob", "topic");
     let later = NewPull {
         title: "The same for the next version".to_owned(),
         head: "topic".to_owned(),

@@ -5,8 +5,8 @@ use crate::support::rig::{Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
 use discussions::sandbox::{
-    DEMO_REPO, EffectKind, Fault, FaultKind, FileEdit, Matcher, NewPull, Protection, Review,
-    ReviewComment, ReviewState, RuleForm,
+    DEMO_REPO, EffectKind, Fault, FaultKind, FileEdit, Matcher, Protection, Review, ReviewComment,
+    ReviewState, RuleForm,
 };
 use std::sync::Arc;
 
@@ -31,12 +31,7 @@ async fn open_from_fork(rig: &Rig, login: &str, text: &str) -> u64 {
     rig.sandbox
         .push(login, &fork, "topic", "propose", &[edit])
         .unwrap();
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: format!("{login}:topic"),
-        ..NewPull::default()
-    };
-    let number = rig.sandbox.open_pr(login, DEMO_REPO, &new).unwrap();
+    let number = rig.pull(login, &format!("{login}:topic"));
     rig.settle().await;
     number
 }
@@ -114,17 +109,9 @@ async fn the_same_answers_are_posted_as_a_review_when_a_rule_refuses_the_commit(
         Line::Objects(Vote::Changes, "Tenants share keys."),
     );
     let rig = Rig::scripted(&model, "replies: commit\n").await;
-    let edit = FileEdit::write(PATH, CACHE);
-    rig.sandbox
-        .push("rob", DEMO_REPO, "topic", "propose", &[edit])
-        .unwrap();
+    rig.propose("rob", PATH, CACHE);
     protect(&rig, "topic", |rules| rules.pull_requests_only = true);
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: "topic".to_owned(),
-        ..NewPull::default()
-    };
-    let number = rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap();
+    let number = rig.pull("rob", "topic");
     rig.settle().await;
     assert_eq!(rig.count(EffectKind::Commit), 0);
     assert_eq!(model.calls().len(), 3, "every answer was bought once");
@@ -170,18 +157,10 @@ async fn a_branch_whose_rules_would_punish_a_push_gets_reviews_from_the_start() 
     for (name, head, base, said) in cases {
         let model = Arc::new(Scripted::ready());
         let rig = Rig::scripted(&model, "").await;
-        let edit = FileEdit::write(PATH, CACHE);
-        rig.sandbox
-            .push("rob", DEMO_REPO, "topic", "propose", &[edit])
-            .unwrap();
+        rig.propose("rob", PATH, CACHE);
         protect(&rig, "topic", head);
         protect(&rig, "main", base);
-        let new = NewPull {
-            title: "A proposal".to_owned(),
-            head: "topic".to_owned(),
-            ..NewPull::default()
-        };
-        let number = rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap();
+        let number = rig.pull("rob", "topic");
         rig.settle().await;
         assert_eq!(rig.count(EffectKind::Commit), 0, "{name}");
         let posted = reviews(&rig, number);
@@ -361,16 +340,8 @@ async fn a_push_while_personas_think_leaves_no_review_about_the_older_text() {
         operator: None,
     })
     .await;
-    let edit = FileEdit::write(PATH, CACHE);
-    rig.sandbox
-        .push("rob", DEMO_REPO, "topic", "propose", &[edit])
-        .unwrap();
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: "topic".to_owned(),
-        ..NewPull::default()
-    };
-    let number = rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap();
+    rig.propose("rob", PATH, CACHE);
+    let number = rig.pull("rob", "topic");
     rig.until(|| model.calls().len() == 3).await;
     let edit = FileEdit::write(PATH, revised(CACHE));
     rig.sandbox
@@ -389,16 +360,8 @@ async fn a_push_while_personas_think_leaves_no_review_about_the_older_text() {
 async fn in_a_locked_conversation_the_review_waits_until_it_is_unlocked() {
     let model = Arc::new(Scripted::gated());
     let rig = Rig::scripted(&model, "replies: review\n").await;
-    let edit = FileEdit::write(PATH, CACHE);
-    rig.sandbox
-        .push("rob", DEMO_REPO, "topic", "propose", &[edit])
-        .unwrap();
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: "topic".to_owned(),
-        ..NewPull::default()
-    };
-    let number = rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap();
+    rig.propose("rob", PATH, CACHE);
+    let number = rig.pull("rob", "topic");
     rig.sandbox
         .set_locked("ann", DEMO_REPO, number, true)
         .unwrap();

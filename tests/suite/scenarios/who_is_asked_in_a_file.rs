@@ -4,7 +4,7 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::Rig;
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
-use discussions::sandbox::{DEMO_REPO, DeliveryPlan, EffectKind, FileEdit, NewPull};
+use discussions::sandbox::{DEMO_REPO, DeliveryPlan, EffectKind, FileEdit};
 use std::sync::Arc;
 
 /// A text with a block typed below it.
@@ -222,17 +222,8 @@ async fn a_push_that_changes_the_proposal_and_asks_gets_a_round_and_an_answer() 
 async fn a_draft_answers_typed_questions_too() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::scripted(&model, "").await;
-    let edit = FileEdit::write(PATH, CACHE);
-    rig.sandbox
-        .push("rob", DEMO_REPO, "topic", "propose", &[edit])
-        .unwrap();
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: "topic".to_owned(),
-        draft: true,
-        ..NewPull::default()
-    };
-    rig.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap();
+    rig.propose("rob", PATH, CACHE);
+    rig.draft("rob", "topic");
     rig.settle().await;
     let text = with(CACHE, "rob", "@security what about tenants?");
     rig.push("rob", PATH, &text).await;
@@ -244,16 +235,8 @@ async fn a_draft_answers_typed_questions_too() {
 async fn who_lost_the_right_to_write_asks_nobody() {
     let model = Arc::new(Scripted::gated());
     let rig = Rig::scripted(&model, "").await;
-    let edit = FileEdit::write(PATH, CACHE);
-    rig.sandbox
-        .push("ann", DEMO_REPO, "topic", "propose", &[edit])
-        .unwrap();
-    let new = NewPull {
-        title: "A proposal".to_owned(),
-        head: "topic".to_owned(),
-        ..NewPull::default()
-    };
-    let number = rig.sandbox.open_pr("ann", DEMO_REPO, &new).unwrap();
+    rig.propose("ann", PATH, CACHE);
+    let number = rig.pull("ann", "topic");
     rig.until(|| model.calls().len() == 3).await;
     let text = with(CACHE, "rob", "@security what about tenants?");
     let edit = FileEdit::write(PATH, &text);

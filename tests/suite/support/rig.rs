@@ -182,18 +182,38 @@ impl Rig {
 
     /// Somebody pushes a file to a branch and opens a pull request with it.
     pub(crate) async fn open(&self, login: &str, path: &str, text: &str) -> u64 {
+        self.propose(login, path, text);
+        let number = self.pull(login, "topic");
+        self.settle().await;
+        number
+    }
+
+    /// Somebody pushes a file to the branch `topic`; nobody waits for what comes of it.
+    pub(crate) fn propose(&self, login: &str, path: &str, text: &str) {
         let edit = FileEdit::write(path, text);
         self.sandbox
             .push(login, DEMO_REPO, "topic", "propose", &[edit])
             .unwrap();
+    }
+
+    /// Somebody opens a pull request with a branch (`OWNER:BRANCH` of a fork); nobody waits for what comes of it.
+    pub(crate) fn pull(&self, login: &str, head: &str) -> u64 {
+        self.pull_in_state(login, head, false)
+    }
+
+    /// The same as a draft.
+    pub(crate) fn draft(&self, login: &str, head: &str) -> u64 {
+        self.pull_in_state(login, head, true)
+    }
+
+    fn pull_in_state(&self, login: &str, head: &str, draft: bool) -> u64 {
         let new = NewPull {
             title: "A proposal".to_owned(),
-            head: "topic".to_owned(),
+            head: head.to_owned(),
+            draft,
             ..NewPull::default()
         };
-        let number = self.sandbox.open_pr(login, DEMO_REPO, &new).unwrap();
-        self.settle().await;
-        number
+        self.sandbox.open_pr(login, DEMO_REPO, &new).unwrap()
     }
 
     /// Somebody pushes a new text of a file to the pull request's branch.
