@@ -13,6 +13,7 @@
 //! | `forge` | port to GitHub (read and write are two traits), typed webhook events, signatures, the adapter |
 //! | `store` | port to the durable record and the queue, and the adapter over SQL |
 //! | `llm` | port to models; the built-in `checklist` |
+//! | `signing` | the App's own key: signs receipts, checks them, sets of public keys |
 //! | `workspace` | discussion files on the local disk |
 //! | `round` | the one loop shared by command line and bot: prompt, ask in parallel, render |
 //! | `bot` | pull-request policy. Pure: what to do. I/O: doing it, under a lease |
@@ -24,7 +25,8 @@
 //! Inside `engine`: `scan` finds lines and opaque regions; `header`, `block`, `name`, `marker` read them; `discussion`
 //! is the parsed file; `problem` the table of everything that can be wrong with it; `ledger` the open and closed items;
 //! `vote` the votes and their tally; `template` and `phase` the way through a discussion; `persona` the participants'
-//! definitions; `panel` who sits on it; `turn` who speaks next; `subject` what a vote is bound to; `body` where a file ends; `consensus` the
+//! definitions; `panel` who sits on it; `turn` who speaks next; `subject` what a vote is bound to; `receipt` what is signed about a block
+//! and how receipts hang together; `body` where a file ends; `consensus` the
 //! verdict; `reply` renders and neutralises an answer; `person` does so for a person's own words; `scaffold` begins a
 //! new file; `edit` the only changes a file ever gets.
 //!
@@ -55,6 +57,7 @@ pub mod round;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod server;
+pub mod signing;
 pub mod store;
 pub mod telemetry;
 pub mod workspace;

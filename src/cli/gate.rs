@@ -107,8 +107,12 @@ fn check_keys(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         let message = "--jwks has no meaning with --trust file, which counts every block";
         return Err(Failure::new("usage", message).hint("Leave one of the two out."));
     }
-    let ids = jwks::key_ids(path)?;
-    output.note(format!("{}: {}", path.display(), plural(ids.len(), "key")));
+    let keys = jwks::read(path)?;
+    output.note(format!(
+        "{}: {}",
+        path.display(),
+        plural(keys.0.len(), "key")
+    ));
     Ok(())
 }
 

@@ -17,8 +17,11 @@ pub struct Block {
     pub line: usize,
     /// Bytes of the separator line above it, if there is one.
     pub separator: Option<Range<usize>>,
-    /// Bytes from the start of the name line to the end of the last non-blank line, without its line end.
+    /// Bytes from the start of the name line to the end of the last non-blank line, without its line end. A receipt
+    /// line is not part of it.
     pub span: Range<usize>,
+    /// Bytes of the receipt line that ends it, if there is one.
+    pub receipt: Option<Range<usize>>,
     /// Markers in file order, VOTE lines excluded.
     pub markers: Vec<Marker>,
     /// `@alias` mentions, in file order.
@@ -28,6 +31,11 @@ pub struct Block {
 }
 
 impl Block {
+    /// Where the block ends, its receipt included.
+    pub fn end(&self) -> usize {
+        self.receipt.as_ref().map_or(self.span.end, |line| line.end)
+    }
+
     /// Canonical bytes for hashing and comparing: the span with LF line ends and no trailing blanks on the last line.
     pub fn canonical(&self, source: &str) -> String {
         source[self.span.clone()]
@@ -112,7 +120,7 @@ impl Assembly<'_> {
                 self.report(*code, line, message);
             }
             FoundKind::Marker(marker) => self.marker(line, marker),
-            FoundKind::Receipt => self.close(line + 1),
+            FoundKind::Receipt => self.receipt(line),
         }
     }
 
@@ -136,10 +144,23 @@ impl Assembly<'_> {
             line: line + 1,
             separator: self.separator.take(),
             span: self.text(line),
+            receipt: None,
             markers: Vec::new(),
             mentions: Vec::new(),
             vote: None,
         });
+    }
+
+    /// A receipt ends the open block. One that follows no block is nobody's: `receipt::chain` looks at all of them.
+    fn receipt(&mut self, line: usize) {
+        if self.open.is_none() {
+            return;
+        }
+        let receipt = self.text(line);
+        self.close(line);
+        if let Some(block) = self.blocks.last_mut() {
+            block.receipt = Some(receipt);
+        }
     }
 
     fn stray_name(&mut self, line: usize, name: &str) {

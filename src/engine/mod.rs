@@ -15,6 +15,7 @@ pub mod person;
 pub mod persona;
 pub mod phase;
 pub mod problem;
+pub mod receipt;
 pub mod reply;
 pub mod scaffold;
 pub mod scan;

@@ -22,6 +22,7 @@ mod github;
 mod own_repository;
 mod personas;
 mod readme;
+mod receipts;
 mod sandbox;
 mod scenarios;
 mod store;

@@ -194,7 +194,7 @@ fn uncovered(
         .iter()
         .zip(ours)
         .filter(|(_, ours)| ours.is_some())
-        .map(|(block, _)| block.span.clone())
+        .map(|(block, _)| block.span.start..block.end())
         .collect();
     let mut offset = end;
     let mut found = Vec::new();

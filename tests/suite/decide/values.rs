@@ -54,6 +54,7 @@ pub(super) fn block(number: usize, author: &str, span: std::ops::Range<usize>) -
         line: 1,
         separator: None,
         span,
+        receipt: None,
         markers: Vec::new(),
         mentions: Vec::new(),
         vote: None,
