@@ -170,7 +170,7 @@ impl Table<'_> {
 }
 
 /// The block of a turn as it is recorded; `None` if it gave none.
-pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str) -> Option<BlockRecord> {
+pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str, did: &str) -> Option<BlockRecord> {
     let TurnOutcome::Block { rendered, .. } = &turn.outcome else {
         return None;
     };
@@ -181,7 +181,7 @@ pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str) -> Option<BlockRe
         seq: 0,
         alias: turn.alias.to_string(),
         vote: rendered.vote.map(|vote| vote.as_str().to_owned()),
-        hash: block_identity(&subject, base, turn.question.as_deref(), &text),
+        hash: block_identity(did, &subject, base, turn.question.as_deref(), &text),
         subject,
         text,
         question: turn.question.clone(),
@@ -192,6 +192,8 @@ pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str) -> Option<BlockRe
         anchors: rendered.anchors.iter().map(Anchor::pair).collect(),
         state: BlockState::Pending,
         review: None,
+        did: did.to_owned(),
+        receipt: None,
     })
 }
 

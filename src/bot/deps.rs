@@ -5,6 +5,7 @@ use super::ground::BuiltIn;
 use super::models::Models;
 use crate::engine::reply::Limits;
 use crate::forge::{ForgeError, ForgeRead};
+use crate::signing::Keyring;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub struct BotDeps {
     pub read: Arc<dyn ForgeRead>,
     /// GitHub, writing; handed to `apply` only.
     pub write: Writer,
+    /// Signs what we write, and checks what stands in files.
+    pub keyring: Arc<Keyring>,
     /// Models on offer.
     pub models: Models,
     /// Personas and templates of the program.

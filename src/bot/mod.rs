@@ -4,7 +4,7 @@
 //! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may;
 //!   `definitions` reads configuration, personas and templates together, `ground` takes them from the base branch,
 //!   `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes`
-//!   what people's votes bind to, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a
+//!   what people's votes bind to, `receipts` what is signed, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a
 //!   review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `run` works one from
 //!   `work` (read) over `record_votes`, `respond`, `ask` and `write` (with `post_review`) to `conclude`, `report` and
@@ -35,6 +35,7 @@ pub mod models;
 pub mod panel;
 pub mod plan;
 pub mod post_review;
+pub mod receipts;
 pub mod record_votes;
 pub mod repo_config;
 pub mod report;

@@ -137,6 +137,12 @@ pub fn commit_message(
     (plain_line(&headline), format!("Discussions-Job: {job}\n"))
 }
 
+/// Headline of a commit that only puts replies back.
+pub fn restoring(replies: usize) -> String {
+    let noun = if replies == 1 { "reply" } else { "replies" };
+    format!("discuss: put back {replies} {noun} on {{title}}")
+}
+
 /// Characters of a headline.
 const MAX_HEADLINE: usize = 120;
 

@@ -195,8 +195,7 @@ async fn discuss(
     let is_rerun = happened
         .iter()
         .any(|h| matches!(h.event, JobEvent::Rerequested { .. }));
-    let has_pending =
-        open(&work.paths, &outcomes).any(|(_, evaluated)| !evaluated.to_write.is_empty());
+    let has_pending = write::has_pending(work, &outcomes, &BTreeSet::new());
     if !wants.is_empty() || has_pending || is_rerun {
         start(work, runs, &outcomes, &wants, is_rerun).await?;
     }
@@ -215,6 +214,7 @@ async fn discuss(
     let asking = Asking {
         automatic: automatic_rounds.filter(|key| !has_failed(key)).collect(),
         is_occasion: occasion.is_one(),
+        restore: BTreeSet::new(),
     };
     let committed = write::write(work, &outcomes, &turns, &asking).await?;
     // What somebody started waits for nobody any more.

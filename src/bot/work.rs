@@ -123,12 +123,24 @@ impl<'a> Work<'a> {
     }
 
     /// Reads the recorded blocks again, after some were added. What personas said while the pull request went into
-    /// another base is left out: that base defined who they are, so here their words are typed text.
+    /// another base, or before a reset, is left out: there their words are typed text.
     pub async fn recall_blocks(&mut self) -> Result<(), JobError> {
         let mut blocks = self.deps.store.blocks(&self.job.pr).await?;
-        blocks.retain(|block| block.base == self.snapshot.base_branch);
+        blocks.retain(|block| {
+            let chain = self.chain_of(&block.path);
+            block.base == self.snapshot.base_branch && chain.is_none_or(|did| did == block.did)
+        });
         self.memory.blocks = blocks;
         Ok(())
+    }
+
+    /// The chain of receipts of a discussion into the present base, by the record.
+    pub fn chain_of(&self, key: &str) -> Option<&str> {
+        let record = self.memory.discussions.get(key)?;
+        record
+            .chains
+            .get(&self.snapshot.base_branch)
+            .map(String::as_str)
     }
 
     /// Reads people's votes again, after some were added or voided.
@@ -326,6 +338,9 @@ impl<'a> Work<'a> {
             models: &self.deps.models,
             author: self.snapshot.author.as_ref(),
             rights: &self.rights,
+            pr: &self.snapshot.pr,
+            base_branch: &self.snapshot.base_branch,
+            keys: &self.deps.keyring.keys,
         };
         let case = Case {
             candidate: &path.candidate,

@@ -7,6 +7,7 @@ use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::plan::{self, PlannedCommit};
 use super::post_review;
+use super::receipts::{self, MAX_RESTORED, Signer, text_of};
 use super::touched::Content;
 use super::work::{SeenPath, Work, failure_key, open};
 use crate::engine::consensus::{ReasonCode, blocking_concerns};
@@ -25,6 +26,8 @@ pub struct Asking {
     pub automatic: BTreeSet<String>,
     /// Whether this job was an occasion for it at all: its subjects then count as seen.
     pub is_occasion: bool,
+    /// Discussions (by the record's path) whose signed replies somebody wants back as they were signed.
+    pub restore: BTreeSet<String>,
 }
 
 /// What one discussion gets.
@@ -33,6 +36,8 @@ pub(super) struct Draft {
     pub(super) at: usize,
     pub(super) record: DiscussionRecord,
     new_blocks: Vec<BlockRecord>,
+    /// Replies of earlier commits that go back into the file.
+    restored: Vec<BlockRecord>,
     /// Blocks to publish: what an earlier try left, and the new ones.
     pub(super) blocks: Vec<BlockRecord>,
     /// The blocks `after` was evaluated with.
@@ -44,6 +49,28 @@ pub(super) struct Draft {
     pub(super) after: Option<Box<Evaluated>>,
 }
 
+impl Draft {
+    /// What the record has to know before anything is published.
+    fn changes(&self) -> Vec<Change> {
+        let is_new =
+            |block: &&BlockRecord| self.new_blocks.iter().any(|new| new.hash == block.hash);
+        let kept = self.blocks.iter().filter(|block| !is_new(block));
+        let receipts: Vec<_> = kept
+            .filter_map(|block| Some((block.hash.clone(), block.receipt.clone()?)))
+            .collect();
+        let mut changes = Vec::new();
+        if !self.new_blocks.is_empty() {
+            changes.push(Change::Blocks(self.new_blocks.clone()));
+        }
+        if !receipts.is_empty() {
+            let path = self.record.path.clone();
+            changes.push(Change::Signed { path, receipts });
+        }
+        changes.push(Change::Discussion(self.record.clone()));
+        changes
+    }
+}
+
 /// Records what the round gave and publishes it. `true`: something was published, and everything read is in step with
 /// it.
 pub async fn write(
@@ -53,22 +80,30 @@ pub async fn write(
     asking: &Asking,
 ) -> Result<bool, JobError> {
     let answered = |(_, turn): &(String, Turn)| matches!(turn.outcome, TurnOutcome::Block { .. });
-    let channel = match turns.iter().any(answered) || has_pending(work, outcomes) {
+    let publishes = turns.iter().any(answered) || has_pending(work, outcomes, &asking.restore);
+    let channel = match publishes {
         true => work.channel().await?,
         false => Channel::Commit,
+    };
+    mint_chains(work, outcomes);
+    let plan = Plan {
+        turns,
+        asking,
+        channel: &channel,
+        now: match publishes {
+            true => u64::try_from(work.deps.store.now().await? / 1000).unwrap_or(0),
+            false => 0,
+        },
     };
     let mut drafts = Vec::new();
     for (at, (path, outcome)) in work.paths.iter().zip(outcomes).enumerate() {
         if let Outcome::Open(evaluated) = outcome {
-            drafts.extend(draft(work, at, path, evaluated, turns, asking, &channel)?);
+            drafts.extend(draft(work, at, path, evaluated, &plan)?);
         }
     }
     let mut changes: Vec<Change> = Vec::new();
     for draft in &drafts {
-        if !draft.new_blocks.is_empty() {
-            changes.push(Change::Blocks(draft.new_blocks.clone()));
-        }
-        changes.push(Change::Discussion(draft.record.clone()));
+        changes.extend(draft.changes());
     }
     changes.extend(failures(turns));
     work.record(&changes).await?;
@@ -77,7 +112,7 @@ pub async fn write(
         work.memory.discussions.insert(record.path.clone(), record);
     }
     work.recall_blocks().await?;
-    drafts.retain(|draft| !draft.blocks.is_empty());
+    drafts.retain(|draft| !draft.blocks.is_empty() || !draft.restored.is_empty());
     if drafts.is_empty() {
         return Ok(false);
     }
@@ -96,6 +131,48 @@ pub async fn write(
     Ok(true)
 }
 
+/// What all drafts of a job share.
+struct Plan<'a> {
+    turns: &'a [(String, Turn)],
+    asking: &'a Asking,
+    channel: &'a Channel,
+    /// When receipts are signed, Unix seconds.
+    now: u64,
+}
+
+/// A discussion without a chain of receipts into this base gets one.
+fn mint_chains(work: &mut Work<'_>, outcomes: &[Outcome]) {
+    let base = work.snapshot.base_branch.clone();
+    for (path, outcome) in work.paths.iter().zip(outcomes) {
+        if !matches!(outcome, Outcome::Open(_)) {
+            continue;
+        }
+        let known = work.memory.discussions.entry(path.candidate.key.clone());
+        let record = known.or_insert_with(|| DiscussionRecord {
+            path: path.candidate.key.clone(),
+            ..DiscussionRecord::default()
+        });
+        let mint = || uuid::Uuid::new_v4().simple().to_string();
+        record.chains.entry(base.clone()).or_insert_with(mint);
+    }
+}
+
+/// Recorded blocks that a push dropped and that are put back now: by themselves a few times, then on somebody's word.
+fn to_restore<'e>(
+    work: &Work<'_>,
+    key: &str,
+    evaluated: &'e Evaluated,
+    wanted: &BTreeSet<String>,
+) -> &'e [usize] {
+    let record = work.memory.discussions.get(key);
+    let is_often = record.is_some_and(|record| record.restored >= MAX_RESTORED);
+    match work.ground.can_ask(&work.snapshot) {
+        Ok(()) if evaluated.is_invalid() || !work.commits() => &[],
+        Ok(()) if !is_often || wanted.contains(key) => &evaluated.receipts.dropped,
+        _ => &[],
+    }
+}
+
 /// Recorded blocks that still have to be written, where replies can be written at all.
 fn to_write<'e>(work: &Work<'_>, evaluated: &'e Evaluated) -> &'e [usize] {
     match work.ground.can_ask(&work.snapshot) {
@@ -104,10 +181,13 @@ fn to_write<'e>(work: &Work<'_>, evaluated: &'e Evaluated) -> &'e [usize] {
     }
 }
 
-/// Whether answers of an earlier try wait for their commit.
-pub fn has_pending(work: &Work<'_>, outcomes: &[Outcome]) -> bool {
+/// Whether answers wait for their commit, of an earlier try or because a push dropped them.
+pub fn has_pending(work: &Work<'_>, outcomes: &[Outcome], restore: &BTreeSet<String>) -> bool {
     let mut discussions = open(&work.paths, outcomes);
-    discussions.any(|(_, evaluated)| !to_write(work, evaluated).is_empty())
+    discussions.any(|(key, evaluated)| {
+        !to_write(work, evaluated).is_empty()
+            || !to_restore(work, key, evaluated, restore).is_empty()
+    })
 }
 
 /// Effects that remember why an owed answer did not come. A question that was not answered leaves no vote owed.
@@ -123,33 +203,56 @@ fn failures(turns: &[(String, Turn)]) -> Vec<Change> {
 
 fn draft(
     work: &Work<'_>,
-    at: usize,
+    index: usize,
     path: &SeenPath,
     evaluated: &Evaluated,
-    turns: &[(String, Turn)],
-    asking: &Asking,
-    channel: &Channel,
+    plan: &Plan<'_>,
 ) -> Result<Option<Draft>, JobError> {
+    let Plan {
+        asking, channel, ..
+    } = plan;
     let key = &path.candidate.key;
-    let turns = || turns.iter().filter(|(of, _)| of == key);
-    let new_blocks: Vec<BlockRecord> = turns()
-        .filter_map(|(_, turn)| block_of(key, turn, &work.job.id, &work.snapshot.base_branch))
+    let did = work.chain_of(key).unwrap_or_default();
+    let turns = || plan.turns.iter().filter(|(of, _)| of == key);
+    let mut new_blocks: Vec<BlockRecord> = turns()
+        .filter_map(|(_, turn)| block_of(key, turn, &work.job.id, &work.snapshot.base_branch, did))
         .collect();
     let known = work.blocks_of(key);
-    let kept = to_write(work, evaluated).iter();
-    let kept = kept.filter_map(|index| known.get(*index).copied().cloned());
-    let mut blocks: Vec<BlockRecord> = kept.collect();
-    blocks.extend(new_blocks.iter().cloned());
+    let at = |indices: &[usize]| -> Vec<BlockRecord> {
+        let blocks = indices.iter().filter_map(|index| known.get(*index));
+        blocks.map(|block| (*block).clone()).collect()
+    };
+    let mut kept = at(to_write(work, evaluated));
+    let restored = match channel {
+        Channel::Commit => at(to_restore(work, key, evaluated, &asking.restore)),
+        Channel::Review { .. } => Vec::new(),
+    };
     let was_asked = turns().next().is_some();
-    if blocks.is_empty() && !was_asked {
+    if kept.is_empty() && new_blocks.is_empty() && restored.is_empty() && !was_asked {
         return Ok(None);
     }
     let Some(discussion) = path.head.discussion() else {
         return Ok(None);
     };
-    let mut known: Vec<BlockRecord> = known.into_iter().cloned().collect();
-    known.extend(new_blocks.iter().cloned());
-    let texts: Vec<String> = blocks.iter().map(|block| block.text.clone()).collect();
+    if matches!(channel, Channel::Commit) {
+        let signer = Signer {
+            keyring: &work.deps.keyring,
+            pr: work.pr(),
+            did,
+            path: &path.candidate.path,
+            now: plan.now,
+        };
+        let mut unsigned: Vec<BlockRecord> = kept.iter().chain(&new_blocks).cloned().collect();
+        let signed = signer.sign(&mut unsigned, receipts::anchor(&known));
+        signed.map_err(|error| JobError::Internal(error.to_string()))?;
+        new_blocks = unsigned.split_off(kept.len());
+        kept = unsigned;
+    }
+    let blocks: Vec<BlockRecord> = kept.iter().chain(&new_blocks).cloned().collect();
+    let is_kept = |block: &&BlockRecord| !kept.iter().any(|kept| kept.hash == block.hash);
+    let others = known.iter().copied().filter(is_kept).cloned();
+    let mut known: Vec<BlockRecord> = others.chain(blocks.iter().cloned()).collect();
+    let texts: Vec<String> = restored.iter().chain(&blocks).map(text_of).collect();
     let internal = |error: EditError| JobError::Internal(format!("{key}: {error}"));
     let after = match channel {
         Channel::Commit => {
@@ -169,12 +272,15 @@ fn draft(
         }
         Channel::Review { .. } => None,
     };
+    let mut record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
+    record.restored += u32::from(!restored.is_empty());
     Ok(Some(Draft {
-        at,
-        record: record(work, key, evaluated, phase, !new_blocks.is_empty(), asking),
-        text: text.filter(|_| !blocks.is_empty()),
+        at: index,
+        record,
+        text: text.filter(|_| !blocks.is_empty() || !restored.is_empty()),
         title: evaluated.view.title.clone(),
         new_blocks,
+        restored,
         blocks,
         known,
         after,
@@ -298,6 +404,7 @@ async fn commit(work: &mut Work<'_>, drafts: &[Draft]) -> Result<(), JobError> {
 fn planned(work: &Work<'_>, drafts: &[(&Draft, &String)]) -> PlannedCommit {
     let mut personas: Vec<String> = Vec::new();
     let mut blocks = Vec::new();
+    let restored: usize = drafts.iter().map(|(draft, _)| draft.restored.len()).sum();
     for block in drafts.iter().flat_map(|(draft, _)| &draft.blocks) {
         if !personas.contains(&block.alias) {
             personas.push(block.alias.clone());
@@ -308,7 +415,10 @@ fn planned(work: &Work<'_>, drafts: &[(&Draft, &String)]) -> PlannedCommit {
         [(draft, _)] => &draft.title,
         _ => &work.snapshot.title,
     };
-    let template = &work.ground.config.commit_message;
+    let template = match blocks.is_empty() {
+        true => &plan::restoring(restored),
+        false => &work.ground.config.commit_message,
+    };
     let (headline, body) = plan::commit_message(template, &personas, title, &work.job.id);
     let file = |(draft, text): &(&Draft, &String)| {
         let path = work.paths.get(draft.at)?;

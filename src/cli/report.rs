@@ -81,6 +81,7 @@ impl Report {
             owed: &[],
             ledger: &ledger,
             problems: &problems,
+            tampered: &[],
             working: None,
             changed_sections: &[],
             bound_after: None,

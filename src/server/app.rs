@@ -83,7 +83,11 @@ impl Assembly {
             operator: settings.model.clone(),
             ..Models::default()
         };
+        let interim = crate::signing::SigningKey::generate()
+            .and_then(|pem| crate::signing::SigningKey::from_pem(&pem))
+            .map_err(|_| StartError::BuiltIn)?;
         let deps = BotDeps {
+            keyring: Arc::new(crate::signing::Keyring::of(interim)),
             store: store.clone() as Arc<dyn Store>,
             read: github.clone() as Arc<dyn ForgeRead>,
             write: github.into(),

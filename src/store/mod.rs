@@ -25,6 +25,7 @@ pub use sql::SqlStore;
 
 use crate::ids::PullRequest;
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Errors of the store.
@@ -198,6 +199,19 @@ pub struct BlockRecord {
     pub state: BlockState,
     /// Web address of the review it was posted in; only then is there one.
     pub review: Option<String>,
+    /// Chain it belongs to, 32 hex digits: one for each base and reset of a discussion.
+    pub did: String,
+    /// Its receipt, once it is signed for a commit.
+    pub receipt: Option<Receipt>,
+}
+
+/// A receipt as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Place in the chain, from 1.
+    pub seq: u64,
+    /// The token.
+    pub token: String,
 }
 
 /// A person's vote or its withdrawal. The newest of an account on a path decides; history is kept.
@@ -240,6 +254,12 @@ pub struct DiscussionRecord {
     pub rounds: u32,
     /// Subjects published so far with the time, oldest first: (subject, ms). Comments bind to the newest before them.
     pub published: Vec<(String, i64)>,
+    /// The chain of receipts that counts, by base branch.
+    pub chains: BTreeMap<String, String>,
+    /// How often replies that a push dropped were put back.
+    pub restored: u32,
+    /// Who reset it last, and why: `ann: the blocks were edited by hand`.
+    pub reset_by: Option<String>,
 }
 
 /// What the App keeps of one pull request besides discussions.
@@ -263,6 +283,13 @@ pub enum Change {
     /// Adds pending blocks; a (path, hash) already there is left alone. `seq`, `state` and `review` are the
     /// store's to set.
     Blocks(Vec<BlockRecord>),
+    /// Gives blocks their receipts, by path and hash; one that is written keeps the one it has.
+    Signed {
+        /// Path of the discussion.
+        path: String,
+        /// (hash, receipt) of each.
+        receipts: Vec<(String, Receipt)>,
+    },
     /// Marks blocks as written, by (path, hash). A pair that was never recorded is left alone.
     Written(Vec<(String, String)>),
     /// Marks blocks as posted in a review. A pair that was never recorded is left alone.

@@ -2,7 +2,8 @@
 
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
-    BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, StoreError, effect,
+    BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, Receipt, StoreError,
+    effect,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -38,6 +39,7 @@ pub(super) async fn apply(
         Change::Pr(record) => put_pr(writing, key, record).await,
         Change::Discussion(record) => put_discussion(writing, key, record).await,
         Change::Blocks(blocks) => add_blocks(writing, key, blocks).await,
+        Change::Signed { path, receipts } => sign_blocks(writing, key, path, receipts).await,
         Change::Written(blocks) => mark_written(writing, key, blocks).await,
         Change::Posted { blocks, review } => mark_posted(writing, key, blocks, review).await,
         Change::HumanVote(vote) => add_human_vote(writing, key, vote).await,
@@ -97,7 +99,7 @@ pub(super) async fn discussions(
 ) -> Result<Vec<DiscussionRecord>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, phase, proposal, subject, rounds, published FROM discussions \
+        "SELECT path, phase, proposal, subject, rounds, published, chains, restored, reset_by FROM discussions \
          WHERE repo = $1 AND number = $2 ORDER BY path",
     )
     .bind(key.repo)
@@ -112,6 +114,9 @@ fn read_discussion(row: &AnyRow) -> Result<DiscussionRecord, StoreError> {
     let published: String = row.try_get("published")?;
     let published = serde_json::from_str(&published)
         .map_err(|error| StoreError::Corrupt(format!("published subjects of {path}: {error}")))?;
+    let chains: String = row.try_get("chains")?;
+    let chains = serde_json::from_str(&chains)
+        .map_err(|error| StoreError::Corrupt(format!("chains of {path}: {error}")))?;
     Ok(DiscussionRecord {
         path,
         phase: row.try_get("phase")?,
@@ -119,6 +124,9 @@ fn read_discussion(row: &AnyRow) -> Result<DiscussionRecord, StoreError> {
         subject: row.try_get("subject")?,
         rounds: from_column(row.try_get("rounds")?, "a number of rounds")?,
         published,
+        chains,
+        restored: from_column(row.try_get("restored")?, "a number of restorations")?,
+        reset_by: row.try_get("reset_by")?,
     })
 }
 
@@ -127,13 +135,16 @@ async fn put_discussion(
     key: Key,
     record: &DiscussionRecord,
 ) -> Result<(), StoreError> {
-    let published = serde_json::to_string(&record.published)
-        .map_err(|error| StoreError::Database(error.to_string()))?;
+    let unwritable = |error: serde_json::Error| StoreError::Database(error.to_string());
+    let published = serde_json::to_string(&record.published).map_err(unwritable)?;
+    let chains = serde_json::to_string(&record.chains).map_err(unwritable)?;
     sqlx::query(
-        "INSERT INTO discussions (repo, number, path, phase, proposal, subject, rounds, published) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (repo, number, path) DO UPDATE \
+        "INSERT INTO discussions (repo, number, path, phase, proposal, subject, rounds, published, chains, restored, \
+         reset_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+         ON CONFLICT (repo, number, path) DO UPDATE \
          SET phase = excluded.phase, proposal = excluded.proposal, subject = excluded.subject, \
-         rounds = excluded.rounds, published = excluded.published",
+         rounds = excluded.rounds, published = excluded.published, chains = excluded.chains, \
+         restored = excluded.restored, reset_by = excluded.reset_by",
     )
     .bind(key.repo)
     .bind(key.number)
@@ -143,6 +154,9 @@ async fn put_discussion(
     .bind(record.subject.as_str())
     .bind(i64::from(record.rounds))
     .bind(published)
+    .bind(chains)
+    .bind(i64::from(record.restored))
+    .bind(record.reset_by.as_deref())
     .execute(writing.connection())
     .await?;
     Ok(())
@@ -158,7 +172,7 @@ pub(super) async fn blocks(
     let key = Key::of(pr)?;
     let rows = sqlx::query(
         "SELECT path, seq, alias, vote, subject, hash, text, question, model, persona, job, base, anchors, state, \
-         review FROM blocks \
+         review, did, receipt, receipt_seq FROM blocks \
          WHERE repo = $1 AND number = $2 ORDER BY path, seq",
     )
     .bind(key.repo)
@@ -173,7 +187,18 @@ fn read_block(row: &AnyRow) -> Result<BlockRecord, StoreError> {
     let anchors: String = row.try_get("anchors")?;
     let anchors = serde_json::from_str(&anchors)
         .map_err(|error| StoreError::Corrupt(format!("anchors of a block: {error}")))?;
+    let token: Option<String> = row.try_get("receipt")?;
+    let seq: Option<i64> = row.try_get("receipt_seq")?;
+    let receipt = match (token, seq) {
+        (Some(token), Some(seq)) => Some(Receipt {
+            seq: from_column(seq, "the place of a receipt")?,
+            token,
+        }),
+        _ => None,
+    };
     Ok(BlockRecord {
+        did: row.try_get("did")?,
+        receipt,
         path: row.try_get("path")?,
         seq: row.try_get("seq")?,
         alias: row.try_get("alias")?,
@@ -207,9 +232,9 @@ async fn add_blocks(
             .map_err(|error| StoreError::Database(error.to_string()))?;
         sqlx::query(
             "INSERT INTO blocks (repo, number, path, seq, alias, vote, subject, hash, text, question, model, persona, \
-             job, base, anchors, state) VALUES ($1, $2, $3, \
+             job, base, anchors, did, receipt, receipt_seq, state) VALUES ($1, $2, $3, \
              (SELECT COALESCE(MAX(seq), 0) + 1 FROM blocks WHERE repo = $1 AND number = $2 AND path = $3), \
-             $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pending') ON CONFLICT (repo, number, path, hash) DO NOTHING",
+             $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'pending') ON CONFLICT (repo, number, path, hash) DO NOTHING",
         )
         .bind(key.repo)
         .bind(key.number)
@@ -225,6 +250,38 @@ async fn add_blocks(
         .bind(block.job.as_str())
         .bind(block.base.as_str())
         .bind(anchors)
+        .bind(block.did.as_str())
+        .bind(block.receipt.as_ref().map(|receipt| receipt.token.as_str()))
+        .bind(seq_column(block.receipt.as_ref())?)
+        .execute(writing.connection())
+        .await?;
+    }
+    Ok(())
+}
+
+fn seq_column(receipt: Option<&Receipt>) -> Result<Option<i64>, StoreError> {
+    receipt
+        .map(|receipt| to_column(receipt.seq, "the place of a receipt"))
+        .transpose()
+}
+
+async fn sign_blocks(
+    writing: &mut Writing<'_>,
+    key: Key,
+    path: &str,
+    receipts: &[(String, Receipt)],
+) -> Result<(), StoreError> {
+    for (hash, receipt) in receipts {
+        sqlx::query(
+            "UPDATE blocks SET receipt = $5, receipt_seq = $6 \
+             WHERE repo = $1 AND number = $2 AND path = $3 AND hash = $4 AND state = 'pending'",
+        )
+        .bind(key.repo)
+        .bind(key.number)
+        .bind(path)
+        .bind(hash.as_str())
+        .bind(receipt.token.as_str())
+        .bind(seq_column(Some(receipt))?)
         .execute(writing.connection())
         .await?;
     }

@@ -18,11 +18,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The schema, step by step. Steps are never changed once released, only added.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "queue and record",
-    include_str!("migrations/0001_queue_and_record.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "queue and record",
+        include_str!("migrations/0001_queue_and_record.sql"),
+    ),
+    (6, "receipts", include_str!("migrations/0006_receipts.sql")),
+];
 
 /// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
 ///
@@ -142,16 +145,11 @@ async fn bring_up_to_date(
     let mut connection = AnyConnection::connect_with(options).await?;
     file.prepare(&mut connection).await?;
     connection.execute(SETTINGS).await?;
-    let steps = MIGRATIONS.map(|(version, name, text)| {
-        Migration::new(
-            version,
-            name.into(),
-            MigrationType::Simple,
-            SQLITE.fill(text),
-            false,
-        )
+    let steps = MIGRATIONS.iter().map(|(version, name, text)| {
+        let kind = MigrationType::Simple;
+        Migration::new(*version, (*name).into(), kind, SQLITE.fill(text), false)
     });
-    let outcome = Migrator::with_migrations(steps.into())
+    let outcome = Migrator::with_migrations(steps.collect())
         .run(&mut connection)
         .await;
     connection.close().await?;
@@ -185,7 +183,7 @@ async fn refuse_other_schema(
 /// Why the schema cannot be used, with what to do about it.
 fn not_migrated(file: &DatabaseFile, error: &MigrateError) -> StoreError {
     let path = file.path().display();
-    let known = MIGRATIONS.len();
+    let known = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
     match error {
         MigrateError::VersionMissing(found) => StoreError::Corrupt(format!(
             "{path} has schema {found}, this version knows {known}; run the newer version that wrote it, or restore a \

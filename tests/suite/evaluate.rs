@@ -34,6 +34,8 @@ fn block(text: &str, subject: &str, state: BlockState) -> BlockRecord {
         anchors: Vec::new(),
         state,
         review: None,
+        did: String::new(),
+        receipt: None,
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) use summary::{overview, sections};
 pub use title::title;
 
 use super::markdown::cap;
+use super::receipts::Tampering;
 use super::repo_config::GateMode;
 use crate::engine::consensus::{Owed, ReasonCode, State, Verdict};
 use crate::engine::ledger::{Item, ItemState, Ledger};
@@ -163,6 +164,8 @@ pub struct DiscussionView {
     /// Replies that stand in reviews and not in the file: the line each would begin at, were it appended, and the
     /// review's web address. Ascending.
     pub posted: Vec<(usize, String)>,
+    /// Signed blocks that are not as they were signed.
+    pub tampered: Vec<Tampering>,
 }
 
 /// One vote as the check shows it.

@@ -56,6 +56,7 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
         held: None,
         retry_at: None,
         posted: Vec::new(),
+        tampered: Vec::new(),
         url: None,
     }
 }

@@ -14,6 +14,7 @@ pub use votes::{ready_accounts, voters_to_ask};
 use super::check::{DiscussionView, People, VoteView};
 use super::ground::Ground;
 use super::models::Models;
+use super::receipts::{self, MAX_RESTORED, Receipts, Tampering};
 use super::touched::{self, Candidate, Content, Standing};
 use crate::engine::consensus::{self, Owed, Situation};
 use crate::engine::discussion::Discussion;
@@ -24,7 +25,8 @@ use crate::engine::subject;
 use crate::engine::template::{Phase, Template};
 use crate::engine::vote::{Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::Rights;
-use crate::ids::{Actor, Alias};
+use crate::ids::{Actor, Alias, PullRequest};
+use crate::signing::Keys;
 use crate::store::{BlockRecord, BlockState, DiscussionRecord, HumanVote};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +43,12 @@ pub struct Circumstances<'a> {
     pub author: Option<&'a Actor>,
     /// Rights of people who voted, asked in this job. Who is not in it has none.
     pub rights: &'a BTreeMap<u64, Rights>,
+    /// The pull request.
+    pub pr: &'a PullRequest,
+    /// Its base branch.
+    pub base_branch: &'a str,
+    /// Keys that receipts are checked by.
+    pub keys: &'a Keys,
 }
 
 impl Circumstances<'_> {
@@ -131,6 +139,8 @@ pub struct Evaluated {
     pub to_write: Vec<usize>,
     /// Recorded blocks that stand in the file and are still marked as pending, as indices into the case's blocks.
     pub landed: Vec<usize>,
+    /// What the receipts of the file say beside the record.
+    pub receipts: Receipts,
 }
 
 /// Evaluates one path.
@@ -161,6 +171,17 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     if let Some(status) = settled(case.base.discussion(), &seen) {
         return Outcome::Settled(status);
     }
+    let did = case
+        .record
+        .and_then(|record| record.chains.get(around.base_branch));
+    let receipts = receipts::compare(
+        file,
+        case.blocks,
+        did.map(String::as_str),
+        case.base.discussion(),
+        around.pr,
+        around.keys,
+    );
     let votes = votes::collect(around, case, discussion, &seen);
     let members = panel_of::of(around.ground, discussion, case.blocks);
     let (template, template_problem) = panel_of::registry(around.ground).template(discussion);
@@ -199,6 +220,8 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         .collect();
     let entries: Vec<VoteEntry> = votes.views.iter().map(|view| view.entry.clone()).collect();
     let veto = around.ground.veto();
+    let tampered: Vec<String> = receipts.tampered.iter().map(tampering).collect();
+    let held = held(case, &receipts);
     let verdict = consensus::decide(
         &Situation {
             rules: &around.ground.config.gate.rules,
@@ -207,10 +230,11 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
             owed: &owed,
             ledger: &ledger,
             problems: &problems,
+            tampered: &tampered,
             working: None,
             changed_sections: &changed_sections,
             bound_after: past_bound.then_some(rounds),
-            held: None,
+            held: held.clone(),
             sole_author: None,
         },
         &veto,
@@ -238,10 +262,11 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         rounds: (rounds, bound),
         working: None,
         waiting: None,
-        held: None,
+        held,
         retry_at: None,
         url: None,
         posted,
+        tampered: receipts.tampered.clone(),
     };
     let (to_write, landed) = pending(case.blocks, &seen);
     Outcome::Open(Box::new(Evaluated {
@@ -256,7 +281,35 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         past_bound,
         to_write,
         landed,
+        receipts,
     }))
+}
+
+/// What was done to a signed block, with its place.
+fn tampering(tampering: &Tampering) -> String {
+    let line = tampering.line;
+    match tampering.block {
+        Some(block) => format!("block {block}, line {line}: {}", tampering.why),
+        None => format!("line {line}: {}", tampering.why),
+    }
+}
+
+/// What only a person can settle about the replies in the file.
+fn held(case: &Case<'_>, receipts: &Receipts) -> Option<String> {
+    let restored = case.record.map_or(0, |record| record.restored);
+    if receipts.record_is_older {
+        return Some(
+            "the file holds replies that the record does not know: it comes from a backup"
+                .to_owned(),
+        );
+    }
+    let is_stuck = !receipts.dropped.is_empty() && case.commits && restored >= MAX_RESTORED;
+    is_stuck.then(|| {
+        format!(
+            "pushes dropped the replies {} times, so they are not put back by themselves any more",
+            restored + 1
+        )
+    })
 }
 
 /// Status of the base's copy if it is not open any more and the proposal is still the same, with nothing typed behind

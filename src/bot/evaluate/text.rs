@@ -2,16 +2,23 @@
 //! hashes that votes bind to.
 
 use crate::engine::discussion::Discussion;
+use crate::engine::receipt;
 use crate::engine::subject::{self, Subject};
 use crate::store::{BlockRecord, BlockState};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Identity of a recorded block within its discussion, as hex: what it answers, under which base branch's rules, and
-/// what it says. Two rounds may end in the same words about different texts; they are two blocks.
-pub fn block_identity(subject: &str, base: &str, question: Option<&str>, text: &str) -> String {
-    let mut hash = Sha256::new_with_prefix(b"discussions/block@1");
-    for part in [subject, base, question.unwrap_or_default(), text] {
+/// Identity of a recorded block within its discussion, as hex: the chain it belongs to, what it answers, under which
+/// base branch's rules, and what it says. Two rounds may end in the same words about different texts; they are two blocks.
+pub fn block_identity(
+    did: &str,
+    subject: &str,
+    base: &str,
+    question: Option<&str>,
+    text: &str,
+) -> String {
+    let mut hash = Sha256::new_with_prefix(b"discussions/block@2");
+    for part in [did, subject, base, question.unwrap_or_default(), text] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -74,7 +81,8 @@ impl SeenText {
     }
 }
 
-/// Matches blocks to records by their text, each record once. Where several records say the same, written ones come
+/// Matches blocks to records, each record once. A signed one is known by its receipt, and only while its text is the
+/// recorded one. Others are matched by their text: where several records say the same, written ones come
 /// first, by age, and then pending ones, the newest first: an older pending one belongs to a text that was never
 /// committed. Where more blocks say it than records, the last ones are ours: we append, and what stands above may be
 /// from an earlier pull request, in the very same words. `may_have_landed`: pending
@@ -90,17 +98,32 @@ pub(super) fn find_ours(
         .rev()
         .filter(in_state(BlockState::Pending));
     let mut by_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_token: BTreeMap<&str, usize> = BTreeMap::new();
     let pending = pending.filter(|_| may_have_landed);
     for index in written.chain(pending) {
         let text = records[index].text.as_str();
-        by_text.entry(text).or_default().push(index);
+        match &records[index].receipt {
+            Some(receipt) => {
+                by_token.insert(&receipt.token, index);
+            }
+            None => by_text.entry(text).or_default().push(index),
+        }
     }
+    let mut ours = vec![None; discussion.blocks.len()];
     let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, block) in discussion.blocks.iter().enumerate() {
         let text = block.canonical(&discussion.source);
-        places.entry(text).or_default().push(place);
+        let Some(line) = &block.receipt else {
+            places.entry(text).or_default().push(place);
+            continue;
+        };
+        let token = receipt::token(&discussion.source[line.clone()]).unwrap_or_default();
+        if let Some(index) = by_token.get(token).copied()
+            && records[index].text == text
+        {
+            ours[place] = by_token.remove(token);
+        }
     }
-    let mut ours = vec![None; discussion.blocks.len()];
     for (text, places) in places {
         let records = by_text.get(text.as_str()).map_or(&[][..], Vec::as_slice);
         let typed = places.len().saturating_sub(records.len());

@@ -27,6 +27,7 @@ pub fn decide(situation: &Situation<'_>, veto_personas: &[Alias]) -> Verdict {
     );
 
     let problems = problems(situation.problems);
+    let tampered = tampered(situation.tampered);
     let held = held(situation.held.as_deref());
     let working = working(situation.working);
     let rejected = [rejected(&situation.rules.reject, &count), vetoes(&count)].concat();
@@ -50,6 +51,7 @@ pub fn decide(situation: &Situation<'_>, veto_personas: &[Alias]) -> Verdict {
     let lacking = !fraction.is_empty() || !missing.is_empty() || !quorum.is_empty();
     let state = [
         (!problems.is_empty(), State::Invalid),
+        (!tampered.is_empty(), State::Tampered),
         (!held.is_empty(), State::Held),
         (!working.is_empty(), State::Working),
         (!rejected.is_empty(), State::Rejected),
@@ -64,8 +66,8 @@ pub fn decide(situation: &Situation<'_>, veto_personas: &[Alias]) -> Verdict {
     .unwrap_or(State::Ready);
 
     let mut reasons = [
-        problems, held, working, rejected, degraded, stale, phase, concerns, fraction, missing,
-        quorum,
+        problems, tampered, held, working, rejected, degraded, stale, phase, concerns, fraction,
+        missing, quorum,
     ]
     .concat();
     if let Some(rounds) = situation.bound_after
@@ -198,6 +200,11 @@ fn problems(problems: &[Problem]) -> Reasons {
             )
         })
         .collect()
+}
+
+fn tampered(what: &[String]) -> Reasons {
+    let reason_of = |what: &String| reason(ReasonCode::Tampered, what.as_str());
+    what.iter().map(reason_of).collect()
 }
 
 fn held(why: Option<&str>) -> Reasons {
@@ -359,7 +366,11 @@ fn bound(rounds: u32) -> Reason {
 fn precedes_bound(code: ReasonCode) -> bool {
     matches!(
         code,
-        ReasonCode::Problem | ReasonCode::Held | ReasonCode::Rejected | ReasonCode::Veto
+        ReasonCode::Problem
+            | ReasonCode::Tampered
+            | ReasonCode::Held
+            | ReasonCode::Rejected
+            | ReasonCode::Veto
     )
 }
 

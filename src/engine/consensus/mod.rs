@@ -90,6 +90,8 @@ pub struct Situation<'a> {
     pub ledger: &'a Ledger,
     /// Problems; any error makes the state invalid.
     pub problems: &'a [Problem],
+    /// What was done to signed blocks, one sentence each.
+    pub tampered: &'a [String],
     /// Whether a round is running: (answered, asked).
     pub working: Option<(usize, usize)>,
     /// Headings that changed since the stale votes, for the text.
@@ -179,6 +181,8 @@ pub enum ReasonCode {
     Bound,
     /// A problem of severity error.
     Problem,
+    /// A signed block is not as it was signed.
+    Tampered,
 }
 
 impl ReasonCode {
@@ -199,6 +203,7 @@ impl ReasonCode {
             Self::Withdrawn => "withdrawn",
             Self::Bound => "bound",
             Self::Problem => "problem",
+            Self::Tampered => "tampered",
         }
     }
 }

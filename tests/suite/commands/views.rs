@@ -206,6 +206,7 @@ impl Sketch {
             held: self.held.clone(),
             retry_at: self.retry_at.clone(),
             posted: Vec::new(),
+            tampered: Vec::new(),
             url: Some("https://github.test/o/r/blob/abc/design/cache.md".to_owned()),
         }
     }

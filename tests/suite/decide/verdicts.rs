@@ -53,6 +53,7 @@ impl Case {
             votes: &self.votes,
             owed: &self.owed,
             ledger: &self.ledger,
+            tampered: &[],
             problems: &self.problems,
             working: self.working,
             changed_sections: &self.changed_sections,

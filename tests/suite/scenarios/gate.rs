@@ -69,10 +69,22 @@ async fn a_vote_does_not_carry_over_to_a_changed_proposal() {
         .iter()
         .filter_map(|run| run.conclusion.as_deref())
         .collect();
-    let expected = ["action_required", "success", "action_required", "success"];
+    let expected = [
+        "action_required",
+        "success",
+        "action_required",
+        "action_required",
+    ];
     assert_eq!(
         conclusions, expected,
-        "green by the vote, revoked when it was left, then judged anew"
+        "green by the vote, revoked when it was left, and never green again"
+    );
+    assert!(rig.mergeable(number), "judged anew on the text of the vote");
+    let text = rig.file(number, PATH);
+    assert_eq!(
+        text.matches("<!-- receipt: ").count(),
+        6,
+        "the replies that the push dropped were put back: {text}"
     );
 }
 
@@ -115,7 +127,7 @@ async fn typed_votes_change_nothing() {
     rig.push("rob", PATH, &cut).await;
     assert_eq!(
         rig.title(number),
-        "REJECTED by security",
+        "TAMPERED: block 2, line 28: the block was changed after it was signed",
         "the record counts, not the file"
     );
     rig.push("rob", PATH, CACHE).await;

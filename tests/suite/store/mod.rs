@@ -167,6 +167,8 @@ fn block(path: &str, alias: &str, hash: &str) -> BlockRecord {
         anchors: vec![("A remark.".into(), "words".into())],
         state: BlockState::Pending,
         review: None,
+        did: String::new(),
+        receipt: None,
     }
 }
 
@@ -193,6 +195,7 @@ fn discussion(path: &str) -> DiscussionRecord {
         subject: "5".repeat(64),
         rounds: 1,
         published: vec![("4".repeat(64), 1_000), ("5".repeat(64), 2_000)],
+        ..DiscussionRecord::default()
     }
 }
 

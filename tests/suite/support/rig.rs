@@ -14,6 +14,7 @@ use discussions::sandbox::{
     AppKey, CheckRun, DEMO_REPO, EffectKind, FileEdit, NewPull, Sandbox, SandboxOptions,
 };
 use discussions::server::{Decision, Intake, Limits, serve};
+use discussions::signing::{Keyring, SigningKey};
 use discussions::store::{SqlStore, Store};
 use secrecy::SecretString;
 use std::sync::{Arc, OnceLock};
@@ -29,6 +30,16 @@ const APP: u64 = 4_711;
 fn key() -> &'static AppKey {
     static KEY: OnceLock<AppKey> = OnceLock::new();
     KEY.get_or_init(|| AppKey::generate().unwrap())
+}
+
+/// One signing key for the whole test binary.
+pub(crate) fn keyring() -> Arc<Keyring> {
+    static KEYRING: OnceLock<Arc<Keyring>> = OnceLock::new();
+    let made = || {
+        let pem = SigningKey::generate().unwrap();
+        Arc::new(Keyring::of(SigningKey::from_pem(&pem).unwrap()))
+    };
+    KEYRING.get_or_init(made).clone()
 }
 
 /// A configuration under which pushes are answered at once.
@@ -99,6 +110,7 @@ impl Rig {
             models = models.offer(model);
         }
         let deps = BotDeps {
+            keyring: keyring(),
             store: store.clone(),
             read: client.clone(),
             write: client.into(),
