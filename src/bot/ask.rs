@@ -49,13 +49,21 @@ pub async fn without_standing(
 
 async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool, JobError> {
     let subject = table.evaluated.seen.subject.to_string();
-    let has_block = work.blocks_of(table.key).iter().any(|block| {
+    let blocks = work.blocks_of(table.key);
+    let mut answers = blocks.iter().filter(|block| {
         block.alias == want.alias.as_str()
             && block.subject == subject
             && block.question == want.question
     });
-    if !has_block {
+    let Some(first) = answers.next() else {
         return Ok(false);
+    };
+    // An earlier try of this job: its answer may have moved the phase, and with it the key.
+    if std::iter::once(first)
+        .chain(answers)
+        .any(|block| block.job == work.job.id)
+    {
+        return Ok(true);
     }
     let Ok(ask) = table.ask(work, want) else {
         return Ok(false);
@@ -169,8 +177,8 @@ impl Table<'_> {
     }
 }
 
-/// The block of a turn as it is recorded; `None` if it gave none.
-pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str) -> Option<BlockRecord> {
+/// The block of a turn as it is recorded; `None` if it gave none. `phase`: the one it was asked in.
+pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str, phase: &str) -> Option<BlockRecord> {
     let TurnOutcome::Block { rendered, .. } = &turn.outcome else {
         return None;
     };
@@ -181,7 +189,7 @@ pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str) -> Option<BlockRe
         seq: 0,
         alias: turn.alias.to_string(),
         vote: rendered.vote.map(|vote| vote.as_str().to_owned()),
-        hash: block_identity(&subject, base, turn.question.as_deref(), &text),
+        hash: block_identity(&subject, base, phase, turn.question.as_deref(), &text),
         subject,
         text,
         question: turn.question.clone(),

@@ -133,7 +133,10 @@ fn draft(
     let key = &path.candidate.key;
     let turns = || turns.iter().filter(|(of, _)| of == key);
     let new_blocks: Vec<BlockRecord> = turns()
-        .filter_map(|(_, turn)| block_of(key, turn, &work.job.id, &work.snapshot.base_branch))
+        .filter_map(|(_, turn)| {
+            let base = &work.snapshot.base_branch;
+            block_of(key, turn, &work.job.id, base, &evaluated.phase.name)
+        })
         .collect();
     let known = work.blocks_of(key);
     let kept = to_write(work, evaluated).iter();

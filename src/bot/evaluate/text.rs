@@ -7,11 +7,18 @@ use crate::store::{BlockRecord, BlockState};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Identity of a recorded block within its discussion, as hex: what it answers, under which base branch's rules, and
-/// what it says. Two rounds may end in the same words about different texts; they are two blocks.
-pub fn block_identity(subject: &str, base: &str, question: Option<&str>, text: &str) -> String {
+/// Identity of a recorded block within its discussion, as hex: what it answers, in which phase, under which base
+/// branch's rules, and what it says. Two rounds may end in the same words about different texts or in different phases;
+/// they are two blocks.
+pub fn block_identity(
+    subject: &str,
+    base: &str,
+    phase: &str,
+    question: Option<&str>,
+    text: &str,
+) -> String {
     let mut hash = Sha256::new_with_prefix(b"discussions/block@1");
-    for part in [subject, base, question.unwrap_or_default(), text] {
+    for part in [subject, base, phase, question.unwrap_or_default(), text] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
