@@ -3,12 +3,14 @@
 mod annotations;
 mod buttons;
 mod next;
+mod states;
 mod summary;
 mod title;
 mod votes;
 
 pub use buttons::{ASK_AGAIN, BUTTONS, EXPLAIN, RERUN_STALE};
 pub use next::{MAX_STEPS, NextStep, next_steps};
+pub use states::{STATES, StateRow, state_row};
 pub(super) use summary::{overview, sections};
 pub use title::title;
 
@@ -259,23 +261,9 @@ fn rank(state: State) -> u8 {
     }
 }
 
-/// Conclusion of a run; `None`: in progress. Every state is named here, so a new one cannot become green by omission.
+/// Conclusion of a run; `None`: in progress.
 pub fn conclusion(overall: Overall) -> Option<Conclusion> {
-    match overall {
-        Overall::Clear => Some(Conclusion::Success),
-        Overall::Started => None,
-        Overall::Superseded | Overall::Error => Some(Conclusion::ActionRequired),
-        Overall::Of(state) => match state {
-            State::Ready | State::Overridden => Some(Conclusion::Success),
-            State::Working => None,
-            State::Invalid | State::Tampered | State::Rejected | State::Changes => {
-                Some(Conclusion::Failure)
-            }
-            State::Held | State::Degraded | State::Stale | State::Discussing => {
-                Some(Conclusion::ActionRequired)
-            }
-        },
-    }
+    state_row(overall).conclusion
 }
 
 /// The check run to post. Texts are neutralised and within GitHub's limits.

@@ -239,7 +239,9 @@ fn phase(facts: &Facts<'_>) -> Finding {
     let rule = rule("phase", "the phase votes and is the last one");
     let phase = facts.situation.phase;
     let text = match (phase.voting, &phase.next) {
-        (true, None) => return rule.holds(format!("{} votes, and none comes after it", phase.name)),
+        (true, None) => {
+            return rule.holds(format!("{} votes, and none comes after it", phase.name));
+        }
         (true, Some(next)) => format!("the phase {} votes, but {next} comes after it", phase.name),
         (false, _) => format!("the phase {} does not vote", phase.name),
     };
