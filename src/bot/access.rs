@@ -141,7 +141,7 @@ pub fn refusal_key(pr: &PullRequest, account: u64, now: i64) -> String {
     )
 }
 
-/// Key under which one reply per reading command (`status`, `help`), pull request and minute is counted. `now` in ms
+/// Key under which one reply per reading command (`status`, `why`, `help`), pull request and minute is counted. `now` in ms
 /// since the Unix epoch.
 pub fn reply_key(pr: &PullRequest, command: &Command, now: i64) -> String {
     let key = table::row(command).key;

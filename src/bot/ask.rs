@@ -2,7 +2,7 @@
 
 use super::answers::StoredAnswers;
 use super::deps::JobError;
-use super::evaluate::{Evaluated, Outcome, block_identity};
+use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use super::respond::Want;
 use super::work::{Work, open};
 use crate::engine::block::Block;
@@ -49,13 +49,21 @@ pub async fn without_standing(
 
 async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool, JobError> {
     let subject = table.evaluated.seen.subject.to_string();
-    let has_block = work.blocks_of(table.key).iter().any(|block| {
+    let blocks = work.blocks_of(table.key);
+    let mut answers = blocks.iter().filter(|block| {
         block.alias == want.alias.as_str()
             && block.subject == subject
             && block.question == want.question
     });
-    if !has_block {
+    let Some(first) = answers.next() else {
         return Ok(false);
+    };
+    // An earlier try of this job: its answer may have moved the phase, and with it the key.
+    if std::iter::once(first)
+        .chain(answers)
+        .any(|block| block.job == work.job.id)
+    {
+        return Ok(true);
     }
     let Ok(ask) = table.ask(work, want) else {
         return Ok(false);
@@ -169,30 +177,52 @@ impl Table<'_> {
     }
 }
 
+/// What a block is recorded under besides its turn.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    /// Path of the discussion by the record.
+    pub key: &'a str,
+    /// Public id of the job.
+    pub job: &'a str,
+    /// Base branch.
+    pub base: &'a str,
+    /// Phase it was asked in.
+    pub phase: &'a str,
+    /// Chain of receipts.
+    pub did: &'a str,
+}
+
 /// The block of a turn as it is recorded; `None` if it gave none.
-pub fn block_of(key: &str, turn: &Turn, job: &str, base: &str, did: &str) -> Option<BlockRecord> {
+pub fn block_of(turn: &Turn, under: Recorded<'_>) -> Option<BlockRecord> {
     let TurnOutcome::Block { rendered, .. } = &turn.outcome else {
         return None;
     };
     let subject = turn.subject.to_string();
     let text = rendered.block.trim_end().to_owned();
     Some(BlockRecord {
-        path: key.to_owned(),
+        path: under.key.to_owned(),
         seq: 0,
         alias: turn.alias.to_string(),
         vote: rendered.vote.map(|vote| vote.as_str().to_owned()),
-        hash: block_identity(did, &subject, base, turn.question.as_deref(), &text),
+        hash: block_identity(&BlockIdentity {
+            did: under.did,
+            subject: &subject,
+            base: under.base,
+            phase: under.phase,
+            question: turn.question.as_deref(),
+            text: &text,
+        }),
         subject,
         text,
         question: turn.question.clone(),
         model: turn.model.clone(),
         persona: turn.persona_hash.clone(),
-        job: job.to_owned(),
-        base: base.to_owned(),
+        job: under.job.to_owned(),
+        base: under.base.to_owned(),
         anchors: rendered.anchors.iter().map(Anchor::pair).collect(),
         state: BlockState::Pending,
         review: None,
-        did: did.to_owned(),
+        did: under.did.to_owned(),
         receipt: None,
     })
 }

@@ -28,8 +28,9 @@ pub struct Heard {
     pub standing: Vec<Want>,
 }
 
-/// Voting participants without a counted vote on the current text, for "Re-run" and "Ask again".
-pub fn missing(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Want> {
+/// Voting participants without a counted vote on the current text, for "Re-run" and "Ask again"; with `only_stale`
+/// only those whose vote is about an earlier one, for "Re-run stale".
+pub fn missing(work: &Work<'_>, outcomes: &[Outcome], only_stale: bool) -> Vec<Want> {
     let mut wants = Vec::new();
     for (key, evaluated) in open(&work.paths, outcomes) {
         if evaluated.is_invalid() {
@@ -39,6 +40,8 @@ pub fn missing(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Want> {
             let persona = work.ground.personas.get(alias);
             persona.is_some_and(|persona| persona.kind == PersonaKind::Voting)
                 && !evaluated.fresh.contains_key(*alias)
+                && !evaluated.is_disputed(alias)
+                && (!only_stale || evaluated.is_stale(alias))
         };
         wants.extend(evaluated.panel.iter().filter(votes).map(|alias| Want {
             key: key.to_owned(),
@@ -83,9 +86,7 @@ pub async fn answer(
         let (parts, failed) = round_parts(work, heard, turns);
         heard.response.parts.extend(parts);
         heard.response.refused |= failed;
-        if let Some(input) = result.filter(|_| heard.response.status) {
-            heard.response.parts.push(message::status(input));
-        }
+        heard.response.tell_state(result);
         effects.extend(closing_effects(heard));
     }
     apply::carry_out(work.deps, &work.job.lease, work.pr(), runs, &effects).await
@@ -234,11 +235,8 @@ pub async fn after_the_end(work: &mut Work<'_>, utterances: &[Utterance]) -> Res
         let mut response = respond::respond(work, &outcomes, &utterance).await?;
         response.refused |= !declined.is_empty();
         response.parts.extend(declined);
-        if response.status
-            && let Some(input) = report::input(work, &outcomes, &report::Going::default())
-        {
-            response.parts.push(message::status(&input));
-        }
+        let input = report::input(work, &outcomes, &report::Going::default());
+        response.tell_state(input.as_ref());
         effects.extend(closing_effects(&Heard {
             utterance,
             response,

@@ -1,6 +1,7 @@
 //! What people said, from a job's events: commands in comments and reviews. Pure.
 
 use super::access;
+use super::check;
 use super::command::{self, Parsed};
 use super::job::{CommentPlace, JobEvent, StoredActor};
 use super::votes::{self, Said};
@@ -63,7 +64,7 @@ impl Utterance {
 pub fn utterances(happened: &[Happened], is_persona: &dyn Fn(&str) -> bool) -> Vec<Utterance> {
     happened
         .iter()
-        .filter_map(|happened| utterance(happened, is_persona))
+        .filter_map(|happened| explained(happened).or_else(|| utterance(happened, is_persona)))
         .filter(|utterance| !utterance.commands.is_empty())
         .collect()
 }
@@ -79,6 +80,29 @@ struct Text<'a> {
     sender: &'a StoredActor,
     created_at: &'a str,
     url: &'a str,
+}
+
+/// The button "Explain" says what the command it stands for says.
+fn explained(happened: &Happened) -> Option<Utterance> {
+    let JobEvent::Rerequested { actor, button } = &happened.event else {
+        return None;
+    };
+    if button.as_deref() != Some(check::EXPLAIN) || !actor.person {
+        return None;
+    }
+    Some(Utterance {
+        said: Said {
+            source: format!("button:{}", happened.guid),
+            guid: happened.guid.clone(),
+            author: actor.clone(),
+            created_at: String::new(),
+            received_at: happened.received_at,
+            is_edit: false,
+            url: String::new(),
+        },
+        target: None,
+        commands: command::parse("/discuss why", &|_| false),
+    })
 }
 
 fn utterance(happened: &Happened, is_persona: &dyn Fn(&str) -> bool) -> Option<Utterance> {

@@ -82,10 +82,7 @@ fn config_errors(work: &Work<'_>, is_concerned: bool) -> Vec<ConfigProblem> {
 
 fn set_working(view: &mut DiscussionView, working: (usize, usize)) {
     view.working = Some(working);
-    view.verdict = Verdict {
-        state: State::Working,
-        reasons: Vec::new(),
-    };
+    view.verdict = Verdict::without_count(State::Working, Vec::new());
 }
 
 /// What the pull request as a whole owes, besides its discussions.

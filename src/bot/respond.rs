@@ -2,6 +2,7 @@
 //! be said in return is collected.
 
 use super::access::{self, Access, Caller};
+use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
@@ -35,6 +36,8 @@ pub struct Response {
     pub wants: Vec<Want>,
     /// `status` was asked: the state is added at the end of the job.
     pub status: bool,
+    /// `why` was asked about one discussion, or without a path about all: the rules are added at the end of the job.
+    pub why: Vec<Option<String>>,
     /// Something was refused or not understood.
     pub refused: bool,
     /// No reaction at all: this account was told often enough.
@@ -106,6 +109,14 @@ async fn carry_out(
             }
         }
         Command::Status => response.status = is_due(work, utterance, command).await?,
+        Command::Why => {
+            let is_there = |path: &String| work.paths.iter().any(|at| at.candidate.path == *path);
+            if parsed.path.as_ref().is_some_and(|path| !is_there(path)) {
+                targets(work, outcomes, parsed, response);
+            } else if is_due(work, utterance, command).await? {
+                response.why.push(parsed.path.clone());
+            }
+        }
         Command::Vote(vote) => {
             let Some(ballots) = ballots(work, outcomes, parsed, response) else {
                 return Ok(());
@@ -229,7 +240,9 @@ fn wanted(whom: &Whom, question: Option<&String>, key: &str, evaluated: &Evaluat
         Whom::All => evaluated.panel.clone(),
         Whom::Missing => {
             let panel = evaluated.panel.iter();
-            let silent = panel.filter(|alias| !evaluated.fresh.contains_key(alias));
+            let silent = panel.filter(|alias| {
+                !evaluated.fresh.contains_key(alias) && !evaluated.is_disputed(alias)
+            });
             silent.cloned().collect()
         }
     };
@@ -281,6 +294,19 @@ async fn first_time(work: &Work<'_>, key: &str, guid: &str) -> Result<bool, JobE
 }
 
 impl Response {
+    /// Adds what reading commands asked for, from what the check says.
+    pub fn tell_state(&mut self, input: Option<&CheckInput>) {
+        let Some(input) = input else { return };
+        if self.status {
+            self.parts.push(message::status(input));
+        }
+        let asked = self.why.iter();
+        let why: Vec<String> = asked
+            .map(|path| message::why(input, path.as_deref()))
+            .collect();
+        self.parts.extend(why);
+    }
+
     /// Tells voters whose votes are recorded and do not count as they stand.
     pub fn tell_votes(&mut self, work: &Work<'_>, outcomes: &[Outcome]) {
         let author_may_vote = work.ground.config.gate.author_may_vote;

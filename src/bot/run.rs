@@ -7,7 +7,7 @@
 use super::apply::{self, Runs};
 use super::ask;
 use super::burst;
-use super::check::Findings;
+use super::check::{EXPLAIN, Findings, RERUN_STALE};
 use super::closing::{self, Heard};
 use super::conclude::{conclude, landed};
 use super::deps::{BotDeps, Ended, JobError};
@@ -192,9 +192,7 @@ async fn discuss(
     let mut automatic = start_by_itself(work, &outcomes, occasion).await?;
     let quiet = quiet_needed(work, &automatic, occasion).await?;
     let (wants, mentioned) = wants(work, happened, &outcomes, &automatic, heard).await?;
-    let is_rerun = happened
-        .iter()
-        .any(|h| matches!(h.event, JobEvent::Rerequested { .. }));
+    let is_rerun = happened.iter().any(asks_for_a_new_run);
     let has_pending = write::has_pending(work, &outcomes, &BTreeSet::new());
     if !wants.is_empty() || has_pending || is_rerun {
         start(work, runs, &outcomes, &wants, is_rerun).await?;
@@ -324,8 +322,10 @@ async fn wants(
         heard.standing = standing;
         wants.extend(to_ask);
     }
-    if cannot.is_none() && rerun_by_writer(work, happened).await? {
-        let missing = closing::missing(work, outcomes);
+    if cannot.is_none()
+        && let Some(only_stale) = rerun_by_writer(work, happened).await?
+    {
+        let missing = closing::missing(work, outcomes, only_stale);
         wants.extend(ask::without_standing(work, outcomes, missing).await?.0);
     }
     let mut seen: BTreeSet<(String, Alias, Option<String>)> = BTreeSet::new();
@@ -333,17 +333,28 @@ async fn wants(
     Ok((wants, mentioned))
 }
 
-/// Whether somebody with write pressed "Re-run" or "Ask again". Everybody may have it evaluated again.
-async fn rerun_by_writer(work: &mut Work<'_>, happened: &[Happened]) -> Result<bool, JobError> {
-    for happened in happened {
-        if let JobEvent::Rerequested { actor, .. } = &happened.event
+/// "Re-run" and the buttons that ask; "Explain" only replies.
+fn asks_for_a_new_run(happened: &Happened) -> bool {
+    matches!(&happened.event, JobEvent::Rerequested { button, .. } if button.as_deref() != Some(EXPLAIN))
+}
+
+/// Whether somebody with write pressed "Re-run" or a button that asks, and whether only stale votes were meant.
+/// Everybody may have it evaluated again.
+async fn rerun_by_writer(
+    work: &mut Work<'_>,
+    happened: &[Happened],
+) -> Result<Option<bool>, JobError> {
+    let mut only_stale = None;
+    for happened in happened.iter().filter(|h| asks_for_a_new_run(h)) {
+        if let JobEvent::Rerequested { actor, button } = &happened.event
             && actor.person
             && work.rights_of(actor.id, &actor.login).await?.write
         {
-            return Ok(true);
+            let is_stale = button.as_deref() == Some(RERUN_STALE);
+            only_stale = Some(only_stale.unwrap_or(true) && is_stale);
         }
     }
-    Ok(false)
+    Ok(only_stale)
 }
 
 /// Posts the run in progress; `fresh`: a new one, since somebody pressed "Re-run".

@@ -1,6 +1,6 @@
 //! Which deliveries become work. Decides from the event alone; nothing is asked and nothing is written.
 
-use super::check::ASK_AGAIN;
+use super::check::BUTTONS;
 use super::command::command_lines;
 use super::job::{CommentPlace, JobEvent, Opening, StoredActor};
 use super::lookup::UNNUMBERED;
@@ -170,7 +170,7 @@ fn review(event: &ReviewEvent) -> Decided {
 fn check_run(event: &CheckRunEvent, own: &OwnApp) -> Decided {
     let button = match &event.action {
         CheckRunAction::Rerequested => None,
-        CheckRunAction::Button(identifier) if identifier == ASK_AGAIN => Some(identifier.clone()),
+        CheckRunAction::Button(identifier) if is_ours(identifier) => Some(identifier.clone()),
         CheckRunAction::Button(identifier) => {
             return Err(format!("`{identifier}` is no button of ours"));
         }
@@ -184,6 +184,10 @@ fn check_run(event: &CheckRunEvent, own: &OwnApp) -> Decided {
         button,
     };
     rerequested(pressed, own)
+}
+
+fn is_ours(button: &str) -> bool {
+    BUTTONS.iter().any(|(identifier, ..)| *identifier == button)
 }
 
 fn check_suite(event: &CheckSuiteEvent, own: &OwnApp) -> Decided {

@@ -1,7 +1,7 @@
 //! From turns to one commit or review: blocks are recorded as pending, phases move, files get their new text.
 
 use super::apply;
-use super::ask::{block_of, failed};
+use super::ask::{Recorded, block_of, failed};
 use super::channel::{self, Channel};
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
@@ -212,10 +212,16 @@ fn draft(
         asking, channel, ..
     } = plan;
     let key = &path.candidate.key;
-    let did = work.chain_of(key).unwrap_or_default();
     let turns = || plan.turns.iter().filter(|(of, _)| of == key);
+    let recorded = Recorded {
+        key,
+        job: &work.job.id,
+        base: &work.snapshot.base_branch,
+        phase: &evaluated.phase.name,
+        did: work.chain_of(key).unwrap_or_default(),
+    };
     let mut new_blocks: Vec<BlockRecord> = turns()
-        .filter_map(|(_, turn)| block_of(key, turn, &work.job.id, &work.snapshot.base_branch, did))
+        .filter_map(|(_, turn)| block_of(turn, recorded))
         .collect();
     let known = work.blocks_of(key);
     let at = |indices: &[usize]| -> Vec<BlockRecord> {
@@ -238,7 +244,7 @@ fn draft(
         let signer = Signer {
             keyring: &work.deps.keyring,
             pr: work.pr(),
-            did,
+            did: recorded.did,
             path: &path.candidate.path,
             now: plan.now,
         };

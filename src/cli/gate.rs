@@ -133,13 +133,11 @@ fn judge(
         .flatten();
     let mut report = Report::of(discussion, surroundings, arguments.trust);
     if let Some(problem) = no_discussion {
-        report.verdict = Verdict {
-            state: State::Invalid,
-            reasons: vec![Reason {
-                code: ReasonCode::Problem,
-                text: problem.message,
-            }],
+        let reason = Reason {
+            code: ReasonCode::Problem,
+            text: problem.message,
         };
+        report.verdict = Verdict::without_count(State::Invalid, vec![reason]);
     }
     Ok(Judged {
         path: path.display().to_string(),

@@ -75,16 +75,13 @@ fn print(path: &Path, report: &Report, why: bool, output: &Output) {
     output.result("");
     output.result(verdict_line(&report.verdict));
     if why {
-        for reason in &report.verdict.reasons {
-            output.result(format!("  {:<19}  {}", reason.code.as_str(), reason.text));
+        for rule in report.verdict.why() {
+            output.result(format!("  {rule}"));
         }
     } else {
         for reason in report.verdict.reasons.iter().skip(1) {
             output.result(format!("  and {}", reason.text));
         }
-    }
-    if why && report.verdict.reasons.is_empty() {
-        output.result("  every rule holds");
     }
     output.result("");
     print_votes(report, output);

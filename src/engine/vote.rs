@@ -70,6 +70,8 @@ pub enum NotCounted {
     NoModel,
     /// Stands in the base branch already.
     History,
+    /// By a persona that changed its mind too often on this text; a person decides in its place.
+    Disputed,
 }
 
 impl NotCounted {
@@ -87,6 +89,7 @@ impl NotCounted {
             Self::Unclear => "unclear",
             Self::NoModel => "no_model",
             Self::History => "history",
+            Self::Disputed => "disputed",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! README says what the program does: tables, samples and links cannot drift from the code.
 
+use discussions::bot::check::STATES;
 use discussions::bot::command::table::TABLE;
 use discussions::bot::repo_config::RepoConfig;
 use std::fs;
@@ -42,6 +43,21 @@ fn its_commands_are_those_of_the_bot() {
     let built: Vec<(String, String)> = TABLE
         .iter()
         .map(|row| (format!("`{}`", row.usage), row.need.as_str().to_owned()))
+        .collect();
+    assert_eq!(told, built);
+}
+
+#[test]
+fn its_states_of_the_check_are_those_of_the_program() {
+    let told = table(&readme(), "| Title | Conclusion | Meaning |");
+    let built: Vec<Vec<String>> = STATES
+        .iter()
+        .filter(|row| !row.planned)
+        .map(|row| {
+            let titles: Vec<String> = row.titles.iter().map(|t| format!("`{t}`")).collect();
+            let (conclusion, meaning) = (row.conclusion_in_words(), row.meaning);
+            vec![titles.join(", "), conclusion.to_owned(), meaning.to_owned()]
+        })
         .collect();
     assert_eq!(told, built);
 }

@@ -1,12 +1,16 @@
 //! The check run as a pure function of what was found out about a pull request at one head.
 
 mod annotations;
+mod buttons;
 mod next;
+mod states;
 mod summary;
 mod title;
 mod votes;
 
+pub use buttons::{ASK_AGAIN, BUTTONS, EXPLAIN, RERUN_STALE};
 pub use next::{MAX_STEPS, NextStep, next_steps};
+pub use states::{STATES, StateRow, state_row};
 pub(super) use summary::{overview, sections};
 pub use title::title;
 
@@ -16,16 +20,14 @@ use super::repo_config::GateMode;
 use crate::engine::consensus::{Owed, ReasonCode, State, Verdict};
 use crate::engine::ledger::{Item, ItemState, Ledger};
 use crate::engine::problem::{Problem, Severity};
-use crate::engine::vote::{Tally, Vote, VoteEntry, VoterKind};
-use crate::forge::{CheckButton, CheckRun, Conclusion};
+use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
+use crate::forge::{CheckRun, Conclusion};
 use crate::ids::{Alias, Sha};
 
 /// Bytes GitHub takes for a summary.
 pub const MAX_SUMMARY: usize = 65_535;
 /// Characters of a title that GitHub's lists still show.
 pub const MAX_TITLE: usize = 140;
-/// Identifier of the button that asks the personas again; handled like "Re-run".
-pub const ASK_AGAIN: &str = "ask_again";
 
 /// Everything the check says about one head.
 #[derive(Debug, Clone)]
@@ -262,23 +264,9 @@ fn rank(state: State) -> u8 {
     }
 }
 
-/// Conclusion of a run; `None`: in progress. Every state is named here, so a new one cannot become green by omission.
+/// Conclusion of a run; `None`: in progress.
 pub fn conclusion(overall: Overall) -> Option<Conclusion> {
-    match overall {
-        Overall::Clear => Some(Conclusion::Success),
-        Overall::Started => None,
-        Overall::Superseded | Overall::Error => Some(Conclusion::ActionRequired),
-        Overall::Of(state) => match state {
-            State::Ready | State::Overridden => Some(Conclusion::Success),
-            State::Working => None,
-            State::Invalid | State::Tampered | State::Rejected | State::Changes => {
-                Some(Conclusion::Failure)
-            }
-            State::Held | State::Degraded | State::Stale | State::Discussing => {
-                Some(Conclusion::ActionRequired)
-            }
-        },
-    }
+    state_row(overall).conclusion
 }
 
 /// The check run to post. Texts are neutralised and within GitHub's limits.
@@ -292,29 +280,10 @@ pub fn check_run(input: &CheckInput) -> CheckRun {
         title: title(&input.findings),
         summary: cap(summary::summary(input, left_out), MAX_SUMMARY),
         annotations,
-        buttons: buttons(overall),
+        buttons: buttons::buttons(&input.findings),
         external_id: input.external_id.clone(),
         details_url: input.details_url.clone(),
     }
-}
-
-/// Only what is handled: asking again, while that may change anything.
-fn buttons(overall: Overall) -> Vec<CheckButton> {
-    let may_help = match overall {
-        Overall::Clear | Overall::Started | Overall::Superseded | Overall::Error => false,
-        Overall::Of(state) => !matches!(
-            state,
-            State::Ready | State::Overridden | State::Working | State::Invalid | State::Tampered
-        ),
-    };
-    may_help
-        .then(|| CheckButton {
-            label: "Ask again".to_owned(),
-            description: "Ask personas without a fresh vote".to_owned(),
-            identifier: ASK_AGAIN.to_owned(),
-        })
-        .into_iter()
-        .collect()
 }
 
 impl DiscussionView {
@@ -351,6 +320,14 @@ impl DiscussionView {
     /// Whether the automatic rounds are used up, so that a person decides.
     pub(super) fn is_past_bound(&self) -> bool {
         self.has_reason(ReasonCode::Bound)
+    }
+
+    /// Personas whose votes on this text contradict each other too often to be counted.
+    pub(super) fn disputed(&self) -> impl Iterator<Item = &str> {
+        let entries = self.votes.iter().map(|vote| &vote.entry);
+        entries
+            .filter(|entry| entry.not_counted == Some(NotCounted::Disputed))
+            .map(|entry| entry.participant.as_str())
     }
 
     /// Whether that stands between this discussion and READY.

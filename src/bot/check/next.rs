@@ -248,6 +248,13 @@ fn person_votes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
         1 => "votes".to_owned(),
         more => format!("votes; {more} people are needed"),
     };
+    let disputed: Vec<&str> = view.disputed().collect();
+    if !disputed.is_empty() {
+        what.push_str(&format!(
+            ", also in the place of {}, whose votes on this text contradict each other",
+            listed(&disputed)
+        ));
+    }
     if !view.people.nobody_else {
         let who = other_than_author("someone with write", view);
         return vec![NextStep::new(who, what).with(line("vote ready"))];

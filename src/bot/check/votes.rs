@@ -2,7 +2,7 @@
 
 use super::{DiscussionView, VoteView};
 use crate::bot::markdown::{code_cell, inline, link, shorten};
-use crate::engine::consensus::Owed;
+use crate::engine::consensus::{DISPUTED_AFTER, Owed};
 use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
 use std::fmt::Write;
 
@@ -94,6 +94,9 @@ fn why_not(why: NotCounted, view: &DiscussionView, vote: &VoteView) -> String {
         NotCounted::Unclear => "its VOTE line is not exactly a vote".to_owned(),
         NotCounted::NoModel => "no model answers for it here".to_owned(),
         NotCounted::History => "decided before this pull request".to_owned(),
+        NotCounted::Disputed => {
+            format!("changed {DISPUTED_AFTER} times on this text; one more person decides instead")
+        }
     }
 }
 

@@ -60,6 +60,7 @@ fn read_words(text: &str, is_persona: &dyn Fn(&str) -> bool) -> Result<Command, 
     match table::verb(bare(word)) {
         Some(Verb::Vote) => read_vote(rest),
         Some(Verb::Status) => Ok(Command::Status),
+        Some(Verb::Why) => Ok(Command::Why),
         Some(Verb::Help) => Ok(Command::Help),
         Some(Verb::Later(verb)) => Err(CommandError::NotYet { verb }),
         None => read_names(text, is_persona),

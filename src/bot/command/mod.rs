@@ -44,6 +44,8 @@ pub enum Command {
     Vote(VoteCommand),
     /// The state, as a reply.
     Status,
+    /// Every rule of the verdict, as a reply.
+    Why,
     /// The commands, as a reply.
     Help,
 }

@@ -10,6 +10,8 @@ pub enum Verb {
     Vote,
     /// `status`
     Status,
+    /// `why`
+    Why,
     /// `help`
     Help,
     /// A verb of the plan that is not built yet.
@@ -102,6 +104,15 @@ const STATUS: Row = Row {
     example: "/discuss design/cache.md status",
     effect: "replies with state, next steps, votes and open items; changes nothing",
 };
+const WHY: Row = Row {
+    key: "why",
+    group: Group::Inform,
+    usage: "/discuss [PATH] why",
+    need: Need::Read,
+    author: AuthorRule::May,
+    example: "/discuss design/cache.md why",
+    effect: "replies with every rule of the verdict, whether it holds, and the numbers; changes nothing",
+};
 const HELP: Row = Row {
     key: "help",
     group: Group::Inform,
@@ -113,11 +124,11 @@ const HELP: Row = Row {
 };
 
 /// Every command there is, in the order of the help.
-pub const TABLE: &[Row] = &[PERSONAS, ALL, MISSING, VOTE, STATUS, HELP];
+pub const TABLE: &[Row] = &[PERSONAS, ALL, MISSING, VOTE, STATUS, WHY, HELP];
 
 /// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
 pub const LATER: &[&str] = &[
-    "concern", "resolve", "answer", "why", "config", "advance", "new", "hold", "release", "retry",
+    "concern", "resolve", "answer", "config", "advance", "new", "hold", "release", "retry",
     "cancel", "pause", "resume", "restore", "drop", "reset", "override",
 ];
 
@@ -131,6 +142,7 @@ pub fn row(command: &Command) -> &'static Row {
         },
         Command::Vote(_) => &VOTE,
         Command::Status => &STATUS,
+        Command::Why => &WHY,
         Command::Help => &HELP,
     }
 }
@@ -140,6 +152,7 @@ pub fn verb(word: &str) -> Option<Verb> {
     let built = [
         ("vote", Verb::Vote),
         ("status", Verb::Status),
+        ("why", Verb::Why),
         ("help", Verb::Help),
     ];
     built
@@ -156,7 +169,7 @@ pub fn verb(word: &str) -> Option<Verb> {
 
 /// Every word that starts a command and is no persona: no persona may be called like one of these.
 pub fn reserved() -> impl Iterator<Item = &'static str> {
-    ["all", "vote", "status", "help"]
+    ["all", "vote", "status", "why", "help"]
         .into_iter()
         .chain(LATER.iter().copied())
 }
@@ -165,7 +178,7 @@ pub fn reserved() -> impl Iterator<Item = &'static str> {
 pub fn nearest(word: &str, personas: &[&str]) -> Option<String> {
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).clamp(1, 3);
-    ["all", "vote", "status", "help"]
+    ["all", "vote", "status", "why", "help"]
         .into_iter()
         .chain(personas.iter().copied())
         .map(|name| (strsim::damerau_levenshtein(&word, name), name))

@@ -32,10 +32,7 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
     DiscussionView {
         path: case.candidate.path.clone(),
         title: case.candidate.path.clone(),
-        verdict: Verdict {
-            state,
-            reasons: vec![Reason { code, text }],
-        },
+        verdict: Verdict::without_count(state, vec![Reason { code, text }]),
         phase: case
             .record
             .map_or(String::new(), |record| record.phase.clone()),

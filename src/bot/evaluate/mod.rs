@@ -8,7 +8,7 @@ mod text;
 mod votes;
 
 pub use posted::Discussed;
-pub use text::{SeenText, block_identity};
+pub use text::{BlockIdentity, SeenText, block_identity};
 pub use votes::{ready_accounts, voters_to_ask};
 
 use super::check::{DiscussionView, People, VoteView};
@@ -23,7 +23,7 @@ use crate::engine::persona::{Persona, PersonaKind};
 use crate::engine::problem::Severity;
 use crate::engine::subject;
 use crate::engine::template::{Phase, Template};
-use crate::engine::vote::{Tally, Vote, VoteEntry, VoterKind};
+use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::Rights;
 use crate::ids::{Actor, Alias, PullRequest};
 use crate::signing::Keys;
@@ -216,6 +216,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let owed: Vec<(Alias, Owed)> = members
         .owing
         .iter()
+        .filter(|alias| !votes.disputed.contains(alias))
         .map(|alias| (alias.clone(), owed(around, case, &votes, alias)))
         .collect();
     let entries: Vec<VoteEntry> = votes.views.iter().map(|view| view.entry.clone()).collect();
@@ -353,7 +354,7 @@ fn people(around: &Circumstances<'_>, votes: &[VoteView]) -> People {
     let author = around.author.filter(|_| !gate.author_may_vote);
     People {
         ready: votes.iter().filter(is_ready).count(),
-        needed: gate.rules.humans,
+        needed: consensus::people_needed(&gate.rules, votes.iter().map(|view| &view.entry)),
         not_the_author: author.map(|author| author.login.clone()),
         nobody_else: false,
     }
@@ -397,6 +398,20 @@ impl Evaluated {
     pub fn is_invalid(&self) -> bool {
         let mut problems = self.view.problems.iter();
         problems.any(|problem| problem.severity() == Severity::Error)
+    }
+
+    /// Whether a persona contradicted itself too often on this text to be counted, or asked again by itself.
+    pub fn is_disputed(&self, alias: &Alias) -> bool {
+        self.view.disputed().any(|name| name == alias.as_str())
+    }
+
+    /// Whether a persona's newest vote is about an earlier text.
+    pub fn is_stale(&self, alias: &Alias) -> bool {
+        self.view.votes.iter().any(|vote| {
+            vote.entry.kind == VoterKind::Ai
+                && vote.entry.participant == alias.as_str()
+                && vote.entry.not_counted == Some(NotCounted::Stale)
+        })
     }
 
     /// Fresh votes of the owing personas in the order owed, for the phase rules.

@@ -8,17 +8,29 @@ use crate::store::{BlockRecord, BlockState};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Identity of a recorded block within its discussion, as hex: the chain it belongs to, what it answers, under which
-/// base branch's rules, and what it says. Two rounds may end in the same words about different texts; they are two blocks.
-pub fn block_identity(
-    did: &str,
-    subject: &str,
-    base: &str,
-    question: Option<&str>,
-    text: &str,
-) -> String {
+/// What makes a recorded block the one it is.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockIdentity<'a> {
+    /// Chain it belongs to.
+    pub did: &'a str,
+    /// Subject it is about.
+    pub subject: &'a str,
+    /// Base branch under whose rules it was asked for.
+    pub base: &'a str,
+    /// Phase it was asked in.
+    pub phase: &'a str,
+    /// Question it answers.
+    pub question: Option<&'a str>,
+    /// What it says.
+    pub text: &'a str,
+}
+
+/// Identity of a recorded block within its discussion, as hex. Two rounds may end in the same words about different
+/// texts or in different phases; they are two blocks.
+pub fn block_identity(of: &BlockIdentity<'_>) -> String {
     let mut hash = Sha256::new_with_prefix(b"discussions/block@2");
-    for part in [did, subject, base, question.unwrap_or_default(), text] {
+    let question = of.question.unwrap_or_default();
+    for part in [of.did, of.subject, of.base, of.phase, question, of.text] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

@@ -5,6 +5,7 @@ use super::{Case, Circumstances};
 use crate::bot::check::VoteView;
 use crate::bot::models::CHECKLIST;
 use crate::engine::block::Block;
+use crate::engine::consensus;
 use crate::engine::discussion::Discussion;
 use crate::engine::marker::BlockVote;
 use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
@@ -23,6 +24,8 @@ pub(super) struct Votes {
     pub stale: BTreeSet<Alias>,
     /// Personas whose vote on the current subject does not count for want of a model.
     pub without_model: BTreeSet<Alias>,
+    /// Personas that contradicted themselves too often on the current subject: they owe no vote on it any more.
+    pub disputed: BTreeSet<Alias>,
 }
 
 /// Collects them: personas by the record, people by the record, then what is only typed.
@@ -37,6 +40,7 @@ pub(super) fn collect(
         fresh: BTreeMap::new(),
         stale: BTreeSet::new(),
         without_model: BTreeSet::new(),
+        disputed: BTreeSet::new(),
     };
     for (alias, index) in newest_of_personas(case.blocks, seen) {
         votes.persona(around, case.blocks, discussion, seen, alias, index);
@@ -54,8 +58,7 @@ fn newest_of_personas(records: &[&BlockRecord], seen: &SeenText) -> BTreeMap<Ali
     let current = seen.subject.to_string();
     let mut newest: BTreeMap<Alias, usize> = BTreeMap::new();
     for (index, record) in records.iter().enumerate() {
-        let stands = record.state != BlockState::Pending || seen.place_of(index).is_some();
-        if !stands || record.vote.is_none() {
+        if !stands(records, seen, index) || record.vote.is_none() {
             continue;
         }
         let Some(alias) = Alias::parse(&record.alias) else {
@@ -70,6 +73,32 @@ fn newest_of_personas(records: &[&BlockRecord], seen: &SeenText) -> BTreeMap<Ali
         }
     }
     newest
+}
+
+/// Whether a recorded block was published: only then does it say anything.
+fn stands(records: &[&BlockRecord], seen: &SeenText, index: usize) -> bool {
+    records[index].state != BlockState::Pending || seen.place_of(index).is_some()
+}
+
+/// Everything a persona voted on the current subject with models that count, in the order it was recorded. Votes that
+/// came back with an older text are among them: they were given on that very text.
+fn votes_on_current(
+    around: &Circumstances<'_>,
+    records: &[&BlockRecord],
+    seen: &SeenText,
+    alias: &Alias,
+) -> Vec<Vote> {
+    let current = seen.subject.to_string();
+    let given = (0..records.len()).filter(|index| {
+        let record = records[*index];
+        record.subject == current
+            && record.alias == alias.as_str()
+            && stands(records, seen, *index)
+            && around.counts_answers_of(alias, &record.model)
+    });
+    given
+        .filter_map(|index| Vote::parse(records[index].vote.as_deref()?))
+        .collect()
 }
 
 /// Each account's newest vote, by GitHub's clock; the records come oldest first.
@@ -200,6 +229,9 @@ impl Votes {
         } else if !has_model {
             self.without_model.insert(alias.clone());
             Some(NotCounted::NoModel)
+        } else if consensus::is_disputed(&votes_on_current(around, records, seen, &alias)) {
+            self.disputed.insert(alias.clone());
+            Some(NotCounted::Disputed)
         } else {
             None
         };

@@ -5,12 +5,14 @@
 
 mod mention;
 mod refusal;
+mod why;
 
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
     applied_to_all, closed, no_discussion, no_such_discussion, not_understood, refused,
     which_discussion,
 };
+pub use why::why;
 
 use super::access::AuthorRule;
 use super::check::{CheckInput, Findings, overview, sections, title};

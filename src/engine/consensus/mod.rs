@@ -1,5 +1,7 @@
 //! The verdict: one rule set, used by the command line, the gate and the Action. All comparisons are exact.
 
+mod clauses;
+mod count;
 mod decide;
 
 pub use decide::{blocking_concerns, decide};
@@ -7,8 +9,24 @@ pub use decide::{blocking_concerns, decide};
 use super::ledger::Ledger;
 use super::problem::Problem;
 use super::template::{Fraction, Phase};
-use super::vote::VoteEntry;
+use super::vote::{NotCounted, Vote, VoteEntry};
 use crate::ids::Alias;
+
+/// Changes of a persona's counted vote on one subject from which on the vote is disputed.
+pub const DISPUTED_AFTER: usize = 3;
+
+/// Whether a persona's counted votes on one subject, oldest first, contradict each other too often to count any. Votes
+/// that repeat the one before are no change.
+pub fn is_disputed(votes: &[Vote]) -> bool {
+    let changes = votes.windows(2).filter(|pair| pair[0] != pair[1]);
+    changes.count() >= DISPUTED_AFTER
+}
+
+/// READY votes by people that are needed: those of the rules, and one more in the place of each disputed persona.
+pub fn people_needed<'v>(rules: &Rules, votes: impl Iterator<Item = &'v VoteEntry>) -> usize {
+    let disputed = votes.filter(|entry| entry.not_counted == Some(NotCounted::Disputed));
+    rules.humans + disputed.count()
+}
 
 /// What number of REJECT votes rejects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,6 +235,27 @@ pub struct Reason {
     pub text: String,
 }
 
+/// One rule of READY as it stands here, for "why". Plain words without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// Stable name of the rule: `ready`, `humans`.
+    pub key: &'static str,
+    /// What READY needs, with the numbers of the rules: `at least 2/3 of the counted votes are READY`.
+    pub rule: String,
+    /// What there is, with numbers and names: `1 of 3: READY by ann, CHANGES by architect and security`.
+    pub found: String,
+    /// Whether the rule holds.
+    pub holds: bool,
+}
+
+impl Clause {
+    /// The clause as one line: `does not hold: at least 1 person is READY (0 of 1 person ready)`.
+    pub fn line(&self) -> String {
+        let standing = if self.holds { "holds" } else { "does not hold" };
+        format!("{standing}: {} ({})", self.rule, self.found)
+    }
+}
+
 /// The outcome: a state and every reason that stands between it and READY.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -224,9 +263,32 @@ pub struct Verdict {
     pub state: State,
     /// Reasons, most important first; empty only when ready.
     pub reasons: Vec<Reason>,
+    /// Every rule of READY, in the order in which they decide; empty where nothing could be counted.
+    pub clauses: Vec<Clause>,
 }
 
 impl Verdict {
+    /// A verdict that no count led to: the file cannot be read, or a round is running.
+    pub fn without_count(state: State, reasons: Vec<Reason>) -> Self {
+        Self {
+            state,
+            reasons,
+            clauses: Vec::new(),
+        }
+    }
+
+    /// The verdict rule by rule, one line each; where nothing could be counted, its reasons.
+    pub fn why(&self) -> Vec<String> {
+        let clauses = self.clauses.iter().map(Clause::line);
+        if !self.clauses.is_empty() {
+            return clauses.collect();
+        }
+        let reasons = self.reasons.iter();
+        reasons
+            .map(|reason| format!("does not hold: {}", reason.text))
+            .collect()
+    }
+
     /// Whether all that READY needs holds, apart from being in the final phase: what moves a voting phase with a
     /// `next` on. Ask this after the round; while one runs the answer is no.
     pub fn holds_but_for_the_phase(&self) -> bool {

@@ -197,8 +197,9 @@ fn status_without_json_is_for_people_and_uncoloured_in_a_pipe() {
     );
     ran.says(&[
         "DISCUSSING",
-        "the phase",
-        "1 of 3 ready",
+        "does not hold: the phase votes and is the last one (the phase initial_feedback does not vote)",
+        "does not hold: 2/3 of the counted votes are READY (1 of 3: READY by pragmatist; CHANGES by",
+        "holds: everybody who owes a vote has voted (nobody owes one)",
         "architect",
         "CHANGES",
         "pragmatist",

@@ -36,6 +36,7 @@ fn command(name: &str) -> Command {
             reason: None,
         }),
         "status" => Command::Status,
+        "why" => Command::Why,
         _ => Command::Help,
     }
 }

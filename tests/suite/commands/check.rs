@@ -3,8 +3,8 @@
 use super::cases;
 use super::views::{STATES, Sketch, evaluated, evaluation, in_state, input, is_green};
 use discussions::bot::check::{
-    ConfigProblem, Demand, Findings, NextStep, Overall, check_name, check_run, conclusion,
-    next_steps, overall,
+    self, ConfigProblem, Demand, Findings, NextStep, Overall, check_name, check_run, conclusion,
+    next_steps, overall, state_row,
 };
 use discussions::bot::repo_config::GateMode;
 use discussions::engine::consensus::State;
@@ -38,6 +38,45 @@ fn every_state_has_its_title_and_conclusion() {
     }
 }
 
+/// Titles of the table that no single discussion has; see the next test.
+const OF_THE_WHOLE: [&str; 4] = [
+    "WORKING: reading the discussions",
+    "CLEAR: no discussion in this PR",
+    "ERROR 01J9ZK: internal, parked",
+    "SUPERSEDED by abc123a",
+];
+
+#[test]
+fn the_table_of_states_shows_titles_that_the_check_really_has() {
+    let cases: Vec<Titled> = cases("check/titles.yaml");
+    for row in check::STATES {
+        for title in row.titles {
+            let shown = cases.iter().find(|case| case.title == *title);
+            let conclusion = row.conclusion.map(|c| c.as_str().to_owned());
+            match shown {
+                Some(case) => assert_eq!(case.conclusion, conclusion, "{title}"),
+                None => assert!(OF_THE_WHOLE.contains(title), "{title} has no case"),
+            }
+        }
+    }
+    let named = |overall| {
+        check::STATES
+            .iter()
+            .any(|row| std::ptr::eq(*row, state_row(overall)))
+    };
+    let whole = [
+        Overall::Clear,
+        Overall::Started,
+        Overall::Superseded,
+        Overall::Error,
+    ];
+    let all = STATES.into_iter().map(Overall::Of).chain(whole);
+    assert!(
+        all.into_iter().all(named),
+        "a state is missing in the table"
+    );
+}
+
 #[test]
 fn titles_of_a_whole_pull_request() {
     let id = || "01J9ZK".to_owned();
@@ -60,6 +99,7 @@ fn titles_of_a_whole_pull_request() {
             Some(Conclusion::ActionRequired),
         ),
     ] {
+        assert!(OF_THE_WHOLE.contains(&title));
         let run = check_run(&input(findings));
         assert_eq!(run.title, title);
         assert_eq!(run.conclusion, conclusion, "{title}");

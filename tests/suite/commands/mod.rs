@@ -67,6 +67,7 @@ fn described(parsed: &Parsed) -> String {
             format!("vote {word}{hash}{reason}")
         }
         Ok(Command::Status) => "status".to_owned(),
+        Ok(Command::Why) => "why".to_owned(),
         Ok(Command::Help) => "help".to_owned(),
         Err(CommandError::Unknown { word }) => format!("unknown {word}"),
         Err(CommandError::NotYet { verb }) => format!("not-yet {verb}"),

@@ -2,7 +2,7 @@
 
 use super::views::{STATES, Sketch, evaluated, evaluation, in_state, input, is_green, item};
 use discussions::bot::check::{
-    CheckInput, ConfigProblem, Findings, MAX_SUMMARY, MAX_TITLE, check_run,
+    BUTTONS, CheckInput, ConfigProblem, Findings, MAX_SUMMARY, MAX_TITLE, check_run,
 };
 use discussions::engine::consensus::State;
 use discussions::engine::ledger::ItemKind;
@@ -146,20 +146,56 @@ fn annotations_end_at_the_cap_and_the_summary_says_how_many_are_missing() {
 }
 
 #[test]
-fn ask_again_is_offered_only_while_it_may_help() {
+fn buttons_are_offered_only_where_they_may_help() {
+    let asked = ["ask_again", "rerun_stale", "explain"];
     for state in STATES {
-        let run = check_run(&input(evaluated(vec![in_state(state)])));
-        for button in &run.buttons {
-            assert!(
-                button.label.len() <= 20
-                    && button.description.len() <= 40
-                    && button.identifier.len() <= 20
-            );
+        for (owed, expected) in [
+            (&[][..], &asked[2..]),
+            (&["a fresh"], &asked[2..]),
+            (&["a fresh", "b missing"], &["ask_again", "explain"]),
+            (&["a failed: away"], &["ask_again", "explain"]),
+            (&["a fresh", "b stale"], &asked[..]),
+        ] {
+            let sketch = Sketch {
+                state: state.as_str().to_owned(),
+                owed: owed.iter().map(|owed| (*owed).to_owned()).collect(),
+                ..Sketch::default()
+            };
+            let run = check_run(&input(evaluated(vec![sketch.view()])));
+            let shown: Vec<&str> = run.buttons.iter().map(|b| b.identifier.as_str()).collect();
+            let expected = match state {
+                _ if is_green(state) || state == State::Working => &[],
+                State::Invalid | State::Tampered => &asked[2..],
+                _ => expected,
+            };
+            assert_eq!(shown, expected, "{state:?} {owed:?}");
         }
-        let useful =
-            !is_green(state) && !matches!(state, State::Working | State::Invalid | State::Tampered);
-        assert_eq!(run.buttons.len(), usize::from(useful), "{state:?}");
     }
+}
+
+#[test]
+fn buttons_fit_what_github_takes_and_stand_for_commands() {
+    assert!(BUTTONS.len() <= 3);
+    for (identifier, label, description) in BUTTONS {
+        let lengths = (identifier.len(), label.len(), description.len());
+        assert!(
+            lengths.0 <= 20 && lengths.1 <= 20 && lengths.2 <= 40,
+            "{label}: {lengths:?}"
+        );
+    }
+    let mut broken = evaluation(&[State::Stale]);
+    broken.config_errors.push(ConfigProblem {
+        path: ".github/discussions.yml".to_owned(),
+        line: None,
+        message: "is broken".to_owned(),
+        hint: String::new(),
+    });
+    let shown = check_run(&input(Findings::Evaluated(broken))).buttons;
+    assert_eq!(
+        shown.len(),
+        1,
+        "nobody can be asked under a broken configuration"
+    );
 }
 
 fn hostile_run(text: &str) -> CheckRun {

@@ -62,6 +62,7 @@ fn reason(text: &str) -> Reason {
         ReasonCode::Rejected,
         ReasonCode::Veto,
         ReasonCode::BlockingConcern,
+        ReasonCode::Disputed,
         ReasonCode::StaleVotes,
         ReasonCode::Held,
         ReasonCode::Withdrawn,
@@ -83,6 +84,7 @@ fn vote(text: &str) -> VoteView {
         NotCounted::Stale,
         NotCounted::Author,
         NotCounted::NoPermission,
+        NotCounted::Disputed,
     ];
     let not_counted = words
         .get(3)
@@ -175,10 +177,10 @@ impl Sketch {
                 .clone()
                 .unwrap_or_else(|| "design/cache.md".to_owned()),
             title: "Caching layer".to_owned(),
-            verdict: Verdict {
+            verdict: Verdict::without_count(
                 state,
-                reasons: self.reasons.iter().map(|r| reason(r)).collect(),
-            },
+                self.reasons.iter().map(|r| reason(r)).collect(),
+            ),
             phase: "review".to_owned(),
             subject: "3fa9c1d2".to_owned(),
             tally: Tally {

@@ -8,5 +8,6 @@ mod replies;
 mod speakers;
 mod subjects;
 mod templates;
+mod truth;
 mod values;
 mod verdicts;

@@ -2,7 +2,8 @@
 
 use super::values::{alias, item};
 use discussions::engine::consensus::{
-    ConcernRule, Owed, ReasonCode, RejectRule, Rules, Situation, State, Verdict, decide,
+    ConcernRule, DISPUTED_AFTER, Owed, ReasonCode, RejectRule, Rules, Situation, State, Verdict,
+    decide, is_disputed,
 };
 use discussions::engine::ledger::{ItemKind, ItemState, Ledger};
 use discussions::engine::problem::{Code, Problem, Severity};
@@ -112,6 +113,7 @@ impl Case {
                 (_, "advisory") => Some(NotCounted::Advisory),
                 (_, "unsigned") => Some(NotCounted::Unsigned),
                 (_, "author") => Some(NotCounted::Author),
+                (_, "disputed") => Some(NotCounted::Disputed),
                 (_, other) => panic!("unknown cause {other}"),
             },
             line: None,
@@ -318,6 +320,103 @@ fn the_bound_hands_over_to_a_person() {
             "0 of 1 person ready",
         ]
     );
+}
+
+#[test]
+fn a_vote_is_disputed_from_its_third_change_on_one_text() {
+    let votes = |letters: &str| -> Vec<Vote> {
+        let vote = |letter| match letter {
+            'R' => Vote::Ready,
+            'C' => Vote::Changes,
+            'X' => Vote::Reject,
+            other => panic!("unknown vote {other}"),
+        };
+        letters.chars().map(vote).collect()
+    };
+    for (given, disputed) in [
+        ("", false),
+        ("R", false),
+        ("RRRRRRRR", false),
+        ("RC", false),
+        ("RCR", false),
+        ("RRCCRR", false),
+        ("RCRC", true),
+        ("RCXR", true),
+        ("RRCCRRCC", true),
+        ("CXCXCX", true),
+        ("RCRCCCCC", true),
+    ] {
+        assert_eq!(is_disputed(&votes(given)), disputed, "{given}");
+    }
+    assert_eq!(DISPUTED_AFTER, 3);
+}
+
+#[test]
+fn a_dispute_says_who_and_how_many_people_decide_instead() {
+    let mut case = Case::new("final");
+    for vote in ["architect=R", "security=C~disputed", "@ann=R"] {
+        case.add_vote(vote);
+    }
+    assert_eq!(
+        texts(&case),
+        [
+            "security changed its vote 3 times on this text, so it is not counted; 1 more person must be READY instead",
+            "1 of 2 people ready",
+        ]
+    );
+}
+
+#[test]
+fn every_rule_is_told_with_its_numbers_whether_it_holds_or_not() {
+    let mut case = Case::new("final");
+    case.rules.humans = 2;
+    case.rules.veto.push(alias("security"));
+    for vote in ["architect=R", "security=C", "tester=X~disputed", "@ann=R"] {
+        case.add_vote(vote);
+    }
+    for fact in [
+        "owes=architect:fresh",
+        "owes=backend:missing",
+        "owes=designer:stale",
+        "concern=@bob",
+    ] {
+        case.add_fact(fact);
+    }
+    let told = case.decide().why().join("\n");
+    insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("decide__why", told);
+    });
+}
+
+#[test]
+fn a_ready_verdict_is_one_in_which_every_rule_holds() {
+    for row in TABLE
+        .lines()
+        .filter(|row| !row.is_empty() && !row.starts_with('#'))
+    {
+        let columns: Vec<&str> = row.split('|').map(str::trim).collect();
+        let mut case = Case::new(columns[1]);
+        words(columns[2]).for_each(|rule| case.set_rule(rule));
+        words(columns[3]).for_each(|vote| case.add_vote(vote));
+        words(columns[4]).for_each(|fact| case.add_fact(fact));
+        let verdict = case.decide();
+        let failing = verdict
+            .clauses
+            .iter()
+            .filter(|clause| !clause.holds)
+            .count();
+        assert_eq!(failing == 0, verdict.state == State::Ready, "{row}");
+        assert_eq!(failing == 0, verdict.reasons.is_empty(), "{row}");
+        assert!(
+            verdict
+                .clauses
+                .iter()
+                .all(|c| !c.rule.is_empty() && !c.found.is_empty()),
+            "{row}"
+        );
+        let keys: std::collections::BTreeSet<_> = verdict.clauses.iter().map(|c| c.key).collect();
+        assert_eq!(keys.len(), verdict.clauses.len(), "every rule once: {row}");
+    }
 }
 
 #[test]

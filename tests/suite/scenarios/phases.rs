@@ -147,3 +147,26 @@ async fn a_phase_or_status_that_somebody_typed_changes_nothing() {
     rig.say("ann", number, "/discuss vote ready").await;
     assert_ne!(rig.conclusion(number), "success");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_words_in_a_later_phase_are_a_vote_of_their_own() {
+    let model = Arc::new(Scripted::ready());
+    model.set("architect", Line::Votes(Vote::Changes));
+    let rig = Rig::scripted(&model, "").await;
+    let text = of("feature", "initial_feedback");
+    let number = rig.open("rob", PATH, &text).await;
+    model.set("security", Line::Votes(Vote::Changes));
+    rig.say("rob", number, "/discuss security what about tenants?")
+        .await;
+    model.set("security", Line::Votes(Vote::Ready));
+    rig.say("rob", number, "/discuss security").await;
+    let summary = rig.check(number).summary.unwrap();
+    assert!(
+        summary.contains("| security | AI | READY | yes, on this text"),
+        "{summary}"
+    );
+    assert!(
+        !summary.contains("persona's name without being written by the App"),
+        "{summary}"
+    );
+}
