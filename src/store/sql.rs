@@ -6,7 +6,7 @@ use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, EffectRecord, Enqueued,
     Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, backlog, effect, queue,
-    record,
+    record, survey,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -18,11 +18,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The schema, step by step. Steps are never changed once released, only added.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "queue and record",
-    include_str!("migrations/0001_queue_and_record.sql"),
-)];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "queue and record",
+        include_str!("migrations/0001_queue_and_record.sql"),
+    ),
+    (3, "sweep", include_str!("migrations/0003_sweep.sql")),
+];
 
 /// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
 ///
@@ -185,7 +188,8 @@ async fn refuse_other_schema(
 /// Why the schema cannot be used, with what to do about it.
 fn not_migrated(file: &DatabaseFile, error: &MigrateError) -> StoreError {
     let path = file.path().display();
-    let known = MIGRATIONS.len();
+    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
+    let known = known.unwrap_or_default();
     match error {
         MigrateError::VersionMissing(found) => StoreError::Corrupt(format!(
             "{path} has schema {found}, this version knows {known}; run the newer version that wrote it, or restore a \
@@ -299,7 +303,30 @@ impl Store for SqlStore {
         delivery: Delivery,
         job: Option<NewJob>,
     ) -> Result<Enqueued, StoreError> {
-        self.intake.enqueue(delivery, job).await
+        self.intake.enqueue(delivery, job, None).await
+    }
+
+    async fn enqueue_paced(
+        &self,
+        delivery: Delivery,
+        job: NewJob,
+        delay: Duration,
+    ) -> Result<Enqueued, StoreError> {
+        let enqueued = self.intake.enqueue(delivery, Some(job), Some(delay));
+        enqueued.await
+    }
+
+    async fn never_came(
+        &self,
+        guids: &[String],
+        wait: Duration,
+        most: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        survey::never_came(&self.database, guids, wait, most).await
+    }
+
+    async fn asked_again(&self, lease: &Lease, guid: &str) -> Result<(), StoreError> {
+        survey::asked_again(&self.database, lease, guid).await
     }
 
     async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claimed>, StoreError> {
@@ -377,6 +404,10 @@ impl Store for SqlStore {
 
     async fn pr(&self, pr: &PullRequest) -> Result<PrRecord, StoreError> {
         record::pr(&self.database, pr).await
+    }
+
+    async fn pulls(&self, repo: u64) -> Result<Vec<(u64, PrRecord)>, StoreError> {
+        survey::pulls(&self.database, repo).await
     }
 
     async fn discussions(&self, pr: &PullRequest) -> Result<Vec<DiscussionRecord>, StoreError> {
