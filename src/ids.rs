@@ -97,6 +97,24 @@ pub struct PullRequest {
 }
 
 impl PullRequest {
+    /// What stands in for a pull request where an installation as a whole is meant; 0: all of them.
+    pub fn whole_installation(installation: u64) -> Self {
+        Self {
+            installation,
+            repo: Repo {
+                id: 0,
+                owner: "app".to_owned(),
+                name: "sweep".to_owned(),
+            },
+            number: 0,
+        }
+    }
+
+    /// Whether it is one of [`PullRequest::whole_installation`]: GitHub counts repositories from 1.
+    pub fn is_whole_installation(&self) -> bool {
+        self.repo.id == 0
+    }
+
     /// Key of the job lane: stable over renames, one running job for each.
     pub fn lane(&self) -> String {
         format!("{}#{}", self.repo.id, self.number)

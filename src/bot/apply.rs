@@ -7,6 +7,7 @@
 
 use super::deps::{BotDeps, JobError};
 use super::plan::{Effect, PlannedCommit};
+use crate::forge::overview::FailedDelivery;
 use crate::forge::{
     CheckRun, ExistingCheck, ForgeError, ForgeWrite, PostedReview, Reaction, ReactionTarget,
     ReviewRequest,
@@ -97,6 +98,25 @@ pub async fn review(
     let comments = request.comments.len();
     tracing::info!(%pr, row = lease.job, head = %request.commit, comments, "posting a review");
     Ok(deps.write.0.review(pr, request).await?)
+}
+
+/// Has a lost delivery sent again. Noted only after GitHub took it: asked for twice it comes in once, by its guid.
+pub async fn redeliver(
+    deps: &BotDeps,
+    lease: &Lease,
+    lost: &FailedDelivery,
+) -> Result<(), JobError> {
+    tracing::info!(row = lease.job, delivery = %lost.guid, event = lost.event, "asking for a delivery again");
+    match deps.write.0.redeliver(lost.id).await {
+        // GitHub has forgotten it meanwhile, or does not want to: neither changes by asking.
+        Err(
+            error @ (ForgeError::NotFound(_) | ForgeError::Forbidden(_) | ForgeError::Refused(_)),
+        ) => {
+            tracing::warn!(delivery = %lost.guid, %error, "not delivered again");
+        }
+        asked => asked?,
+    }
+    Ok(deps.store.asked_again(lease, &lost.guid).await?)
 }
 
 /// Resolves a conversation of ours.

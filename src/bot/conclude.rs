@@ -43,8 +43,11 @@ pub async fn conclude(
     post_review::resolve_closed(work, &outcomes).await?;
     let now = work.deps.store.now().await?;
     let published = report::published(work, &outcomes, is_occasion, now);
-    let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
+    let mut records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
+    let seen = work.seen(now);
+    records.extend(seen.clone().map(Change::Pr));
     work.record(&records).await?;
+    work.memory.pr = seen.unwrap_or_else(|| work.memory.pr.clone());
     for record in published {
         if record.path != gate_files::KEY {
             work.memory.discussions.insert(record.path.clone(), record);
@@ -133,5 +136,7 @@ pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> 
         findings: Findings::Failed { id: job.id.clone() },
         notes: Vec::new(),
     };
-    report::post(&mut work, &mut Runs::default(), &input, Vec::new(), false).await
+    report::post(&mut work, &mut Runs::default(), &input, Vec::new(), false).await?;
+    // A sweep tries it again once that is long ago, or something changed.
+    work.note_seen().await
 }

@@ -3,6 +3,7 @@
 use super::apply::Writer;
 use super::ground::BuiltIn;
 use super::models::Models;
+use super::seen::SweepPace;
 use crate::engine::reply::Limits;
 use crate::forge::{ForgeError, ForgeRead};
 use crate::signing::Keyring;
@@ -25,11 +26,11 @@ pub struct BotDeps {
     pub models: Models,
     /// Personas and templates of the program.
     pub built_in: BuiltIn,
-    /// Limits of a round.
+    /// Limits of a round, and the pace of sweeps.
     pub pace: Pace,
 }
 
-/// Limits of a round.
+/// Limits of a round, and the pace of sweeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// How long one answer may take.
@@ -38,6 +39,8 @@ pub struct Pace {
     pub parallel: usize,
     /// Limits of a reply.
     pub limits: Limits,
+    /// How often is looked for what no event told.
+    pub sweep: SweepPace,
 }
 
 impl Default for Pace {
@@ -46,6 +49,7 @@ impl Default for Pace {
             timeout: Duration::from_secs(120),
             parallel: 4,
             limits: Limits::default(),
+            sweep: SweepPace::default(),
         }
     }
 }

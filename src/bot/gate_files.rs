@@ -4,7 +4,9 @@
 use super::check::{ConfigProblem, Demand, NextStep};
 use super::ground::folders::unreadable;
 use super::ground::{BuiltIn, CONFIG_PATH, Ground};
-use crate::forge::{ChangedFile, FileContent, Folder, FolderContent, PrSnapshot};
+use crate::forge::{
+    ChangedFile, DEFINITION_ENDINGS, FileContent, Folder, FolderContent, PrSnapshot,
+};
 use sha2::{Digest, Sha256};
 
 /// Key under which the record keeps votes on these files: the folder, which no discussion can be.
@@ -35,6 +37,12 @@ pub fn changed(files: &[ChangedFile], persona_folders: &[String]) -> Vec<String>
     paths.sort();
     paths.dedup();
     paths
+}
+
+/// Whether a file could be one that decides, whichever folders are named for personas: by its place or its ending.
+pub fn may_define(path: &str) -> bool {
+    let mut endings = DEFINITION_ENDINGS.iter();
+    lies_in(path, KEY) || endings.any(|ending| path.ends_with(ending))
 }
 
 /// Whether a path is a folder or lies below it.

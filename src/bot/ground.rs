@@ -110,11 +110,17 @@ impl Ground {
 }
 
 /// Whether the pull request goes into a gated base. The list is the default branch's to keep: another base that lists
-/// itself in its own copy of the configuration does not become a gate that way.
+/// itself in its own copy of the configuration does not become a gate that way. Where that list does not read, the
+/// default branch alone is gated.
 fn is_gated(snapshot: &PrSnapshot, config: &RepoConfig) -> bool {
-    let is_default = snapshot.base_branch == snapshot.default_branch;
-    let lists_it = |base: &String| base == "default" || *base == snapshot.base_branch;
-    is_default && config.gate.bases.iter().any(lists_it)
+    let base = &snapshot.base_branch;
+    if *base == snapshot.default_branch {
+        let bases = &config.gate.bases;
+        return bases.iter().any(|name| name == "default" || name == base);
+    }
+    let of_default = snapshot.default_config.as_deref();
+    let of_default = of_default.and_then(|text| RepoConfig::parse(text).ok());
+    of_default.is_some_and(|(config, _)| config.gate.bases.contains(base))
 }
 
 /// The definition files of the base, with their paths.

@@ -1,5 +1,6 @@
 //! What a job is made of: events as data, stored as JSON with the delivery.
 
+use crate::ids::Repo;
 use serde::{Deserialize, Serialize};
 
 /// A GitHub account as stored with an event.
@@ -37,7 +38,38 @@ pub enum Opening {
     ReadyForReview,
 }
 
-/// One thing that happened to a pull request. Serialised into the store: add variants, never rename.
+/// A repository as stored with an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredRepo {
+    /// Numeric id.
+    pub id: u64,
+    /// Owner at the time.
+    pub owner: String,
+    /// Name at the time.
+    pub name: String,
+}
+
+impl From<Repo> for StoredRepo {
+    fn from(repo: Repo) -> Self {
+        Self {
+            id: repo.id,
+            owner: repo.owner,
+            name: repo.name,
+        }
+    }
+}
+
+impl From<StoredRepo> for Repo {
+    fn from(stored: StoredRepo) -> Self {
+        Self {
+            id: stored.id,
+            owner: stored.owner,
+            name: stored.name,
+        }
+    }
+}
+
+/// One thing that happened to a pull request, or has to be looked up first. Serialised into the store: add variants, never rename.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JobEvent {
@@ -131,5 +163,20 @@ pub enum JobEvent {
         actor: StoredActor,
         /// Button identifier, if it was one.
         button: Option<String>,
+    },
+    /// Nothing that anybody told us: a sweep found that the pull request is not as it was when it was last evaluated,
+    /// or that this is long ago.
+    LookAgain,
+    /// Compare the open pull requests of the repository with the record. Stands under [`super::lookup::UNNUMBERED`].
+    Survey {
+        /// Only those into this base branch, and only if there are any by the record; `None`: all.
+        base: Option<String>,
+    },
+    /// Ask for the deliveries that were lost, and survey repositories. Stands under no repository at all.
+    Sweep {
+        /// Only this installation, and no deliveries; `None`: all.
+        installation: Option<u64>,
+        /// Only these of its repositories; `None`: all.
+        repos: Option<Vec<StoredRepo>>,
     },
 }

@@ -6,7 +6,8 @@
 //!   `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes`
 //!   what people's votes bind to, `receipts` what is signed, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a
 //!   review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
-//! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `run` works one from
+//! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
+//!   told (`seen` says by what), `run` works one from
 //!   `work` (read) over `record_votes`, `respond`, `ask` and `write` (with `post_review`) to `conclude`, `report` and
 //!   `closing`; only `apply` writes to the forge.
 
@@ -42,6 +43,8 @@ pub mod report;
 pub mod respond;
 pub mod review;
 pub mod run;
+pub mod seen;
+pub mod sweep;
 pub mod touched;
 pub mod trigger;
 pub mod votes;

@@ -3,6 +3,7 @@
 use super::evaluate::Evaluated;
 use super::job::{JobEvent, Opening};
 use super::repo_config::Triggers;
+use super::seen;
 use crate::ids::Alias;
 use crate::store::{BlockRecord, DiscussionRecord};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,22 @@ impl Occasion {
     pub fn moved(&mut self, at: i64) {
         self.pushed = true;
         self.last_push_at = self.last_push_at.max(at);
+    }
+
+    /// A sweep looked and found that an event may have been missed, at that time: the occasion is the one of that event.
+    /// `seen`: what the pull request looked like when it was last evaluated. Where it never was, it was opened; a draft
+    /// then that is none any more is ready now; else all that can have happened is a push, which asks only about a text
+    /// that changed.
+    pub fn looked_again(&mut self, seen: &str, is_draft: bool, at: i64, on: &Triggers) {
+        if seen.is_empty() {
+            self.came_into_view = true;
+            self.opened |= on.opened;
+        } else if seen::was_draft(seen) && !is_draft {
+            self.came_into_view = true;
+            self.opened |= on.ready_for_review;
+        } else {
+            self.moved(at);
+        }
     }
 
     /// Whether this job is one in which the panel may start by itself, or would if the configuration wanted it.

@@ -217,6 +217,7 @@ pub async fn post(
         checked_head: input.head.to_string(),
         conclusion: plan::recorded_conclusion(overall, &run),
         check: input.name.clone(),
+        ..left
     };
     announce(work, now, changes).await?;
     let effect = Effect::Check {
@@ -244,20 +245,19 @@ async fn announce(
 }
 
 /// Takes back what stands under another name than the one this pull request is judged under now: it went into another
-/// base, and nobody keeps the verdict for the old one up to date. A base whose gate its team turned off keeps its runs.
+/// base, or its base's configuration names another check or none. Nobody keeps the verdict under the old name up to
+/// date.
 pub async fn leave_other_name(work: &mut Work<'_>, runs: &mut apply::Runs) -> Result<(), JobError> {
     let left = work.memory.pr.clone();
     let snapshot = &work.snapshot;
-    let is_at_home = snapshot.base_branch == snapshot.default_branch;
-    let is_kept = match &work.ground.check {
-        Some(name) => *name == left.check,
-        None => is_at_home,
-    };
-    if left.check.is_empty() || is_kept {
+    let name = work.ground.check.clone();
+    if left.check.is_empty() || name.as_ref() == Some(&left.check) {
         return Ok(());
     }
-    let findings = Findings::Elsewhere {
-        base: snapshot.base_branch.clone(),
+    let base = snapshot.base_branch.clone();
+    let findings = match left.base == base {
+        true => Findings::Renamed { base, name },
+        false => Findings::Elsewhere { base },
     };
     let effects: Vec<Effect> = closing_run(&left.checked_head, &left.check, findings)
         .into_iter()

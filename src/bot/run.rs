@@ -22,11 +22,13 @@ use super::post_review;
 use super::record_votes;
 use super::report::{self, Going};
 use super::respond::{self, Want};
+use super::seen;
+use super::sweep;
 use super::work::{Work, open};
 use super::write::{self, Asking};
 use crate::forge::{ForgeError, PrState, Reaction};
 use crate::ids::Alias;
-use crate::store::Claimed;
+use crate::store::{Change, Claimed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -35,7 +37,11 @@ const MAX_MOVES: usize = 3;
 
 /// Works on a job until it is done, has to wait, or fails.
 pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
+    if job.pr.is_whole_installation() {
+        return sweep::sweep(deps, job).await;
+    }
     if job.pr.number == lookup::UNNUMBERED {
+        sweep::survey(deps, job).await?;
         return lookup::hand_on(deps, job).await;
     }
     let mut moved = String::new();
@@ -65,6 +71,9 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
         Err(error) => return Err(error.into()),
     };
     let mut work = Work::begin(deps, job, snapshot).await?;
+    if is_as_seen(&work, &happened).await? {
+        return Ok(Ended::Done);
+    }
     if moved_at.is_none()
         && let Some(pause) = burst::pause(&mut work, &happened).await?
     {
@@ -84,10 +93,14 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
     if work.ground.check.is_none() {
         tracing::debug!(pr = %job.pr, job = %job.id, "the gate is off");
         take_votes(&mut work, &happened, utterances).await?;
+        if work.snapshot.state == PrState::Open {
+            work.note_seen().await?;
+        }
         return Ok(Ended::Done);
     }
     if work.snapshot.state != PrState::Open {
         take_votes(&mut work, &happened, Vec::new()).await?;
+        forget_seen(&mut work).await?;
         closing::after_the_end(&mut work, &utterances).await?;
         return Ok(Ended::Done);
     }
@@ -97,6 +110,13 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
     let outcomes = work.evaluate_fully().await?;
     let events = happened.iter().map(|h| (h.received_at, &h.event));
     let mut occasion = Occasion::of(events, &work.ground.config.on);
+    let looked = happened
+        .iter()
+        .rfind(|one| matches!(one.event, JobEvent::LookAgain));
+    if let Some(looked) = looked {
+        let (seen, on) = (&work.memory.pr.seen, &work.ground.config.on);
+        occasion.looked_again(seen, work.snapshot.draft, looked.received_at, on);
+    }
     if let Some(at) = moved_at {
         occasion.moved(at);
     }
@@ -105,6 +125,28 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
         occasion,
     };
     discuss(&mut work, &mut runs, &told, outcomes, &mut heard).await
+}
+
+/// Whether a sweep alone wants the pull request looked at and somebody has done so meanwhile.
+async fn is_as_seen(work: &Work<'_>, happened: &[Happened]) -> Result<bool, JobError> {
+    let is_look = |one: &Happened| matches!(one.event, JobEvent::LookAgain);
+    if !happened.iter().all(is_look) {
+        return Ok(false);
+    }
+    let look = seen::of_snapshot(&work.snapshot, work.deps.models.operator.as_deref());
+    let now = work.deps.store.now().await?;
+    let pace = &work.deps.pace.sweep;
+    Ok(!seen::is_due(&work.memory.pr, &look, now, pace))
+}
+
+/// A closed pull request that is open again is new: should that event be missed, a sweep takes it for opened.
+async fn forget_seen(work: &mut Work<'_>) -> Result<(), JobError> {
+    if work.memory.pr.seen.is_empty() {
+        return Ok(());
+    }
+    work.memory.pr.seen = String::new();
+    let forgotten = Change::Pr(work.memory.pr.clone());
+    work.record(&[forgotten]).await
 }
 
 /// What the job is about, for the round.

@@ -2,11 +2,13 @@
 
 use super::check::BUTTONS;
 use super::command::command_lines;
+use super::gate_files;
 use super::job::{CommentPlace, JobEvent, Opening, StoredActor};
 use super::lookup::UNNUMBERED;
 use crate::forge::event::{
     CheckRunAction, CheckRunEvent, CheckSuiteEvent, CommentAction, CommentEvent, CommentKind,
-    Event, Place, PullRequestAction, PullRequestEvent, ReviewAction, ReviewEvent,
+    Event, InstallationAction, InstallationEvent, Place, PullRequestAction, PullRequestEvent,
+    PushEvent, ReviewAction, ReviewEvent,
 };
 use crate::ids::{Actor, ActorKind, PullRequest, Sha};
 use crate::store::NewJob;
@@ -54,9 +56,9 @@ pub fn trigger(event: &Event, own: &OwnApp) -> Trigger {
         Event::CheckRun(event) => check_run(event, own),
         Event::CheckSuite(event) => check_suite(event, own),
         Event::Ping => Err("ping".to_owned()),
-        Event::Push(_) => Err("a push alone changes no verdict yet".to_owned()),
+        Event::Push(event) => push(event),
         Event::MergeGroup(_) => Err("merge groups are not evaluated yet".to_owned()),
-        Event::Installation(_) => Err("installations start no work by themselves yet".to_owned()),
+        Event::Installation(event) => installation(event),
         Event::Repository(_) => Err("repository settings start no work".to_owned()),
         Event::Ignored { reason } => Err(reason.clone()),
     };
@@ -229,6 +231,35 @@ fn rerequested(pressed: Pressed<'_>, own: &OwnApp) -> Decided {
         button,
     };
     Ok((pressed.place.pull_request(UNNUMBERED), job))
+}
+
+/// A push that may change what a base branch says: which folders hold personas is told only there. Everything into
+/// other branches goes through the default branch's configuration too, since it says which of them are gated.
+fn push(event: &PushEvent) -> Decided {
+    if event.deleted || event.created {
+        return Err("no open pull request goes into a branch that is new or gone".to_owned());
+    }
+    let mut paths = event.paths.iter().flatten();
+    if event.paths.is_some() && !paths.any(|path| gate_files::may_define(path)) {
+        return Err("a push that touches no configuration, persona or template".to_owned());
+    }
+    let base = (!event.is_default).then(|| event.branch.clone());
+    let pr = event.place.pull_request(UNNUMBERED);
+    Ok((pr, JobEvent::Survey { base }))
+}
+
+/// Repositories that came to us may have open pull requests already.
+fn installation(event: &InstallationEvent) -> Decided {
+    match event.action {
+        InstallationAction::Gained => {}
+        InstallationAction::Lost => return Err("work for them ends by itself".to_owned()),
+    }
+    let repos = event.repos.clone();
+    let job = JobEvent::Sweep {
+        installation: Some(event.installation),
+        repos: repos.map(|repos| repos.into_iter().map(Into::into).collect()),
+    };
+    Ok((PullRequest::whole_installation(event.installation), job))
 }
 
 fn has_commands(body: &str) -> bool {

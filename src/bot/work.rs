@@ -5,6 +5,7 @@ use super::deps::{BotDeps, JobError};
 use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
 use super::gate_files::{self, GateFiles};
 use super::ground::{CONFIG_PATH, Ground, folders};
+use super::seen;
 use super::touched::{self, Candidate, Content};
 use super::votes::removal_key;
 use crate::engine::consensus::Owed;
@@ -78,7 +79,7 @@ impl<'a> Work<'a> {
         job: &'a Claimed,
         mut snapshot: PrSnapshot,
     ) -> Result<Work<'a>, JobError> {
-        let unread = folders::unread(&snapshot);
+        let unread = folders::unread(snapshot.config.as_deref(), &snapshot.personas);
         if !unread.is_empty() {
             let read = &deps.read;
             let folders = read.folders(&snapshot.pr, &snapshot.base, &unread).await?;
@@ -161,6 +162,23 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// What the pull request looks like now, for the record; `None`: it has that already. `now` in ms by the store's
+    /// clock.
+    pub fn seen(&self, now: i64) -> Option<PrRecord> {
+        let look = seen::of_snapshot(&self.snapshot, self.deps.models.operator.as_deref());
+        seen::noted(&self.memory.pr, look, &self.snapshot.base_branch, now)
+    }
+
+    /// Records what the pull request looks like, where nothing else is recorded.
+    pub async fn note_seen(&mut self) -> Result<(), JobError> {
+        let now = self.deps.store.now().await?;
+        if let Some(record) = self.seen(now) {
+            self.record(&[Change::Pr(record.clone())]).await?;
+            self.memory.pr = record;
+        }
+        Ok(())
+    }
+
     /// Carries changes to the record out in one transaction.
     pub async fn record(&self, changes: &[Change]) -> Result<(), JobError> {
         if changes.is_empty() {
@@ -220,10 +238,7 @@ impl<'a> Work<'a> {
         let mut merged = self.snapshot.clone();
         if let Some(at) = paths.iter().position(|path| path == CONFIG_PATH) {
             let config = gate_files::config_text(contents[at].as_ref(), &mut Vec::new());
-            let added = folders::unread(&PrSnapshot {
-                config,
-                ..merged.clone()
-            });
+            let added = folders::unread(config.as_deref(), &merged.personas);
             if !added.is_empty() {
                 let read = self.deps.read.folders(self.pr(), head, &added).await?;
                 merged.personas.extend(read);

@@ -283,6 +283,13 @@ pub struct PushEvent {
     pub before: Option<Sha>,
     /// Tip now; `None` when deleted.
     pub after: Option<Sha>,
+    /// The branch is new.
+    pub created: bool,
+    /// Whether it is the repository's default branch.
+    pub is_default: bool,
+    /// Paths that its commits add, change or remove; `None` where the payload does not tell all of them: a forced
+    /// push takes commits away too, and long lists are cut.
+    pub paths: Option<Vec<String>>,
     /// Who pushed.
     pub sender: Actor,
 }
@@ -349,6 +356,14 @@ pub fn read(name: &str, body: &[u8]) -> Event {
     reading::read(name, body).unwrap_or_else(|unusable| Event::Ignored {
         reason: unusable.to_string(),
     })
+}
+
+/// Whether a delivery of that name and action can be of use: our own check runs alone would make most of a log.
+pub fn is_worth_asking_for(name: &str, action: Option<&str>) -> bool {
+    let is_handled = HANDLED_EVENTS.iter().any(|(handled, _)| *handled == name);
+    let is_pressed = matches!(action, Some("rerequested" | "requested_action"));
+    let is_of_checks = matches!(name, "check_run" | "check_suite");
+    is_handled && name != "ping" && (is_pressed || !is_of_checks)
 }
 
 /// The account GitHub shows in place of a deleted one (`github.com/ghost`, id 10137). As a machine account it has no

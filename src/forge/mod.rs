@@ -4,10 +4,12 @@
 
 pub mod event;
 pub mod github;
+pub mod overview;
 pub mod signature;
 
 use crate::ids::{Actor, PullRequest, Sha};
 use async_trait::async_trait;
+pub use overview::Overview;
 
 /// Errors of the forge, classified by what the queue must do.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -203,6 +205,8 @@ pub struct PrSnapshot {
     pub reviews: Vec<Review>,
     /// `.github/discussions.yml` on the base, if there.
     pub config: Option<String>,
+    /// The same on the default branch, where that is another one than the base.
+    pub default_config: Option<String>,
     /// Persona folders of the base that were read: `.github/discussions/personas`, and what [`ForgeRead::folders`] gave
     /// for others that the configuration names.
     pub personas: Vec<Folder>,
@@ -387,7 +391,7 @@ impl Reaction {
 
 /// Reading. Nothing here changes anything on the forge.
 #[async_trait]
-pub trait ForgeRead: Send + Sync {
+pub trait ForgeRead: Overview {
     /// Everything about the pull request, files included. Two requests while it touches at most 100 files.
     async fn snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError>;
     /// Whether it is open, closed or merged right now. One request.
@@ -479,4 +483,6 @@ pub trait ForgeWrite: Send + Sync {
         target: ReactionTarget,
         reaction: Reaction,
     ) -> Result<(), ForgeError>;
+    /// Has an event delivered again; `attempt` is the id of an earlier attempt.
+    async fn redeliver(&self, attempt: u64) -> Result<(), ForgeError>;
 }

@@ -4,6 +4,7 @@ use super::{Decide, Decision, Intake, Limits, serve};
 use crate::bot::deps::{BotDeps, Pace};
 use crate::bot::ground::BuiltIn;
 use crate::bot::models::Models;
+use crate::bot::sweep::keep_sweeping;
 use crate::bot::trigger::{OwnApp, Trigger, trigger};
 use crate::bot::worker::run_workers;
 use crate::config::Settings;
@@ -165,6 +166,7 @@ impl App {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(serve(listener, intake, Limits::default(), stop.clone()));
+        tasks.spawn(keep_sweeping(deps.clone(), wake.clone(), stop.clone()));
         tasks.spawn(run_workers(deps, WORKERS, wake, stop.clone()));
         tasks.close();
         Ok(Self {

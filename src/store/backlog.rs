@@ -111,7 +111,13 @@ async fn prune_batch(database: &Database) -> Result<u64, StoreError> {
         .bind(to_column(PRUNE_BATCH, "batch")?)
         .execute(writing.connection())
         .await?;
-    if done.rows_affected() > 0 {
+    let asked = writing
+        .dialect
+        .query("DELETE FROM redeliveries WHERE asked_at < {now} - $1")
+        .bind(millis(KEEP_DELIVERIES))
+        .execute(writing.connection())
+        .await?;
+    if done.rows_affected() + asked.rows_affected() > 0 {
         writing.commit().await?;
     }
     Ok(done.rows_affected())

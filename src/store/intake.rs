@@ -1,10 +1,12 @@
 //! Intake: deliveries that arrive at the same time share one durable commit, because the sync to disk is what a
 //! commit costs.
 
+use super::queue::millis;
 use super::sql::{Database, Writing, to_column};
 use super::{Delivery, Enqueued, NewJob, StoreError};
 use sqlx::Row;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -37,6 +39,8 @@ struct JobRow {
     name: String,
     number: i64,
     event: String,
+    /// Milliseconds until a new job is ready; `None`: at once, and so is one that waits for its turn only.
+    delay: Option<i64>,
 }
 
 impl Intake {
@@ -52,8 +56,9 @@ impl Intake {
         &self,
         delivery: Delivery,
         job: Option<NewJob>,
+        delay: Option<Duration>,
     ) -> Result<Enqueued, StoreError> {
-        let job = job.map(JobRow::new).transpose()?;
+        let job = job.map(|job| JobRow::new(job, delay)).transpose()?;
         let (answer, outcome) = oneshot::channel();
         let member = Member {
             delivery,
@@ -70,7 +75,7 @@ fn stopped() -> StoreError {
 }
 
 impl JobRow {
-    fn new(job: NewJob) -> Result<Self, StoreError> {
+    fn new(job: NewJob, delay: Option<Duration>) -> Result<Self, StoreError> {
         Ok(Self {
             lane: job.pr.lane(),
             installation: to_column(job.pr.installation, "installation")?,
@@ -79,6 +84,7 @@ impl JobRow {
             owner: job.pr.repo.owner,
             name: job.pr.repo.name,
             event: job.event,
+            delay: delay.map(millis),
         })
     }
 }
@@ -198,10 +204,13 @@ async fn store_event(
     let row = writing
         .dialect
         .query(
-            "INSERT INTO jobs (public_id, lane, installation, repo, owner, name, number, state, run_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', {now}) \
+            "INSERT INTO jobs (public_id, lane, installation, repo, owner, name, number, state, run_at, paced) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', {now} + $8, $9) \
              ON CONFLICT (lane) WHERE state = 'waiting' DO UPDATE \
-             SET installation = excluded.installation, owner = excluded.owner, name = excluded.name \
+             SET installation = excluded.installation, owner = excluded.owner, name = excluded.name, \
+             run_at = CASE WHEN jobs.paced = 1 AND excluded.run_at < jobs.run_at THEN excluded.run_at \
+             ELSE jobs.run_at END, \
+             paced = CASE WHEN excluded.paced = 0 THEN 0 ELSE jobs.paced END \
              RETURNING id, public_id",
         )
         .bind(public_id.as_str())
@@ -211,6 +220,8 @@ async fn store_event(
         .bind(job.owner.as_str())
         .bind(job.name.as_str())
         .bind(job.number)
+        .bind(job.delay.unwrap_or(0))
+        .bind(i64::from(job.delay.is_some()))
         .fetch_one(writing.connection())
         .await?;
     let (id, stored_id): (i64, String) = (row.try_get(0)?, row.try_get(1)?);

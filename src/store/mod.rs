@@ -10,6 +10,7 @@
 //!   enforce; `backlog` looks at the queue from outside;
 //! * `record` holds what the App knows of a pull request: discussions, blocks, votes;
 //! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
+//! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
 
 mod backlog;
@@ -20,6 +21,7 @@ mod queue;
 mod record;
 mod sql;
 mod sqlite;
+mod survey;
 
 pub use sql::SqlStore;
 
@@ -271,6 +273,12 @@ pub struct PrRecord {
     pub conclusion: String,
     /// Name of that check; empty: none that still stands.
     pub check: String,
+    /// Base branch it was last evaluated for; empty: not evaluated yet.
+    pub base: String,
+    /// What it looked like then (`bot::seen`), opaque here; empty: it was not evaluated since it is open.
+    pub seen: String,
+    /// When that was, ms.
+    pub seen_at: i64,
 }
 
 /// One change to the record, for [`Store::record`].
@@ -331,6 +339,24 @@ pub trait Store: Send + Sync {
         delivery: Delivery,
         job: Option<NewJob>,
     ) -> Result<Enqueued, StoreError>;
+    /// Like [`Store::enqueue`] for one of many jobs that nobody waits for: a new job is ready only after `delay`. Any
+    /// other event of the pull request makes it ready at once.
+    async fn enqueue_paced(
+        &self,
+        delivery: Delivery,
+        job: NewJob,
+        delay: Duration,
+    ) -> Result<Enqueued, StoreError>;
+    /// Of these deliveries those that never came in, except where they were asked for again already: `most` times, or
+    /// less than `wait` ago after the first time, four times that after the second, and so on by squares.
+    async fn never_came(
+        &self,
+        guids: &[String],
+        wait: Duration,
+        most: u32,
+    ) -> Result<Vec<String>, StoreError>;
+    /// Notes that a delivery was asked for again.
+    async fn asked_again(&self, lease: &Lease, guid: &str) -> Result<(), StoreError>;
 
     // --- work
     /// Claims the oldest ready job whose pull request has no live lease, fair across installations: first the one with
@@ -362,7 +388,8 @@ pub trait Store: Send + Sync {
     /// How long until time alone makes a job claimable: a waiting job whose pull request is free becomes ready, or a
     /// lease runs out. Zero: now. `None`: the queue is empty but for parked jobs.
     async fn next_ready_in(&self) -> Result<Option<Duration>, StoreError>;
-    /// Deletes deliveries older than seven days that no job needs, a bounded batch at a time; says how many.
+    /// Deletes deliveries older than seven days that no job needs, a bounded batch at a time, and what is known of
+    /// asking for them again; says how many deliveries.
     async fn prune(&self) -> Result<u64, StoreError>;
     /// Cheap round trip for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
@@ -381,6 +408,8 @@ pub trait Store: Send + Sync {
 
     /// The pull request's record; default if there is none.
     async fn pr(&self, pr: &PullRequest) -> Result<PrRecord, StoreError>;
+    /// What is known of every pull request of a repository (its numeric id), open or not, by number.
+    async fn pulls(&self, repo: u64) -> Result<Vec<(u64, PrRecord)>, StoreError>;
     /// Replaces it.
     async fn put_pr(
         &self,

@@ -72,7 +72,7 @@ pub(super) async fn claim(
         .dialect
         .query(
             "UPDATE jobs SET state = 'running', holder = $2, lease_until = {now} + $3, token = token + 1, \
-             attempts = attempts + 1 WHERE id = $1 \
+             attempts = attempts + 1, paced = 0 WHERE id = $1 \
              RETURNING token, attempts, public_id, installation, repo, owner, name, number",
         )
         .bind(job)

@@ -58,33 +58,43 @@ pub(super) async fn apply(
 pub(super) async fn pr(database: &Database, pr: &PullRequest) -> Result<PrRecord, StoreError> {
     let key = Key::of(pr)?;
     let row = sqlx::query(
-        "SELECT checked_head, conclusion, check_name FROM pulls WHERE repo = $1 AND number = $2",
+        "SELECT checked_head, conclusion, check_name, base, seen, seen_at FROM pulls WHERE repo = $1 AND number = $2",
     )
     .bind(key.repo)
     .bind(key.number)
     .fetch_optional(database.readers())
     .await?;
-    let Some(row) = row else {
-        return Ok(PrRecord::default());
-    };
+    row.as_ref().map_or(Ok(PrRecord::default()), read_pr)
+}
+
+/// The record in a row of `pulls`.
+pub(super) fn read_pr(row: &AnyRow) -> Result<PrRecord, StoreError> {
     Ok(PrRecord {
         checked_head: row.try_get("checked_head")?,
         conclusion: row.try_get("conclusion")?,
         check: row.try_get("check_name")?,
+        base: row.try_get("base")?,
+        seen: row.try_get("seen")?,
+        seen_at: row.try_get("seen_at")?,
     })
 }
 
 async fn put_pr(writing: &mut Writing<'_>, key: Key, record: &PrRecord) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO pulls (repo, number, checked_head, conclusion, check_name) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO pulls (repo, number, checked_head, conclusion, check_name, base, seen, seen_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
          ON CONFLICT (repo, number) DO UPDATE SET checked_head = excluded.checked_head, \
-         conclusion = excluded.conclusion, check_name = excluded.check_name",
+         conclusion = excluded.conclusion, check_name = excluded.check_name, base = excluded.base, \
+         seen = excluded.seen, seen_at = excluded.seen_at",
     )
     .bind(key.repo)
     .bind(key.number)
     .bind(record.checked_head.as_str())
     .bind(record.conclusion.as_str())
     .bind(record.check.as_str())
+    .bind(record.base.as_str())
+    .bind(record.seen.as_str())
+    .bind(record.seen_at)
     .execute(writing.connection())
     .await?;
     Ok(())

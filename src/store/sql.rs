@@ -6,7 +6,7 @@ use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, EffectRecord, Enqueued,
     Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, backlog, effect, queue,
-    record,
+    record, survey,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "queue and record",
         include_str!("migrations/0001_queue_and_record.sql"),
     ),
+    (3, "sweep", include_str!("migrations/0003_sweep.sql")),
     (6, "receipts", include_str!("migrations/0006_receipts.sql")),
 ];
 
@@ -297,7 +298,30 @@ impl Store for SqlStore {
         delivery: Delivery,
         job: Option<NewJob>,
     ) -> Result<Enqueued, StoreError> {
-        self.intake.enqueue(delivery, job).await
+        self.intake.enqueue(delivery, job, None).await
+    }
+
+    async fn enqueue_paced(
+        &self,
+        delivery: Delivery,
+        job: NewJob,
+        delay: Duration,
+    ) -> Result<Enqueued, StoreError> {
+        let enqueued = self.intake.enqueue(delivery, Some(job), Some(delay));
+        enqueued.await
+    }
+
+    async fn never_came(
+        &self,
+        guids: &[String],
+        wait: Duration,
+        most: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        survey::never_came(&self.database, guids, wait, most).await
+    }
+
+    async fn asked_again(&self, lease: &Lease, guid: &str) -> Result<(), StoreError> {
+        survey::asked_again(&self.database, lease, guid).await
     }
 
     async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claimed>, StoreError> {
@@ -375,6 +399,10 @@ impl Store for SqlStore {
 
     async fn pr(&self, pr: &PullRequest) -> Result<PrRecord, StoreError> {
         record::pr(&self.database, pr).await
+    }
+
+    async fn pulls(&self, repo: u64) -> Result<Vec<(u64, PrRecord)>, StoreError> {
+        survey::pulls(&self.database, repo).await
     }
 
     async fn discussions(&self, pr: &PullRequest) -> Result<Vec<DiscussionRecord>, StoreError> {

@@ -64,6 +64,13 @@ pub enum Findings {
         /// Its base branch now.
         base: String,
     },
+    /// The configuration on its base names another check now, or none.
+    Renamed {
+        /// Its base branch.
+        base: String,
+        /// Name it is judged under now; `None`: the gate is off there.
+        name: Option<String>,
+    },
     /// We failed; the job is parked.
     Failed {
         /// Id under which the log has it.
@@ -226,7 +233,9 @@ pub fn check_name(mode: GateMode, check: &str, gated: bool) -> Option<String> {
 pub fn overall(findings: &Findings) -> Overall {
     match findings {
         Findings::Started => Overall::Started,
-        Findings::Superseded { .. } | Findings::Elsewhere { .. } => Overall::Superseded,
+        Findings::Superseded { .. } | Findings::Elsewhere { .. } | Findings::Renamed { .. } => {
+            Overall::Superseded
+        }
         Findings::Failed { .. } => Overall::Error,
         Findings::Evaluated(evaluation) => overall_of(evaluation),
     }

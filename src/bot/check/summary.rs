@@ -43,6 +43,18 @@ pub(super) fn summary(input: &CheckInput, left_out: usize) -> String {
                 code(base)
             );
         }
+        Findings::Renamed { base, name } => {
+            let now = match name {
+                Some(name) => format!("It is judged under the name {} now", code(name)),
+                None => "Nothing is judged there now".to_owned(),
+            };
+            let _ = writeln!(
+                text,
+                "\nThe configuration on {} no longer uses this check. {now}; where branch rules require this one, take \
+                 it out of them.",
+                code(base)
+            );
+        }
         Findings::Failed { id } => failed(&mut text, id),
         Findings::Evaluated(evaluation) => {
             text.push_str(&overview(evaluation));

@@ -16,6 +16,10 @@ pub fn title(findings: &Findings) -> String {
         Findings::Started => "WORKING: reading the discussions".to_owned(),
         Findings::Superseded { by } => format!("SUPERSEDED by {}", by.short()),
         Findings::Elsewhere { base } => format!("SUPERSEDED: goes into {base} now"),
+        Findings::Renamed {
+            name: Some(name), ..
+        } => format!("SUPERSEDED: see {name}"),
+        Findings::Renamed { base, .. } => format!("SUPERSEDED: the gate is off on {base}"),
         Findings::Failed { id } => format!("ERROR {id}: internal, parked"),
         Findings::Evaluated(evaluation) => of_evaluation(evaluation),
     };

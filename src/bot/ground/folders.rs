@@ -6,7 +6,7 @@ use crate::bot::check::ConfigProblem;
 use crate::bot::repo_config::RepoConfig;
 use crate::engine::persona::{ENDINGS as PERSONA_ENDINGS, is_readme};
 use crate::engine::template::ENDINGS as TEMPLATE_ENDINGS;
-use crate::forge::{FileContent, Folder, FolderContent, PrSnapshot};
+use crate::forge::{FileContent, Folder, FolderContent};
 
 /// The text files of some folders, and what stands in the way of others.
 #[derive(Debug, Default)]
@@ -24,10 +24,10 @@ pub fn named_by(config: Option<&str>) -> Vec<String> {
         .personas
 }
 
-/// Persona folders that the base's configuration names and the snapshot does not hold yet.
-pub fn unread(snapshot: &PrSnapshot) -> Vec<String> {
-    let mut named = named_by(snapshot.config.as_deref());
-    named.retain(|path| snapshot.personas.iter().all(|folder| folder.path != *path));
+/// Persona folders that a configuration names and that were not read yet.
+pub fn unread(config: Option<&str>, read: &[Folder]) -> Vec<String> {
+    let mut named = named_by(config);
+    named.retain(|path| read.iter().all(|folder| folder.path != *path));
     named
 }
 

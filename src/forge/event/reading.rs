@@ -1,6 +1,6 @@
 //! From the JSON of a delivery to its [`Event`].
 
-use super::wire::{Account, Change, NumberedPull, Payload, Repository};
+use super::wire::{Account, Change, NumberedPull, Payload, PushedCommit, Repository};
 use super::*;
 use crate::ids::ActorKind;
 
@@ -213,10 +213,18 @@ impl Payload {
             return Err(Unusable::Irrelevant("a push to a tag, not to a branch"));
         };
         let deleted = self.deleted.unwrap_or(false);
+        let default = self.repository.as_ref();
+        let default = default.and_then(|repository| repository.default_branch.as_deref());
         Ok(Event::Push(PushEvent {
             place,
             branch: branch.to_owned(),
             deleted,
+            created: self.created.unwrap_or(false),
+            is_default: default == Some(branch),
+            paths: match self.forced {
+                Some(false) => self.commits.as_deref().and_then(pushed_paths),
+                _ => None,
+            },
             before: self.before.as_deref().and_then(existing),
             after: match deleted {
                 true => None,
@@ -330,6 +338,33 @@ impl Repository {
             name: name.to_owned(),
         })
     }
+}
+
+/// GitHub lists at most so many commits of a push.
+const MAX_PUSHED_COMMITS: usize = 2_048;
+/// Files of one commit from which on its lists are taken to be cut: GitHub lists 3,000.
+const MAX_PUSHED_FILES: usize = 3_000;
+
+/// Paths that the commits of a push touch; `None` unless the lists are complete. A commit without any tells nothing: it
+/// may be a merge that resolved a conflict in its own way.
+fn pushed_paths(commits: &[PushedCommit]) -> Option<Vec<String>> {
+    if commits.is_empty() || commits.len() >= MAX_PUSHED_COMMITS {
+        return None;
+    }
+    let mut paths = Vec::new();
+    for commit in commits {
+        let lists = [&commit.added, &commit.removed, &commit.modified];
+        let before = paths.len();
+        for list in lists {
+            paths.extend(list.as_ref()?.iter().cloned());
+        }
+        if !(1..MAX_PUSHED_FILES).contains(&(paths.len() - before)) {
+            return None;
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    Some(paths)
 }
 
 /// Repositories of a list; entries that cannot be addressed are left out.

@@ -10,6 +10,9 @@ pub(super) struct Payload {
     pub(super) before: Option<String>,
     pub(super) after: Option<String>,
     pub(super) deleted: Option<bool>,
+    pub(super) created: Option<bool>,
+    pub(super) forced: Option<bool>,
+    pub(super) commits: Option<Vec<PushedCommit>>,
     #[serde(rename = "ref")]
     pub(super) reference: Option<String>,
     pub(super) changes: Option<Changes>,
@@ -47,6 +50,14 @@ pub(super) struct Repository {
     pub(super) id: Option<u64>,
     pub(super) name: Option<String>,
     pub(super) full_name: Option<String>,
+    pub(super) default_branch: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PushedCommit {
+    pub(super) added: Option<Vec<String>>,
+    pub(super) removed: Option<Vec<String>>,
+    pub(super) modified: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

@@ -36,7 +36,7 @@ struct Claims {
     exp: i64,
 }
 
-/// An installation token, narrowed to one repository.
+/// An installation token, narrowed to one repository, or to names.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
     header: HeaderValue,
@@ -154,12 +154,19 @@ impl AppAuth {
             .clone()
     }
 
+    /// A token for one repository; for a whole installation one that may read nothing but names.
     async fn mint(&self, transport: &Transport, pr: &PullRequest) -> Result<Token, ForgeError> {
         let installation = pr.installation.to_string();
-        let permissions: HashMap<_, _> = TOKEN_PERMISSIONS.iter().copied().collect();
+        let body = match pr.is_whole_installation() {
+            true => serde_json::json!({ "permissions": { "metadata": "read" } }),
+            false => {
+                let permissions: HashMap<_, _> = TOKEN_PERMISSIONS.iter().copied().collect();
+                serde_json::json!({ "repository_ids": [pr.repo.id], "permissions": permissions })
+            }
+        };
         let request = Request::post(
             route(&["app", "installations", &installation, "access_tokens"]),
-            serde_json::json!({ "repository_ids": [pr.repo.id], "permissions": permissions }),
+            body,
         );
         let answer = self.as_app(transport, &request).await?;
         if !answer.status.is_success() {
@@ -181,7 +188,11 @@ impl AppAuth {
 
     /// Sends a request as the App itself. A 401 with a `Date` that shows our clock to be wrong is tried once more with
     /// the clock put right.
-    async fn as_app(&self, transport: &Transport, request: &Request) -> Result<Answer, ForgeError> {
+    pub(super) async fn as_app(
+        &self,
+        transport: &Transport,
+        request: &Request,
+    ) -> Result<Answer, ForgeError> {
         let answer = transport.send(request, &self.jwt()?).await?;
         if answer.status == StatusCode::UNAUTHORIZED && self.learn_skew(&answer.headers) {
             return transport.send(request, &self.jwt()?).await;

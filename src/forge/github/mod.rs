@@ -12,6 +12,7 @@ mod conversation;
 mod error;
 mod folders;
 mod graphql;
+mod overview;
 mod patch;
 mod people;
 mod reviews;
@@ -249,5 +250,9 @@ impl ForgeWrite for GitHub {
         reaction: Reaction,
     ) -> Result<(), ForgeError> {
         self.add_reaction(pr, target, reaction).await
+    }
+
+    async fn redeliver(&self, attempt: u64) -> Result<(), ForgeError> {
+        self.write_redelivery(attempt).await
     }
 }

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 const QUERY: &str = include_str!("snapshot.graphql");
 /// The folders that the query asks for by name.
-const PERSONAS: &str = ".github/discussions/personas";
-const TEMPLATES: &str = ".github/discussions/templates";
+pub(super) const PERSONAS: &str = ".github/discussions/personas";
+pub(super) const TEMPLATES: &str = ".github/discussions/templates";
 /// GitHub lists 3,000 files of a pull request and no more.
 const MAX_FILE_PAGES: usize = 30;
 
@@ -41,13 +41,20 @@ struct Repository {
 }
 
 #[derive(Deserialize)]
-struct Owner {
-    login: String,
+pub(super) struct Owner {
+    pub(super) login: String,
 }
 
 #[derive(Deserialize)]
 struct Branch {
     name: String,
+    target: Option<Tip>,
+}
+
+/// Tip of the default branch.
+#[derive(Deserialize)]
+struct Tip {
+    config: Option<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -70,16 +77,16 @@ struct Pull {
 }
 
 #[derive(Deserialize)]
-struct BaseRef {
-    target: Option<Base>,
+pub(super) struct BaseRef {
+    pub(super) target: Option<Base>,
 }
 
 #[derive(Deserialize)]
-struct Base {
-    oid: Option<String>,
-    config: Option<Entry>,
-    personas: Option<Entry>,
-    templates: Option<Entry>,
+pub(super) struct Base {
+    pub(super) oid: Option<String>,
+    pub(super) config: Option<Entry>,
+    pub(super) personas: Option<Entry>,
+    pub(super) templates: Option<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +164,16 @@ impl GitHub {
         let head = sha(&pull.head_ref_oid)?;
         let base = pull.base_ref.and_then(|base| base.target);
         let base = base.ok_or_else(|| missing(&format!("base branch {}", pull.base_ref_name)))?;
+        let default = repository.default_branch_ref;
+        let default_branch = default.as_ref().map_or(String::new(), |b| b.name.clone());
+        let default_tip = default.and_then(|branch| branch.target);
+        let default_config = match default_branch == pull.base_ref_name {
+            true => None,
+            false => {
+                let config = default_tip.and_then(|tip| tip.config);
+                self.text_of(&pr, config).await?
+            }
+        };
         let list = self.changed_files(&pr, &head, pull.changed_files).await?;
         Ok(PrSnapshot {
             own_account,
@@ -170,9 +187,8 @@ impl GitHub {
             from_fork: pull.is_cross_repository,
             base_branch: pull.base_ref_name,
             base: sha(base.oid.as_deref().unwrap_or_default())?,
-            default_branch: repository
-                .default_branch_ref
-                .map_or(String::new(), |b| b.name),
+            default_branch,
+            default_config,
             reviews: reviews(pull.reviews),
             config: self.text_of(&pr, base.config).await?,
             personas: vec![self.folder(&pr, PERSONAS, base.personas).await?],
@@ -231,7 +247,7 @@ impl GitHub {
     }
 
     /// The text of a regular file. Bytes that are not UTF-8 are replaced by U+FFFD, which no configuration survives.
-    async fn text_of(
+    pub(super) async fn text_of(
         &self,
         pr: &PullRequest,
         entry: Option<Entry>,
@@ -265,7 +281,7 @@ impl From<FileNode> for ChangedFile {
 }
 
 /// Names may change and be taken over by another repository; the id tells.
-fn same_repository(
+pub(super) fn same_repository(
     pr: &PullRequest,
     id: Option<u64>,
     owner: String,
@@ -311,6 +327,6 @@ pub(super) fn sha(text: &str) -> Result<Sha, ForgeError> {
     })
 }
 
-fn missing(what: &str) -> ForgeError {
+pub(super) fn missing(what: &str) -> ForgeError {
     ForgeError::NotFound(format!("{what} is gone or not visible to the App"))
 }

@@ -4,6 +4,7 @@ mod asking;
 mod attacks;
 mod bad_base;
 mod bad_input;
+mod base_pushes;
 mod faults;
 mod gate;
 mod persona_folders;

@@ -200,7 +200,7 @@ fn discussion(path: &str) -> DiscussionRecord {
 }
 
 /// Every way in which a worker writes.
-const WRITES: [&str; 15] = [
+const WRITES: [&str; 16] = [
     "renew",
     "complete",
     "postpone",
@@ -216,6 +216,7 @@ const WRITES: [&str; 15] = [
     "put_answer",
     "intend",
     "effect_done",
+    "asked_again",
 ];
 
 /// Writes in one of these ways.
@@ -251,6 +252,7 @@ async fn write(
         "put_answer" => store.put_answer(lease, "key", "{}").await,
         "intend" => store.intend(lease, pr, "check").await,
         "effect_done" => store.effect_done(lease, pr, "check", "1").await,
+        "asked_again" => store.asked_again(lease, "lost").await,
         other => panic!("no write is called {other}"),
     }
 }

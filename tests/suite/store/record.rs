@@ -19,6 +19,9 @@ async fn the_record_survives_a_restart_and_a_rename() {
         checked_head: "a".repeat(40),
         conclusion: "success".into(),
         check: "discussions".into(),
+        base: "main".into(),
+        seen: "ready 5".into(),
+        seen_at: 3_000,
     };
     let changes = [
         Change::Pr(checked.clone()),
@@ -90,6 +93,7 @@ async fn a_later_record_replaces_the_earlier_one() {
             checked_head: format!("{rounds}"),
             conclusion: "failure".into(),
             check: "discussions".into(),
+            ..PrRecord::default()
         };
         store.put_pr(&lease, &pr, &record).await.unwrap();
         assert_eq!(store.pr(&pr).await, Ok(record));

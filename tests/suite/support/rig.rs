@@ -5,6 +5,8 @@ use super::scripted::Scripted;
 use discussions::bot::deps::{BotDeps, Pace};
 use discussions::bot::ground::BuiltIn;
 use discussions::bot::models::Models;
+use discussions::bot::seen::SweepPace;
+use discussions::bot::sweep;
 use discussions::bot::trigger::{OwnApp, trigger};
 use discussions::bot::worker::run_workers;
 use discussions::forge::github::GitHub;
@@ -49,6 +51,7 @@ pub(crate) struct Rig {
     pub(crate) sandbox: Sandbox,
     pub(crate) store: Arc<SqlStore>,
     pub(crate) deps: BotDeps,
+    wake: Arc<Notify>,
     stop: CancellationToken,
     _folder: tempfile::TempDir,
 }
@@ -79,6 +82,15 @@ impl Rig {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
+        let sweep = SweepPace {
+            between: Duration::ZERO,
+            ..SweepPace::default()
+        };
+        Self::swept(setup, sweep).await
+    }
+
+    /// The same with sweeps at their own pace.
+    pub(crate) async fn swept(setup: Setup, sweep: SweepPace) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             app_id: APP,
             app_public_key: Some(key().public_pem.clone()),
@@ -116,12 +128,16 @@ impl Rig {
             write: client.into(),
             models,
             built_in: BuiltIn::load().unwrap(),
-            pace: Pace::default(),
+            pace: Pace {
+                sweep,
+                ..Pace::default()
+            },
         };
         let rig = Self {
             sandbox,
             store,
             deps,
+            wake: Arc::new(Notify::new()),
             stop: CancellationToken::new(),
             _folder: folder,
         };
@@ -133,7 +149,7 @@ impl Rig {
     async fn serve(&self) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let wake = Arc::new(Notify::new());
+        let wake = self.wake.clone();
         let own = OwnApp { id: APP };
         let intake = Intake {
             webhook_path: "/hook".to_owned(),
@@ -180,6 +196,40 @@ impl Rig {
         github::assert_addresses(&self.sandbox);
         let parked = self.store.parked().await.unwrap();
         assert!(parked.is_empty(), "parked: {parked:?}");
+    }
+
+    /// A sweep, as a server does it at its start and then every hour, and everything that comes of it.
+    pub(crate) async fn sweep(&self) {
+        let kind = uuid::Uuid::new_v4().to_string();
+        let begun = sweep::begin(&self.deps, &kind, Duration::from_secs(1)).await;
+        assert!(begun.unwrap(), "nobody else sweeps");
+        self.wake.notify_one();
+        self.settle().await;
+    }
+
+    /// Somebody who maintains pushes files to a base branch; nothing happens in any pull request.
+    pub(crate) async fn push_base(&self, branch: &str, edits: &[FileEdit]) {
+        self.sandbox.advance(Duration::from_secs(2));
+        self.sandbox
+            .push("ann", DEMO_REPO, branch, "rules", edits)
+            .unwrap();
+        self.settle().await;
+    }
+
+    /// The same with the configuration on main, besides the quiet time.
+    pub(crate) async fn configure(&self, config: &str) {
+        let text = format!("{AT_ONCE}{config}");
+        let edit = FileEdit::write(".github/discussions.yml", text);
+        self.push_base("main", &[edit]).await;
+    }
+
+    /// The newest run of a name on the head: its conclusion and title.
+    pub(crate) fn run(&self, number: u64, name: &str) -> Option<(String, String)> {
+        let run = self.sandbox.check_on_head(DEMO_REPO, number, name)?;
+        Some((
+            run.conclusion.unwrap_or_default(),
+            run.title.unwrap_or_default(),
+        ))
     }
 
     /// A rig whose personas are played by a script, with its configuration besides the quiet time.
