@@ -3,6 +3,7 @@
 use super::apply::Runs;
 use super::check::{self, CheckInput, Findings};
 use super::deps::{BotDeps, JobError};
+use super::elsewhere;
 use super::evaluate::Outcome;
 use super::gate_files;
 use super::lookup::UNNUMBERED;
@@ -24,6 +25,7 @@ pub async fn conclude(
 ) -> Result<Option<CheckInput>, JobError> {
     if took_time {
         work.rights.clear();
+        elsewhere::recall(work).await?;
     }
     let mut outcomes = work.evaluate_fully().await?;
     let changes = landed(work, &outcomes);
@@ -43,7 +45,8 @@ pub async fn conclude(
     post_review::resolve_closed(work, &outcomes).await?;
     let now = work.deps.store.now().await?;
     let published = report::published(work, &outcomes, is_occasion, now);
-    let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
+    let mut records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
+    records.extend(elsewhere::noted(work, &outcomes));
     work.record(&records).await?;
     for record in published {
         if record.path != gate_files::KEY {

@@ -1,6 +1,7 @@
 //! What the App's record says about one text of a discussion: which blocks are ours, where the proposal ends, and the
 //! hashes that votes bind to.
 
+use crate::bot::votes::Hashes;
 use crate::engine::discussion::Discussion;
 use crate::engine::subject::{self, Subject};
 use crate::store::{BlockRecord, BlockState};
@@ -58,6 +59,14 @@ impl SeenText {
             ours,
             proposal_end,
             subject,
+        }
+    }
+
+    /// What votes bind to.
+    pub fn hashes(&self) -> Hashes {
+        Hashes {
+            ballot: self.ballot.clone(),
+            proposal: self.subject.to_string(),
         }
     }
 

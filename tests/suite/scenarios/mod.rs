@@ -11,6 +11,7 @@ mod phases;
 mod quick;
 mod reviews;
 mod talking;
+mod votes_elsewhere;
 mod who_is_asked;
 mod who_is_asked_in_a_file;
 

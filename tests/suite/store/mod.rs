@@ -177,6 +177,7 @@ fn vote(source: &str, vote: &str, cast_at: i64) -> HumanVote {
         login: "ann".into(),
         vote: vote.into(),
         subject: "5".repeat(64),
+        proposal: "5".repeat(64),
         reason: Some("because".into()),
         source: source.into(),
         link: format!("https://github.example/{source}"),
@@ -193,6 +194,7 @@ fn discussion(path: &str) -> DiscussionRecord {
         subject: "5".repeat(64),
         rounds: 1,
         published: vec![("4".repeat(64), 1_000), ("5".repeat(64), 2_000)],
+        subject_of: [("4".repeat(64), "3".repeat(64))].into(),
     }
 }
 

@@ -73,7 +73,7 @@ async fn the_schema_of_a_newer_version_is_refused() {
         .await;
     let text = refusal(&url(&file(house.folder.path()))).await;
     assert!(
-        text.contains("has schema 99, this version knows 1"),
+        text.contains("has schema 99, this version knows 4"),
         "{text}"
     );
 }
@@ -142,7 +142,7 @@ async fn an_owner_of_another_version_is_left_alone() {
     let opened = SqlStore::open_beside(&url(&file(house.folder.path()))).await;
     let text = opened.unwrap_err().to_string();
     assert!(
-        text.contains("has schema 7, this version knows 1"),
+        text.contains("has schema 7, this version knows 4"),
         "{text}"
     );
 }
