@@ -3,6 +3,7 @@
 use super::apply::Runs;
 use super::check::{self, CheckInput, Findings};
 use super::deps::{BotDeps, JobError};
+use super::elsewhere;
 use super::evaluate::Outcome;
 use super::gate_files;
 use super::lookup::UNNUMBERED;
@@ -24,6 +25,7 @@ pub async fn conclude(
 ) -> Result<Option<CheckInput>, JobError> {
     if took_time {
         work.rights.clear();
+        elsewhere::recall(work).await?;
     }
     let mut outcomes = work.evaluate_fully().await?;
     let changes = landed(work, &outcomes);
@@ -46,6 +48,7 @@ pub async fn conclude(
     let mut records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
     let seen = work.seen(now);
     records.extend(seen.clone().map(Change::Pr));
+    records.extend(elsewhere::noted(work, &outcomes));
     work.record(&records).await?;
     work.memory.pr = seen.unwrap_or_else(|| work.memory.pr.clone());
     for record in published {

@@ -4,6 +4,7 @@
 use super::check::{ConfigProblem, Demand, NextStep};
 use super::ground::folders::unreadable;
 use super::ground::{BuiltIn, CONFIG_PATH, Ground};
+use super::votes::Hashes;
 use crate::forge::{
     ChangedFile, DEFINITION_ENDINGS, FileContent, Folder, FolderContent, PrSnapshot,
 };
@@ -65,6 +66,16 @@ impl GateFiles {
             paths,
             ballot,
             errors,
+        }
+    }
+}
+
+impl GateFiles {
+    /// What votes on these files bind to.
+    pub fn hashes(&self) -> Hashes {
+        Hashes {
+            ballot: self.ballot.clone(),
+            proposal: self.ballot.clone(),
         }
     }
 }

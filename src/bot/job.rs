@@ -147,6 +147,11 @@ pub enum JobEvent {
         #[serde(default)]
         node: Option<String>,
     },
+    /// Somebody voted, or took a vote back, in another pull request on a proposal that this one has too.
+    VotedElsewhere {
+        /// Number of that pull request.
+        number: u64,
+    },
     /// Somebody pressed "Re-run" or a button.
     Rerequested {
         /// Who.

@@ -23,6 +23,7 @@ pub mod command;
 pub mod conclude;
 pub mod definitions;
 pub mod deps;
+pub mod elsewhere;
 pub mod evaluate;
 pub mod gate_files;
 pub mod ground;

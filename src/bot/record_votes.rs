@@ -10,7 +10,7 @@ use super::job::{JobEvent, StoredActor};
 use super::post_review;
 use super::repo_config::Replies;
 use super::touched::Content;
-use super::votes::{self, Said};
+use super::votes::{self, Hashes, Said};
 use super::work::Work;
 use crate::forge::{FileContent, ForgeError};
 use crate::ids::Sha;
@@ -137,7 +137,7 @@ async fn of_review(work: &Work<'_>, happened: &Happened) -> Result<Vec<Change>, 
     let ballots = ballots_at(work, commit).await?;
     let mut changes = Vec::new();
     for (key, ballot) in ballots {
-        let vote = votes::of_review(&said, vote, &key, ballot.as_deref());
+        let vote = votes::of_review(&said, vote, &key, ballot.as_ref());
         changes.extend(as_told(work, &said, vote).await?);
     }
     Ok(changes)
@@ -160,7 +160,7 @@ fn said(id: u64, happened: &Happened, author: &StoredActor, at: &str, url: &str)
 async fn ballots_at(
     work: &Work<'_>,
     commit: &str,
-) -> Result<BTreeMap<String, Option<String>>, JobError> {
+) -> Result<BTreeMap<String, Option<Hashes>>, JobError> {
     let then = contents_at(work, commit).await?;
     let mut ballots = BTreeMap::new();
     for (path, content) in work.paths.iter().zip(&then) {
@@ -173,6 +173,10 @@ async fn ballots_at(
     if let Some(gate) = &work.gate {
         let contents = read_then(work, commit, &gate.paths).await?;
         let ballot = contents.map(|contents| gate_files::ballot(&gate.paths, &contents));
+        let ballot = ballot.map(|ballot| Hashes {
+            proposal: ballot.clone(),
+            ballot,
+        });
         ballots.insert(gate_files::KEY.to_owned(), ballot);
     }
     Ok(ballots)
@@ -210,7 +214,7 @@ async fn read_then(
     }
 }
 
-fn ballot(work: &Work<'_>, key: &str, content: &Content) -> Option<String> {
+fn ballot(work: &Work<'_>, key: &str, content: &Content) -> Option<Hashes> {
     let record = work.memory.discussions.get(key);
     let proposal = record.map_or("", |record| record.proposal.as_str());
     let discussed = Discussed::of(
@@ -219,5 +223,5 @@ fn ballot(work: &Work<'_>, key: &str, content: &Content) -> Option<String> {
         proposal,
         work.commits(),
     );
-    Some(discussed.seen.ballot)
+    Some(discussed.seen.hashes())
 }

@@ -12,6 +12,7 @@ use super::ground::CONFIG_PATH;
 use super::markdown::sentences;
 use super::mentions;
 use super::plan::{self, Effect};
+use super::votes::Hashes;
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
 use crate::forge::CheckRun;
@@ -346,6 +347,9 @@ fn published_one(
     if is_occasion {
         record.subject = evaluated.seen.subject.to_string();
     }
-    publish(&mut record, &evaluated.seen.ballot, now);
+    let Hashes { ballot, proposal } = evaluated.seen.hashes();
+    if publish(&mut record, &ballot, now) && ballot != proposal {
+        record.subject_of.insert(ballot, proposal);
+    }
     record
 }

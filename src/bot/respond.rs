@@ -5,16 +5,17 @@ use super::access::{self, Access, Caller};
 use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
-use super::evaluate::{Evaluated, Outcome};
+use super::evaluate::{self, Evaluated, Outcome};
 use super::gate_files;
 use super::hear::Utterance;
 use super::message::{self, VoteTold};
 use super::record_votes;
-use super::votes::{self, Votable};
+use super::votes::{self, Hashes, Votable};
 use super::work::{Work, open};
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
 use crate::store::{Change, EffectRecord, HumanVote};
+use std::collections::BTreeMap;
 
 /// One persona that a command wants to hear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,36 +144,39 @@ fn ballots(
     outcomes: &[Outcome],
     parsed: &Parsed,
     response: &mut Response,
-) -> Option<Vec<(String, String)>> {
+) -> Option<Vec<(String, Hashes)>> {
     let gate = work.gate.as_ref().filter(|_| parsed.path.is_none());
-    let gate = gate.map(|gate| (gate_files::KEY.to_owned(), gate.ballot.clone()));
+    let gate = gate.map(|gate| (gate_files::KEY.to_owned(), gate.hashes()));
     let is_alone = open(&work.paths, outcomes).next().is_none();
     if let Some(gate) = gate.clone().filter(|_| is_alone) {
         return Some(vec![gate]);
     }
     let targets = targets(work, outcomes, parsed, response)?.into_iter();
-    let ballots = targets.map(|(key, evaluated)| (key, evaluated.seen.ballot.clone()));
+    let ballots = targets.map(|(key, evaluated)| (key, evaluated.seen.hashes()));
     Some(ballots.chain(gate).collect())
 }
 
 /// Records a vote on every discussion it is about. A hash says which those are, where it fits any of them.
 async fn take_down(
     work: &mut Work<'_>,
-    ballots: Vec<(String, String)>,
+    ballots: Vec<(String, Hashes)>,
     utterance: &Utterance,
     line: usize,
     vote: &VoteCommand,
     response: &mut Response,
 ) -> Result<(), JobError> {
     let mut votes: Vec<(bool, HumanVote)> = Vec::new();
-    for (key, ballot) in ballots {
+    let none = BTreeMap::new();
+    for (key, text) in ballots {
         let published = match key == gate_files::KEY {
             true => work.memory.gate.as_ref(),
             false => work.memory.discussions.get(&key),
         };
         let votable = Votable {
             key: &key,
-            ballot: &ballot,
+            ballot: &text.ballot,
+            proposal: &text.proposal,
+            subject_of: published.map_or(&none, |record| &record.subject_of),
             published: published.map_or(&[], |record| &record.published),
         };
         let digits = vote.hash.as_deref();
@@ -338,7 +342,7 @@ pub fn told(vote: &HumanVote, evaluated: &Evaluated, is_author: bool) -> Option<
         Some(message::vote_of_author(&told))
     } else if vote.subject.is_empty() {
         Some(message::vote_on_unknown(&told))
-    } else if vote.subject != evaluated.seen.ballot {
+    } else if !evaluate::is_about(vote, &evaluated.seen.hashes()) {
         let given_on: String = vote.subject.chars().take(8).collect();
         let sections = &evaluated.view.changed_sections;
         Some(message::vote_is_stale(&told, &given_on, sections))

@@ -11,6 +11,7 @@ use super::check::{EXPLAIN, Findings, RERUN_STALE};
 use super::closing::{self, Heard};
 use super::conclude::{conclude, landed};
 use super::deps::{BotDeps, Ended, JobError};
+use super::elsewhere;
 use super::evaluate::Outcome;
 use super::hear::{self, Happened, Utterance};
 use super::job::JobEvent;
@@ -96,17 +97,21 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
         if work.snapshot.state == PrState::Open {
             work.note_seen().await?;
         }
+        elsewhere::wake(&work, &happened).await?;
         return Ok(Ended::Done);
     }
     if work.snapshot.state != PrState::Open {
         take_votes(&mut work, &happened, Vec::new()).await?;
         forget_seen(&mut work).await?;
+        elsewhere::wake(&work, &happened).await?;
+        elsewhere::forget(&work).await?;
         closing::after_the_end(&mut work, &utterances).await?;
         return Ok(Ended::Done);
     }
     see(&work, &mut runs, &utterances).await?;
     work.read_files().await?;
     let mut heard = record(&mut work, &happened, utterances).await?;
+    elsewhere::wake(&work, &happened).await?;
     let outcomes = work.evaluate_fully().await?;
     let events = happened.iter().map(|h| (h.received_at, &h.event));
     let mut occasion = Occasion::of(events, &work.ground.config.on);

@@ -6,7 +6,7 @@ use super::job::{CommentPlace, JobEvent, StoredActor};
 use crate::engine::vote::Vote;
 use crate::store::{Change, HumanVote};
 use chrono::{DateTime, Timelike};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Word of a vote that was taken back by a new command.
 pub const WITHDRAW: &str = "WITHDRAW";
@@ -63,6 +63,10 @@ pub struct Votable<'a> {
     pub key: &'a str,
     /// What people's votes bind to now.
     pub ballot: &'a str,
+    /// The part of it that is the proposal.
+    pub proposal: &'a str,
+    /// Of published texts with more than the proposal: the proposal's own subject.
+    pub subject_of: &'a BTreeMap<String, String>,
     /// What was published so far with the time (ms), oldest first.
     pub published: &'a [(String, i64)],
 }
@@ -106,6 +110,14 @@ impl Votable<'_> {
             .collect()
     }
 
+    /// The proposal of a text that was published or is there now.
+    fn proposal_of<'s>(&'s self, ballot: &'s str) -> &'s str {
+        if ballot == self.ballot {
+            return self.proposal;
+        }
+        self.subject_of.get(ballot).map_or(ballot, String::as_str)
+    }
+
     /// Whether any text is called so.
     pub fn has(&self, digits: &str) -> bool {
         !self.named(digits).is_empty()
@@ -135,6 +147,9 @@ pub fn cast(said: &Said, line: usize, command: &VoteCommand, on: Votable<'_>) ->
         login: said.author.login.clone(),
         vote: command.vote.map_or(WITHDRAW, Vote::as_str).to_owned(),
         subject: subject.unwrap_or_default().to_owned(),
+        proposal: subject
+            .map_or("", |ballot| on.proposal_of(ballot))
+            .to_owned(),
         reason: command.reason.clone(),
         source: format!("{}:{}:{line}", said.source, said.guid),
         link: said.url.clone(),
@@ -152,14 +167,24 @@ pub fn of_review_state(state: &str) -> Option<Vote> {
     }
 }
 
-/// The vote of a review on one discussion; `ballot`: hash of the text at the commit it was given on.
-pub fn of_review(said: &Said, vote: Vote, key: &str, ballot: Option<&str>) -> HumanVote {
+/// Hashes of a text that votes are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashes {
+    /// Of all that people vote on.
+    pub ballot: String,
+    /// Of the proposal alone.
+    pub proposal: String,
+}
+
+/// The vote of a review on one discussion; `text`: what stood there at the commit it was given on.
+pub fn of_review(said: &Said, vote: Vote, key: &str, text: Option<&Hashes>) -> HumanVote {
     HumanVote {
         path: key.to_owned(),
         account: said.author.id,
         login: said.author.login.clone(),
         vote: vote.as_str().to_owned(),
-        subject: ballot.unwrap_or_default().to_owned(),
+        subject: text.map_or(String::new(), |text| text.ballot.clone()),
+        proposal: text.map_or(String::new(), |text| text.proposal.clone()),
         reason: None,
         source: said.source.clone(),
         link: said.url.clone(),

@@ -2,6 +2,7 @@
 
 use super::channel::{self, Channel, Signs};
 use super::deps::{BotDeps, JobError};
+use super::elsewhere::{self, Elsewhere};
 use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
 use super::gate_files::{self, GateFiles};
 use super::ground::{CONFIG_PATH, Ground, folders};
@@ -40,6 +41,8 @@ pub struct Memory {
     pub blocks: Vec<BlockRecord>,
     /// People's votes, oldest first.
     pub votes: Vec<HumanVote>,
+    /// What other pull requests of the repository have to do with this one.
+    pub elsewhere: Elsewhere,
     /// Why personas gave no answer on the current subject, by path.
     pub failures: BTreeMap<String, BTreeMap<Alias, String>>,
     /// Votes that stand although somebody else removed their comment.
@@ -119,6 +122,7 @@ impl<'a> Work<'a> {
         if let Some(EffectRecord::Done(why)) = store.effect(&self.job.pr, channel::KEY).await? {
             self.memory.replies = Some(why);
         }
+        self.memory.elsewhere.recorded = store.beginnings(&self.job.pr).await?;
         self.recall_blocks().await?;
         self.recall_votes().await
     }
@@ -222,7 +226,7 @@ impl<'a> Work<'a> {
             });
         }
         self.paths = paths;
-        Ok(())
+        elsewhere::recall(self).await
     }
 
     /// Reads the files of the gate that the pull request changes. Folders that its own configuration adds belong to it
@@ -364,6 +368,8 @@ impl<'a> Work<'a> {
             record,
             blocks,
             votes: &votes,
+            elsewhere: self.memory.elsewhere.votes_on(key),
+            written_in: self.memory.elsewhere.blocks_of(key),
             failures: self.memory.failures.get(key).unwrap_or(&none),
             twin: self.twin(path, head),
             commits: self.commits(),
@@ -411,9 +417,12 @@ impl<'a> Work<'a> {
         let first = self.evaluate();
         let mut voters = BTreeMap::new();
         for (key, evaluated) in open(&self.paths, &first) {
+            let elsewhere = self.memory.elsewhere.votes_on(key);
+            let text = evaluated.seen.hashes();
             voters.extend(evaluate::voters_to_ask(
                 &self.votes_of(key),
-                &evaluated.seen.ballot,
+                elsewhere,
+                &text,
             ));
         }
         voters.extend(self.answerable_for_gate());
@@ -433,7 +442,8 @@ impl<'a> Work<'a> {
         let Some(gate) = &self.gate else {
             return BTreeMap::new();
         };
-        let mut accounts = evaluate::voters_to_ask(&self.votes_of(gate_files::KEY), &gate.ballot);
+        let votes = self.votes_of(gate_files::KEY);
+        let mut accounts = evaluate::voters_to_ask(&votes, &[], &gate.hashes());
         let author = self.snapshot.author.as_ref();
         accounts.extend(author.map(|author| (author.id, author.login.clone())));
         accounts

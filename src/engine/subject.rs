@@ -4,6 +4,7 @@ use super::body::{Body, is_name_line};
 use super::discussion::Discussion;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Names the hashed fields and their order. A change of either needs a new number: old votes then are stale.
@@ -57,6 +58,17 @@ impl Subject {
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()
     }
+}
+
+/// Subjects of everything that this text may have been as a proposal: up to each of its comment blocks, and whole.
+/// Whoever objected to one of them objects to this text, which adds comments to it and takes nothing away.
+pub fn beginnings(discussion: &Discussion) -> BTreeSet<Subject> {
+    let starts = discussion.blocks.iter().map(|block| {
+        let separator = block.separator.as_ref();
+        separator.map_or(block.span.start, |separator| separator.start)
+    });
+    let ends = starts.map(Some).chain([None]);
+    ends.map(|end| Subject::of(discussion, end)).collect()
 }
 
 /// Text of the proposal as hashed (normalised), for prompts and for naming changed sections: one line each for Title,
@@ -119,7 +131,7 @@ pub fn changed_sections(older: &str, newer: &str) -> Vec<String> {
     if changed.is_empty() && older_body != newer_body {
         changed.push("the order of the sections".to_owned());
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     changed.retain(|name| seen.insert(name.clone()));
     changed
 }

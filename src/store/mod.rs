@@ -8,7 +8,8 @@
 //! * `intake` writes deliveries, many to one durable commit;
 //! * `queue` hands jobs to workers: one running and one waiting for each pull request, which partial unique indexes
 //!   enforce; `backlog` looks at the queue from outside;
-//! * `record` holds what the App knows of a pull request: discussions, blocks, votes;
+//! * `record` holds what the App knows of a pull request: discussions, blocks, votes; `elsewhere` finds what other pull
+//!   requests of the repository have to do with it;
 //! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
 //! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
@@ -16,6 +17,7 @@
 mod backlog;
 mod dialect;
 mod effect;
+mod elsewhere;
 mod intake;
 mod queue;
 mod record;
@@ -27,7 +29,7 @@ pub use sql::SqlStore;
 
 use crate::ids::PullRequest;
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Errors of the store.
@@ -229,6 +231,9 @@ pub struct HumanVote {
     pub vote: String,
     /// Subject it binds to, 64 hex digits; empty: unknown, not counted, asks to confirm.
     pub subject: String,
+    /// The part of that subject which is the proposal, without what was typed behind it; 64 hex digits, empty: unknown.
+    /// An objection is to this: more text behind it settles nothing, and neither does another pull request.
+    pub proposal: String,
     /// Reason given, if any.
     pub reason: Option<String>,
     /// Where it came from: `comment:ID` or `review:ID`; unique with the path.
@@ -239,6 +244,17 @@ pub struct HumanVote {
     pub cast_at: i64,
     /// Set when it no longer stands: `withdrawn by ann`, `edited by rob`.
     pub void: Option<String>,
+}
+
+/// A person's vote that was given somewhere else: in another pull request, or on another path of the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoteElsewhere {
+    /// Number of the pull request it was given in.
+    pub number: u64,
+    /// The vote.
+    pub vote: HumanVote,
+    /// Who removed it, where it stands all the same: `deleted by rob`.
+    pub removed: Option<String>,
 }
 
 /// What the App keeps of one discussion in one pull request.
@@ -262,6 +278,8 @@ pub struct DiscussionRecord {
     pub restored: u32,
     /// Who reset it last, and why: `ann: the blocks were edited by hand`.
     pub reset_by: Option<String>,
+    /// Of published subjects that cover more than the proposal: the proposal's own. The others are their own.
+    pub subject_of: BTreeMap<String, String>,
 }
 
 /// What the App keeps of one pull request besides discussions.
@@ -315,6 +333,13 @@ pub enum Change {
         source: String,
         /// What is shown: `withdrawn by ann`.
         reason: String,
+    },
+    /// Replaces the proposals that a file begins with; none: nothing elsewhere concerns it.
+    Beginnings {
+        /// Path of the discussion.
+        path: String,
+        /// Their subjects, 64 hex digits each.
+        proposals: Vec<String>,
     },
     /// Writes the intent of an effect, by its key; an effect already known is left alone.
     Intend(String),
@@ -455,6 +480,33 @@ pub trait Store: Send + Sync {
     }
     /// People's votes, oldest first by GitHub's clock.
     async fn human_votes(&self, pr: &PullRequest) -> Result<Vec<HumanVote>, StoreError>;
+    /// People's votes in the same repository on any of these proposals, oldest first, void ones included: those of
+    /// other pull requests and of this one. Left out are votes that their voter took back as a whole, by a later
+    /// WITHDRAW on the same path of the same pull request.
+    async fn votes_on(
+        &self,
+        pr: &PullRequest,
+        proposals: &[String],
+    ) -> Result<Vec<VoteElsewhere>, StoreError>;
+    /// Subjects of the proposals that the files of the pull request begin with, by path, as last recorded.
+    async fn beginnings(
+        &self,
+        pr: &PullRequest,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError>;
+    /// Numbers of the other pull requests of the repository of which a file begins with a proposal that this
+    /// account voted on in this one.
+    async fn concerned_by_votes(
+        &self,
+        pr: &PullRequest,
+        account: u64,
+    ) -> Result<Vec<u64>, StoreError>;
+    /// Texts of the blocks that were written under a path in other pull requests of the repository, with the number of
+    /// the first of these.
+    async fn blocks_elsewhere(
+        &self,
+        pr: &PullRequest,
+        path: &str,
+    ) -> Result<BTreeMap<String, u64>, StoreError>;
     /// Adds a vote; (path, source, vote) already there is left alone.
     async fn add_human_vote(
         &self,

@@ -3,7 +3,7 @@
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
     BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, Receipt, StoreError,
-    effect,
+    effect, elsewhere,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -44,6 +44,9 @@ pub(super) async fn apply(
         Change::Posted { blocks, review } => mark_posted(writing, key, blocks, review).await,
         Change::HumanVote(vote) => add_human_vote(writing, key, vote).await,
         Change::VoidVotes { source, reason } => void_votes(writing, key, source, reason).await,
+        Change::Beginnings { path, proposals } => {
+            elsewhere::put_beginnings(writing, key, path, proposals).await
+        }
         Change::Intend(effect) => effect::intend(writing, key, effect).await,
         Change::EffectDone {
             key: effect,
@@ -109,7 +112,8 @@ pub(super) async fn discussions(
 ) -> Result<Vec<DiscussionRecord>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, phase, proposal, subject, rounds, published, chains, restored, reset_by FROM discussions \
+        "SELECT path, phase, proposal, subject, rounds, published, subject_of, chains, restored, reset_by \
+         FROM discussions \
          WHERE repo = $1 AND number = $2 ORDER BY path",
     )
     .bind(key.repo)
@@ -127,6 +131,9 @@ fn read_discussion(row: &AnyRow) -> Result<DiscussionRecord, StoreError> {
     let chains: String = row.try_get("chains")?;
     let chains = serde_json::from_str(&chains)
         .map_err(|error| StoreError::Corrupt(format!("chains of {path}: {error}")))?;
+    let subject_of: String = row.try_get("subject_of")?;
+    let subject_of = serde_json::from_str(&subject_of)
+        .map_err(|error| StoreError::Corrupt(format!("subjects of ballots of {path}: {error}")))?;
     Ok(DiscussionRecord {
         path,
         phase: row.try_get("phase")?,
@@ -137,6 +144,7 @@ fn read_discussion(row: &AnyRow) -> Result<DiscussionRecord, StoreError> {
         chains,
         restored: from_column(row.try_get("restored")?, "a number of restorations")?,
         reset_by: row.try_get("reset_by")?,
+        subject_of,
     })
 }
 
@@ -147,14 +155,15 @@ async fn put_discussion(
 ) -> Result<(), StoreError> {
     let unwritable = |error: serde_json::Error| StoreError::Database(error.to_string());
     let published = serde_json::to_string(&record.published).map_err(unwritable)?;
+    let subject_of = serde_json::to_string(&record.subject_of).map_err(unwritable)?;
     let chains = serde_json::to_string(&record.chains).map_err(unwritable)?;
     sqlx::query(
         "INSERT INTO discussions (repo, number, path, phase, proposal, subject, rounds, published, chains, restored, \
-         reset_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+         reset_by, subject_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (repo, number, path) DO UPDATE \
          SET phase = excluded.phase, proposal = excluded.proposal, subject = excluded.subject, \
          rounds = excluded.rounds, published = excluded.published, chains = excluded.chains, \
-         restored = excluded.restored, reset_by = excluded.reset_by",
+         restored = excluded.restored, reset_by = excluded.reset_by, subject_of = excluded.subject_of",
     )
     .bind(key.repo)
     .bind(key.number)
@@ -167,6 +176,7 @@ async fn put_discussion(
     .bind(chains)
     .bind(i64::from(record.restored))
     .bind(record.reset_by.as_deref())
+    .bind(subject_of)
     .execute(writing.connection())
     .await?;
     Ok(())
@@ -348,7 +358,7 @@ pub(super) async fn human_votes(
 ) -> Result<Vec<HumanVote>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, account, login, vote, subject, reason, source, link, cast_at, void FROM human_votes \
+        "SELECT path, account, login, vote, subject, proposal, reason, source, link, cast_at, void FROM human_votes \
          WHERE repo = $1 AND number = $2 ORDER BY cast_at, id",
     )
     .bind(key.repo)
@@ -358,13 +368,15 @@ pub(super) async fn human_votes(
     rows.iter().map(read_human_vote).collect()
 }
 
-fn read_human_vote(row: &AnyRow) -> Result<HumanVote, StoreError> {
+/// A vote from a row with all its columns.
+pub(super) fn read_human_vote(row: &AnyRow) -> Result<HumanVote, StoreError> {
     Ok(HumanVote {
         path: row.try_get("path")?,
         account: from_column(row.try_get("account")?, "an account id")?,
         login: row.try_get("login")?,
         vote: row.try_get("vote")?,
         subject: row.try_get("subject")?,
+        proposal: row.try_get("proposal")?,
         reason: row.try_get("reason")?,
         source: row.try_get("source")?,
         link: row.try_get("link")?,
@@ -380,7 +392,7 @@ async fn add_human_vote(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO human_votes (repo, number, path, account, login, vote, subject, reason, source, link, cast_at, \
-         void) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         void, proposal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
          ON CONFLICT (repo, number, path, source, vote) DO NOTHING",
     )
     .bind(key.repo)
@@ -395,6 +407,7 @@ async fn add_human_vote(
     .bind(vote.link.as_str())
     .bind(vote.cast_at)
     .bind(vote.void.as_deref())
+    .bind(vote.proposal.as_str())
     .execute(writing.connection())
     .await?;
     Ok(())

@@ -5,14 +5,15 @@ use super::intake::Intake;
 use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, EffectRecord, Enqueued,
-    Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, backlog, effect, queue,
-    record, survey,
+    Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, VoteElsewhere, backlog,
+    effect, elsewhere, queue, record, survey,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
 use sqlx::any::{Any, AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -25,8 +26,19 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("migrations/0001_queue_and_record.sql"),
     ),
     (3, "sweep", include_str!("migrations/0003_sweep.sql")),
+    (
+        4,
+        "votes elsewhere",
+        include_str!("migrations/0004_votes_elsewhere.sql"),
+    ),
     (6, "receipts", include_str!("migrations/0006_receipts.sql")),
 ];
+
+/// Number of the newest step.
+fn newest_step() -> i64 {
+    let numbers = MIGRATIONS.iter().map(|(number, ..)| *number);
+    numbers.max().unwrap_or_default()
+}
 
 /// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
 ///
@@ -169,22 +181,22 @@ async fn refuse_other_schema(
         .await;
     connection.close().await?;
     let newest: Option<i64> = newest?.try_get(0)?;
-    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    if newest == known {
+    let known = newest_step();
+    if newest == Some(known) {
         return Ok(());
     }
     Err(StoreError::Corrupt(format!(
         "{} has schema {}, this version knows {}; run the same version as the server that uses it",
         file.path().display(),
         newest.unwrap_or_default(),
-        known.unwrap_or_default()
+        known
     )))
 }
 
 /// Why the schema cannot be used, with what to do about it.
 fn not_migrated(file: &DatabaseFile, error: &MigrateError) -> StoreError {
     let path = file.path().display();
-    let known = MIGRATIONS.last().map_or(0, |(version, ..)| *version);
+    let known = newest_step();
     match error {
         MigrateError::VersionMissing(found) => StoreError::Corrupt(format!(
             "{path} has schema {found}, this version knows {known}; run the newer version that wrote it, or restore a \
@@ -415,6 +427,37 @@ impl Store for SqlStore {
 
     async fn human_votes(&self, pr: &PullRequest) -> Result<Vec<HumanVote>, StoreError> {
         record::human_votes(&self.database, pr).await
+    }
+
+    async fn votes_on(
+        &self,
+        pr: &PullRequest,
+        proposals: &[String],
+    ) -> Result<Vec<VoteElsewhere>, StoreError> {
+        elsewhere::votes_on(&self.database, pr, proposals).await
+    }
+
+    async fn beginnings(
+        &self,
+        pr: &PullRequest,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
+        elsewhere::beginnings(&self.database, pr).await
+    }
+
+    async fn concerned_by_votes(
+        &self,
+        pr: &PullRequest,
+        account: u64,
+    ) -> Result<Vec<u64>, StoreError> {
+        elsewhere::concerned_by_votes(&self.database, pr, account).await
+    }
+
+    async fn blocks_elsewhere(
+        &self,
+        pr: &PullRequest,
+        path: &str,
+    ) -> Result<BTreeMap<String, u64>, StoreError> {
+        elsewhere::blocks_elsewhere(&self.database, pr, path).await
     }
 
     async fn answer(&self, key: &str) -> Result<Option<String>, StoreError> {

@@ -13,7 +13,7 @@ use discussions::engine::problem::Code;
 use discussions::engine::subject::Subject;
 use discussions::forge::{ChangedFile, FileContent};
 use discussions::store::{BlockRecord, BlockState, Change, HumanVote};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const TEXT: &str = "<!-- DISCUSSION -->\n<!-- Title: T -->\n\n# T\n\nFirst thought.\n";
 
@@ -196,6 +196,8 @@ fn cast_by(said: &Said, line: &str, published: &[(String, i64)]) -> HumanVote {
     let on = Votable {
         key: "a.md",
         ballot: &current,
+        proposal: &current,
+        subject_of: &BTreeMap::new(),
         published,
     };
     votes::cast(said, parsed.line, &command, on)
@@ -323,6 +325,7 @@ fn standing_vote(vote: &str) -> HumanVote {
         login: "user7".to_owned(),
         vote: vote.to_owned(),
         subject: "c".repeat(64),
+        proposal: "c".repeat(64),
         reason: None,
         source: "comment:1:guid-1:1".to_owned(),
         link: String::new(),

@@ -186,6 +186,8 @@ pub struct VoteView {
     pub link: Option<String>,
     /// First digits of the subject it was given on, when that is not the current one.
     pub given_on: Option<String>,
+    /// Number of the pull request it was given in, if that is not this one.
+    pub from: Option<u64>,
     /// Anything else to tell: the reason given, `removed by rob; it stands`.
     pub note: Option<String>,
 }

@@ -135,6 +135,7 @@ fn rejected(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
             listed(&rejecters(view))
         ),
     )];
+    steps.extend(from_elsewhere(view, Vote::Reject, line));
     let people = votes_of_people(view, Vote::Reject);
     if !people.is_empty() {
         let who = listed(&people);
@@ -203,6 +204,7 @@ fn changes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
             format!("answers {} in the proposal", listed(&questions)),
         ));
     }
+    steps.extend(from_elsewhere(view, Vote::Changes, line));
     let people = votes_of_people(view, Vote::Changes);
     if !people.is_empty() {
         let who = listed(&people);
@@ -276,9 +278,24 @@ fn other_than_author(who: &str, view: &DiscussionView) -> String {
     }
 }
 
+/// People whose objection follows from another pull request: how it ends.
+fn from_elsewhere(view: &DiscussionView, wanted: Vote, line: Line<'_>) -> Vec<NextStep> {
+    view.votes
+        .iter()
+        .filter(|vote| vote.entry.counted() == Some(wanted))
+        .filter_map(|vote| {
+            let number = vote.from?;
+            let what = format!("votes here, or takes the vote back in #{number}");
+            let step = NextStep::new(&vote.entry.participant, what);
+            Some(step.with(line("vote ready")))
+        })
+        .collect()
+}
+
 fn votes_of_people(view: &DiscussionView, wanted: Vote) -> Vec<&str> {
     view.votes
         .iter()
+        .filter(|vote| vote.from.is_none())
         .filter(|vote| vote.entry.kind == VoterKind::Human && vote.entry.counted() == Some(wanted))
         .map(|vote| vote.entry.participant.as_str())
         .collect()

@@ -50,7 +50,14 @@ fn vote_row(view: &DiscussionView, vote: &VoteView) -> String {
     let is_advice = view.is_past_bound() && entry.kind == VoterKind::Ai && !view.is_veto(entry);
     let mut counts = match entry.not_counted {
         None if is_advice => "advice: a person decides now".to_owned(),
-        None => "yes, on this text".to_owned(),
+        None => match vote.from {
+            Some(number) => format!(
+                "yes, it follows from {} until {} votes here",
+                inline(&format!("#{number}")),
+                inline(&entry.participant)
+            ),
+            None => "yes, on this text".to_owned(),
+        },
         Some(why) => format!("no: {}", why_not(why, view, vote)),
     };
     if let Some(failed) = failure_of(view, entry) {
@@ -93,7 +100,10 @@ fn why_not(why: NotCounted, view: &DiscussionView, vote: &VoteView) -> String {
         NotCounted::Edited => "its comment was edited".to_owned(),
         NotCounted::Unclear => "its VOTE line is not exactly a vote".to_owned(),
         NotCounted::NoModel => "no model answers for it here".to_owned(),
-        NotCounted::History => "decided before this pull request".to_owned(),
+        NotCounted::History => match vote.from {
+            Some(number) => inline(&format!("decided in #{number}")),
+            None => "decided before this pull request".to_owned(),
+        },
         NotCounted::Disputed => {
             format!("changed {DISPUTED_AFTER} times on this text; one more person decides instead")
         }
@@ -103,7 +113,10 @@ fn why_not(why: NotCounted, view: &DiscussionView, vote: &VoteView) -> String {
 fn place(view: &DiscussionView, vote: &VoteView) -> String {
     match (&vote.link, vote.entry.line) {
         (Some(address), _) if vote.entry.kind == VoterKind::Ai => link("review", Some(address)),
-        (Some(address), _) => link("comment", Some(address)),
+        (Some(address), _) => match vote.from {
+            Some(number) => link(&format!("comment in #{number}"), Some(address)),
+            None => link("comment", Some(address)),
+        },
         (None, Some(line)) => line_link(view, line),
         (None, None) => String::new(),
     }

@@ -9,7 +9,7 @@ mod votes;
 
 pub use posted::Discussed;
 pub use text::{BlockIdentity, SeenText, block_identity};
-pub use votes::{ready_accounts, voters_to_ask};
+pub use votes::{is_about, objections, ready_accounts, voters_to_ask};
 
 use super::check::{DiscussionView, People, VoteView};
 use super::ground::Ground;
@@ -27,7 +27,7 @@ use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::Rights;
 use crate::ids::{Actor, Alias, PullRequest};
 use crate::signing::Keys;
-use crate::store::{BlockRecord, BlockState, DiscussionRecord, HumanVote};
+use crate::store::{BlockRecord, BlockState, DiscussionRecord, HumanVote, VoteElsewhere};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Start of the reason with which a vote is voided because its comment was edited.
@@ -82,6 +82,10 @@ pub struct Case<'a> {
     pub blocks: &'a [&'a BlockRecord],
     /// People's votes, oldest first.
     pub votes: &'a [&'a HumanVote],
+    /// People's votes elsewhere on the same proposal, oldest first: objections follow.
+    pub elsewhere: &'a [VoteElsewhere],
+    /// In which other pull request blocks of the base's copy were written, where that is known; by their text.
+    pub written_in: &'a BTreeMap<String, u64>,
     /// Why personas gave no answer on the current subject.
     pub failures: &'a BTreeMap<Alias, String>,
     /// Path of the discussion of this pull request that carries the same Id and is the original.

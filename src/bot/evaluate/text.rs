@@ -1,6 +1,7 @@
 //! What the App's record says about one text of a discussion: which blocks are ours, where the proposal ends, and the
 //! hashes that votes bind to.
 
+use crate::bot::votes::Hashes;
 use crate::engine::discussion::Discussion;
 use crate::engine::receipt;
 use crate::engine::subject::{self, Subject};
@@ -77,6 +78,14 @@ impl SeenText {
             ours,
             proposal_end,
             subject,
+        }
+    }
+
+    /// What votes bind to.
+    pub fn hashes(&self) -> Hashes {
+        Hashes {
+            ballot: self.ballot.clone(),
+            proposal: self.subject.to_string(),
         }
     }
 

@@ -4,6 +4,7 @@ use super::text::SeenText;
 use super::{Case, Circumstances};
 use crate::bot::check::VoteView;
 use crate::bot::models::CHECKLIST;
+use crate::bot::votes::Hashes;
 use crate::engine::block::Block;
 use crate::engine::consensus;
 use crate::engine::discussion::Discussion;
@@ -11,7 +12,7 @@ use crate::engine::marker::BlockVote;
 use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
 use crate::forge::Rights;
 use crate::ids::Alias;
-use crate::store::{BlockRecord, BlockState, HumanVote};
+use crate::store::{BlockRecord, BlockState, HumanVote, VoteElsewhere};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All votes of one discussion.
@@ -45,8 +46,8 @@ pub(super) fn collect(
     for (alias, index) in newest_of_personas(case.blocks, seen) {
         votes.persona(around, case.blocks, discussion, seen, alias, index);
     }
-    for vote in newest_of_people(case.votes) {
-        votes.views.push(of_person(around, case, seen, vote));
+    for word in last_words(case.votes, case.elsewhere, &seen.hashes()) {
+        votes.views.push(of_person(around, case, seen, &word));
     }
     votes.typed(case, discussion, seen);
     votes
@@ -101,8 +102,15 @@ fn votes_on_current(
         .collect()
 }
 
+/// What an account says last about a discussion.
+struct Word<'a> {
+    vote: &'a HumanVote,
+    /// Where it comes from, if it was said somewhere else.
+    from: Option<&'a VoteElsewhere>,
+}
+
 /// Each account's newest vote, by GitHub's clock; the records come oldest first.
-fn newest_of_people<'a>(votes: &[&'a HumanVote]) -> impl Iterator<Item = &'a HumanVote> {
+fn newest_of_people<'a>(votes: &[&'a HumanVote]) -> BTreeMap<u64, &'a HumanVote> {
     let mut newest: BTreeMap<u64, &HumanVote> = BTreeMap::new();
     for vote in votes {
         let known = newest.get(&vote.account);
@@ -110,14 +118,86 @@ fn newest_of_people<'a>(votes: &[&'a HumanVote]) -> impl Iterator<Item = &'a Hum
             newest.insert(vote.account, vote);
         }
     }
-    newest.into_values()
+    newest
 }
 
-/// Accounts whose right to write has to be asked: those whose newest vote would count with it.
-pub fn voters_to_ask(votes: &[&HumanVote], ballot: &str) -> BTreeMap<u64, String> {
-    newest_of_people(votes)
-        .filter(|vote| vote.void.is_none() && vote.subject == ballot)
-        .filter(|vote| Vote::parse(&vote.vote).is_some())
+/// Each account's last word: its newest vote here, or an objection to this proposal that follows from elsewhere. That
+/// ends once its voter takes it back there, or says something else about this text here later.
+fn last_words<'a>(
+    here: &[&'a HumanVote],
+    elsewhere: &'a [VoteElsewhere],
+    text: &Hashes,
+) -> Vec<Word<'a>> {
+    let newest = newest_of_people(here).into_iter();
+    let mut words: BTreeMap<u64, Word<'a>> = newest
+        .map(|(account, vote)| (account, Word { vote, from: None }))
+        .collect();
+    for found in objections(elsewhere) {
+        let account = found.vote.account;
+        let ends_it = |vote: &&&HumanVote| {
+            vote.account == account
+                && vote.void.is_none()
+                && vote.cast_at >= found.vote.cast_at
+                && (is_about(vote, text) || Vote::parse(&vote.vote).is_none())
+        };
+        let objects_here = words.get(&account).is_some_and(|word| {
+            word.vote.void.is_none() && objects(word.vote) && is_about(word.vote, text)
+        });
+        if objects_here || here.iter().any(|vote| ends_it(&vote)) {
+            continue;
+        }
+        let from = Some(found);
+        let vote = &found.vote;
+        words.insert(account, Word { vote, from });
+    }
+    words.into_values().collect()
+}
+
+/// Of votes given elsewhere on the proposal of a discussion, oldest first: the objections that stand. An account's
+/// newest vote in each place is its word there; what was taken back ends nothing, and of words of the same second an
+/// objection is the last.
+pub fn objections(elsewhere: &[VoteElsewhere]) -> Vec<&VoteElsewhere> {
+    let mut in_place: BTreeMap<(u64, u64, &str), &VoteElsewhere> = BTreeMap::new();
+    for found in elsewhere {
+        let place = (found.vote.account, found.number, found.vote.path.as_str());
+        in_place.insert(place, found);
+    }
+    let mut newest: BTreeMap<u64, &VoteElsewhere> = BTreeMap::new();
+    let when = |found: &VoteElsewhere| (found.vote.cast_at, objects(&found.vote));
+    for found in in_place
+        .into_values()
+        .filter(|found| found.vote.void.is_none())
+    {
+        let known = newest.get(&found.vote.account);
+        if known.is_none_or(|known| when(known) < when(found)) {
+            newest.insert(found.vote.account, found);
+        }
+    }
+    let newest = newest.into_values();
+    newest.filter(|found| objects(&found.vote)).collect()
+}
+
+fn objects(vote: &HumanVote) -> bool {
+    matches!(Vote::parse(&vote.vote), Some(Vote::Changes | Vote::Reject))
+}
+
+/// Whether a vote is about that text. An approval is of all that people can read. An objection is to the proposal:
+/// whatever is typed behind that settles nothing.
+pub fn is_about(vote: &HumanVote, text: &Hashes) -> bool {
+    vote.subject == text.ballot || (objects(vote) && vote.proposal == text.proposal)
+}
+
+/// Accounts whose right to write has to be asked: those whose last word would count with it.
+pub fn voters_to_ask(
+    votes: &[&HumanVote],
+    elsewhere: &[VoteElsewhere],
+    text: &Hashes,
+) -> BTreeMap<u64, String> {
+    last_words(votes, elsewhere, text)
+        .iter()
+        .filter(|word| word.from.is_some() || is_about(word.vote, text))
+        .map(|word| word.vote)
+        .filter(|vote| vote.void.is_none() && Vote::parse(&vote.vote).is_some())
         .map(|vote| (vote.account, vote.login.clone()))
         .collect()
 }
@@ -128,6 +208,7 @@ pub fn ready_accounts<'a>(
     ballot: &str,
 ) -> impl Iterator<Item = u64> + use<'a> {
     let standing = newest_of_people(votes)
+        .into_values()
         .filter(|vote| vote.void.is_none() && vote.subject == ballot)
         .filter(|vote| Vote::parse(&vote.vote) == Some(Vote::Ready))
         .map(|vote| vote.account);
@@ -138,15 +219,16 @@ fn of_person(
     around: &Circumstances<'_>,
     case: &Case<'_>,
     seen: &SeenText,
-    vote: &HumanVote,
+    word: &Word<'_>,
 ) -> VoteView {
+    let vote = word.vote;
     let rights = around.rights.get(&vote.account).copied();
     let is_author = around
         .author
         .is_some_and(|author| author.id == vote.account);
     let may_as_author = around.ground.config.gate.author_may_vote;
-    let not_counted = not_counted(vote, &seen.ballot, is_author && !may_as_author, rights);
-    let is_elsewhere = !vote.subject.is_empty() && vote.subject != seen.ballot;
+    let is_meant = word.from.is_some() || is_about(vote, &seen.hashes());
+    let not_counted = not_counted(vote, is_meant, is_author && !may_as_author, rights);
     VoteView {
         entry: VoteEntry {
             participant: vote.login.clone(),
@@ -157,14 +239,15 @@ fn of_person(
             block: None,
         },
         link: Some(vote.link.clone()).filter(|link| !link.is_empty()),
-        given_on: is_elsewhere.then(|| short(&vote.subject)),
-        note: note(case, vote),
+        given_on: (!is_meant && !vote.subject.is_empty()).then(|| short(&vote.subject)),
+        from: word.from.map(|from| from.number),
+        note: note(case, word),
     }
 }
 
 fn not_counted(
     vote: &HumanVote,
-    ballot: &str,
+    is_meant: bool,
     is_barred_author: bool,
     rights: Option<Rights>,
 ) -> Option<NotCounted> {
@@ -182,7 +265,7 @@ fn not_counted(
     if vote.subject.is_empty() {
         return Some(NotCounted::Unconfirmed);
     }
-    if vote.subject != ballot {
+    if !is_meant {
         return Some(NotCounted::Stale);
     }
     if is_barred_author {
@@ -192,8 +275,13 @@ fn not_counted(
 }
 
 /// What else there is to tell about a person's vote.
-fn note(case: &Case<'_>, vote: &HumanVote) -> Option<String> {
-    if let Some(removed) = case.removals.get(&vote.source) {
+fn note(case: &Case<'_>, word: &Word<'_>) -> Option<String> {
+    let vote = word.vote;
+    let removed = match word.from {
+        Some(from) => from.removed.as_ref(),
+        None => case.removals.get(&vote.source),
+    };
+    if let Some(removed) = removed {
         return Some(format!(
             "{removed}; it stands until {} votes again",
             vote.login
@@ -251,6 +339,7 @@ impl Votes {
             },
             link: record.review.clone(),
             given_on: (!is_fresh).then(|| short(&record.subject)),
+            from: None,
             note: (record.model == CHECKLIST).then(|| "answered by its checklist".to_owned()),
         });
     }
@@ -263,28 +352,27 @@ impl Votes {
             .map(|view| view.entry.participant.to_lowercase())
             .collect();
         let history = super::block_texts(case.base.discussion());
-        let mut last: BTreeMap<String, (usize, VoteEntry)> = BTreeMap::new();
+        let mut last: BTreeMap<String, (usize, VoteView)> = BTreeMap::new();
         for block in &discussion.blocks {
             let label = block.author.label();
             let is_recorded = seen.is_ours(block.number) || known.contains(&label.to_lowercase());
             if is_recorded || block.vote.is_none() {
                 continue;
             }
-            let is_history = history.contains(&block.canonical(&discussion.source));
-            last.insert(
-                block.author.key.clone(),
-                (block.number, typed_entry(block, is_history)),
-            );
-        }
-        let mut entries: Vec<_> = last.into_values().collect();
-        entries.sort_by_key(|(number, _)| *number);
-        self.views
-            .extend(entries.into_iter().map(|(_, entry)| VoteView {
-                entry,
+            let text = block.canonical(&discussion.source);
+            let is_history = history.contains(&text);
+            let view = VoteView {
+                entry: typed_entry(block, is_history),
                 link: None,
                 given_on: None,
+                from: case.written_in.get(&text).copied().filter(|_| is_history),
                 note: None,
-            }));
+            };
+            last.insert(block.author.key.clone(), (block.number, view));
+        }
+        let mut views: Vec<_> = last.into_values().collect();
+        views.sort_by_key(|(number, _)| *number);
+        self.views.extend(views.into_iter().map(|(_, view)| view));
     }
 }
 

@@ -104,6 +104,7 @@ fn vote(text: &str) -> VoteView {
         },
         link: None,
         given_on: None,
+        from: None,
         note: None,
     }
 }

@@ -13,6 +13,7 @@ mod quick;
 mod reviews;
 mod talking;
 mod verdict;
+mod votes_elsewhere;
 mod who_is_asked;
 mod who_is_asked_in_a_file;
 

@@ -179,6 +179,7 @@ fn vote(source: &str, vote: &str, cast_at: i64) -> HumanVote {
         login: "ann".into(),
         vote: vote.into(),
         subject: "5".repeat(64),
+        proposal: "5".repeat(64),
         reason: Some("because".into()),
         source: source.into(),
         link: format!("https://github.example/{source}"),
@@ -195,6 +196,7 @@ fn discussion(path: &str) -> DiscussionRecord {
         subject: "5".repeat(64),
         rounds: 1,
         published: vec![("4".repeat(64), 1_000), ("5".repeat(64), 2_000)],
+        subject_of: [("4".repeat(64), "3".repeat(64))].into(),
         ..DiscussionRecord::default()
     }
 }
