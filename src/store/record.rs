@@ -2,7 +2,8 @@
 
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
-    BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, StoreError, effect,
+    BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, StoreError, drops,
+    effect,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -42,6 +43,8 @@ pub(super) async fn apply(
         Change::Posted { blocks, review } => mark_posted(writing, key, blocks, review).await,
         Change::HumanVote(vote) => add_human_vote(writing, key, vote).await,
         Change::VoidVotes { source, reason } => void_votes(writing, key, source, reason).await,
+        Change::Drop(drop) => drops::add(writing, key, drop).await,
+        Change::EndDrops { path, why } => drops::end(writing, key, path, why).await,
         Change::Intend(effect) => effect::intend(writing, key, effect).await,
         Change::EffectDone {
             key: effect,

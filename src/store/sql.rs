@@ -4,9 +4,9 @@ use super::dialect::{Dialect, SQLITE};
 use super::intake::Intake;
 use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
-    AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, EffectRecord, Enqueued,
-    Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, backlog, effect, queue,
-    record,
+    AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, DropRecord,
+    EffectRecord, Enqueued, Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError,
+    backlog, drops, effect, queue, record,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -18,11 +18,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The schema, step by step. Steps are never changed once released, only added.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "queue and record",
-    include_str!("migrations/0001_queue_and_record.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "queue and record",
+        include_str!("migrations/0001_queue_and_record.sql"),
+    ),
+    (5, "drops", include_str!("migrations/0005_drops.sql")),
+];
 
 /// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
 ///
@@ -142,16 +145,16 @@ async fn bring_up_to_date(
     let mut connection = AnyConnection::connect_with(options).await?;
     file.prepare(&mut connection).await?;
     connection.execute(SETTINGS).await?;
-    let steps = MIGRATIONS.map(|(version, name, text)| {
+    let steps = MIGRATIONS.iter().map(|(version, name, text)| {
         Migration::new(
-            version,
-            name.into(),
+            *version,
+            (*name).into(),
             MigrationType::Simple,
             SQLITE.fill(text),
             false,
         )
     });
-    let outcome = Migrator::with_migrations(steps.into())
+    let outcome = Migrator::with_migrations(steps.collect())
         .run(&mut connection)
         .await;
     connection.close().await?;
@@ -170,22 +173,26 @@ async fn refuse_other_schema(
         .await;
     connection.close().await?;
     let newest: Option<i64> = newest?.try_get(0)?;
-    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    if newest == known {
+    if newest == Some(newest_known()) {
         return Ok(());
     }
     Err(StoreError::Corrupt(format!(
         "{} has schema {}, this version knows {}; run the same version as the server that uses it",
         file.path().display(),
         newest.unwrap_or_default(),
-        known.unwrap_or_default()
+        newest_known()
     )))
+}
+
+/// The schema this version works with.
+fn newest_known() -> i64 {
+    MIGRATIONS.iter().map(|step| step.0).max().unwrap_or(0)
 }
 
 /// Why the schema cannot be used, with what to do about it.
 fn not_migrated(file: &DatabaseFile, error: &MigrateError) -> StoreError {
     let path = file.path().display();
-    let known = MIGRATIONS.len();
+    let known = newest_known();
     match error {
         MigrateError::VersionMissing(found) => StoreError::Corrupt(format!(
             "{path} has schema {found}, this version knows {known}; run the newer version that wrote it, or restore a \
@@ -389,6 +396,10 @@ impl Store for SqlStore {
 
     async fn human_votes(&self, pr: &PullRequest) -> Result<Vec<HumanVote>, StoreError> {
         record::human_votes(&self.database, pr).await
+    }
+
+    async fn drops(&self, pr: &PullRequest) -> Result<Vec<DropRecord>, StoreError> {
+        drops::drops(&self.database, pr).await
     }
 
     async fn answer(&self, key: &str) -> Result<Option<String>, StoreError> {
