@@ -7,7 +7,7 @@
 //!   what people's votes bind to, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a
 //!   review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `run` works one from
-//!   `work` (read) over `record_votes`, `respond`, `ask` and `write` (with `post_review`) to `conclude`, `report` and
+//!   `work` (read, `moved` with it) over `record_votes`, `respond` (with `dropping`), `ask` and `write` (with `post_review`) to `conclude`, `report` and
 //!   `closing`; only `apply` writes to the forge.
 
 pub mod access;
@@ -22,6 +22,7 @@ pub mod command;
 pub mod conclude;
 pub mod definitions;
 pub mod deps;
+pub mod dropping;
 pub mod evaluate;
 pub mod gate_files;
 pub mod ground;
@@ -32,6 +33,7 @@ pub mod markdown;
 pub mod mentions;
 pub mod message;
 pub mod models;
+pub mod moved;
 pub mod panel;
 pub mod plan;
 pub mod post_review;

@@ -4,6 +4,7 @@
 use super::access::{self, Access, Caller};
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
+use super::dropping;
 use super::evaluate::{Evaluated, Outcome};
 use super::gate_files;
 use super::hear::Utterance;
@@ -111,6 +112,9 @@ async fn carry_out(
                 return Ok(());
             };
             take_down(work, ballots, utterance, parsed.line, vote, response).await?;
+        }
+        Command::Drop(drop) => {
+            dropping::carry_out(work, outcomes, utterance, parsed, drop, response).await?;
         }
         Command::Ask { whom, question } => {
             let Some(targets) = targets(work, outcomes, parsed, response) else {

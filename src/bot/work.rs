@@ -2,9 +2,11 @@
 
 use super::channel::{self, Channel, Signs};
 use super::deps::{BotDeps, JobError};
+use super::dropping;
 use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
 use super::gate_files::{self, GateFiles};
 use super::ground::{CONFIG_PATH, Ground, folders};
+use super::moved;
 use super::touched::{self, Candidate, Content};
 use super::votes::removal_key;
 use crate::engine::consensus::Owed;
@@ -12,7 +14,7 @@ use crate::engine::vote::Vote;
 use crate::forge::{BranchRules, FileContent, ForgeError, PrSnapshot, Rights};
 use crate::ids::{Alias, PullRequest, Sha};
 use crate::store::{
-    BlockRecord, Change, Claimed, DiscussionRecord, EffectRecord, HumanVote, PrRecord,
+    BlockRecord, Change, Claimed, DiscussionRecord, DropRecord, EffectRecord, HumanVote, PrRecord,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +41,8 @@ pub struct Memory {
     pub blocks: Vec<BlockRecord>,
     /// People's votes, oldest first.
     pub votes: Vec<HumanVote>,
+    /// Discussions that somebody let go of, oldest first.
+    pub drops: Vec<DropRecord>,
     /// Why personas gave no answer on the current subject, by path.
     pub failures: BTreeMap<String, BTreeMap<Alias, String>>,
     /// Votes that stand although somebody else removed their comment.
@@ -118,6 +122,7 @@ impl<'a> Work<'a> {
         if let Some(EffectRecord::Done(why)) = store.effect(&self.job.pr, channel::KEY).await? {
             self.memory.replies = Some(why);
         }
+        self.memory.drops = store.drops(&self.job.pr).await?;
         self.recall_blocks().await?;
         self.recall_votes().await
     }
@@ -192,7 +197,7 @@ impl<'a> Work<'a> {
             });
         }
         self.paths = paths;
-        Ok(())
+        moved::follow(self).await
     }
 
     /// Reads the files of the gate that the pull request changes. Folders that its own configuration adds belong to it
@@ -337,6 +342,7 @@ impl<'a> Work<'a> {
             failures: self.memory.failures.get(key).unwrap_or(&none),
             twin: self.twin(path, head),
             commits: self.commits(),
+            dropped: dropping::counting(&self.memory.drops, key, &self.snapshot.base_branch),
             removals: &self.memory.removals,
         };
         evaluate::evaluate(&around, &case)

@@ -19,6 +19,7 @@ mod deploy;
 mod engine;
 mod evaluate;
 mod github;
+mod leaving;
 mod own_repository;
 mod personas;
 mod readme;

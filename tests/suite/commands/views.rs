@@ -226,6 +226,7 @@ pub fn evaluated(discussions: Vec<DiscussionView>) -> Findings {
         config_errors: Vec::new(),
         config_notices: Vec::new(),
         demands: Vec::new(),
+        dropped: Vec::new(),
         changes_gate: false,
     })
 }
@@ -264,6 +265,7 @@ pub fn evaluation(discussions: &[State]) -> Evaluation {
         config_errors: Vec::new(),
         config_notices: Vec::new(),
         demands: Vec::new(),
+        dropped: Vec::new(),
         changes_gate: false,
     }
 }
