@@ -21,6 +21,7 @@ mod evaluate;
 mod github;
 mod leaving;
 mod own_repository;
+mod pains;
 mod personas;
 mod readme;
 mod sandbox;

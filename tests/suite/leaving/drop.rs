@@ -5,7 +5,6 @@ use crate::scenarios::{CACHE, PATH};
 use crate::support::rig::{Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
-use discussions::ids::{PullRequest, Repo};
 use discussions::sandbox::{DEMO_REPO, FileEdit};
 use discussions::store::Store;
 use std::sync::Arc;
@@ -49,16 +48,7 @@ async fn a_drop_is_kept_with_who_when_and_why_and_ends_when_the_file_comes_back(
     rig.say("ann", number, "/discuss drop design/cache.md: really")
         .await;
     assert_eq!(rig.title(number), "DROPPED by ann: really");
-    let repo = rig.sandbox.look(|world| world.repo_id(DEMO_REPO)).unwrap();
-    let pr = PullRequest {
-        installation: 1,
-        repo: Repo {
-            id: repo,
-            owner: "octo".to_owned(),
-            name: "demo".to_owned(),
-        },
-        number,
-    };
+    let pr = rig.pr(number);
     let drops = rig.store.drops(&pr).await.unwrap();
     let kept: Vec<(&str, &str, bool)> = drops
         .iter()

@@ -3,6 +3,7 @@
 
 mod doors;
 mod drop;
+mod honest;
 mod ways;
 
 use crate::scenarios::{CACHE, PATH};
