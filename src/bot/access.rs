@@ -49,6 +49,8 @@ pub enum AuthorRule {
     ShownNotCounted,
     /// Not once the automatic rounds are used up, unless `gate.author_may_vote`.
     NotPastTheBound,
+    /// Never, unless `gate.author_may_vote`: it takes away what stands in the author's own way.
+    Never,
 }
 
 /// What is known about somebody who gives a command.
@@ -93,6 +95,8 @@ pub enum Refusal {
         usage: &'static str,
         /// The right somebody else needs for it.
         need: Need,
+        /// When the author may not.
+        rule: AuthorRule,
     },
 }
 
@@ -113,10 +117,13 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
         AuthorRule::May => Access::Granted,
         AuthorRule::ShownNotCounted => Access::ShownNotCounted,
         AuthorRule::NotPastTheBound if !caller.past_bound => Access::Granted,
-        AuthorRule::NotPastTheBound => Access::Refused(Refusal::Author {
-            usage: row.usage,
-            need: row.need,
-        }),
+        rule @ (AuthorRule::NotPastTheBound | AuthorRule::Never) => {
+            Access::Refused(Refusal::Author {
+                usage: row.usage,
+                need: row.need,
+                rule,
+            })
+        }
     }
 }
 

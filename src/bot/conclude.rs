@@ -3,6 +3,7 @@
 use super::apply::Runs;
 use super::check::{self, CheckInput, Findings};
 use super::deps::{BotDeps, JobError};
+use super::dropping;
 use super::elsewhere;
 use super::evaluate::Outcome;
 use super::gate_files;
@@ -28,7 +29,8 @@ pub async fn conclude(
         elsewhere::recall(work).await?;
     }
     let mut outcomes = work.evaluate_fully().await?;
-    let changes = landed(work, &outcomes);
+    let mut changes = landed(work, &outcomes);
+    changes.extend(dropping::ended(work, &outcomes));
     let moved = vote_phases_onward(work, &outcomes);
     if !moved.is_empty() {
         work.record(&moved).await?;

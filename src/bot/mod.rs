@@ -7,8 +7,8 @@
 //!   what people's votes bind to, `receipts` what is signed, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a
 //!   review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
-//!   told (`seen` says by what), `run` works one from
-//!   `work` (read) over `record_votes`, `respond`, `ask` and `write` (with `post_review`) to `conclude`, `report` and
+//!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
+//!   (with `dropping`), `ask` and `write` (with `post_review`) to `conclude`, `report` and
 //!   `closing`; only `apply` writes to the forge.
 
 pub mod access;
@@ -23,6 +23,7 @@ pub mod command;
 pub mod conclude;
 pub mod definitions;
 pub mod deps;
+pub mod dropping;
 pub mod elsewhere;
 pub mod evaluate;
 pub mod gate_files;
@@ -34,6 +35,7 @@ pub mod markdown;
 pub mod mentions;
 pub mod message;
 pub mod models;
+pub mod moved;
 pub mod panel;
 pub mod plan;
 pub mod post_review;

@@ -45,11 +45,16 @@ pub fn input(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Option<Che
 
 fn evaluation(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Evaluation {
     let mut discussions = Vec::new();
+    let mut dropped = Vec::new();
     for (path, outcome) in work.paths.iter().zip(outcomes) {
         let key = &path.candidate.key;
         let mut view = match outcome {
             Outcome::Open(evaluated) => evaluated.view.clone(),
             Outcome::Blocked(view) => view.as_ref().clone(),
+            Outcome::Dropped(view) => {
+                dropped.push(view.clone());
+                continue;
+            }
             Outcome::Settled(_) | Outcome::Unmarked | Outcome::Unrelated => continue,
         };
         view.url = Some(file_url(work, &view.path));
@@ -62,6 +67,7 @@ fn evaluation(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Evaluatio
     let is_concerned = !discussions.is_empty();
     Evaluation {
         discussions,
+        dropped,
         config_errors: config_errors(work, is_concerned),
         config_notices: work.ground.notices.clone(),
         demands: demands(work, outcomes),

@@ -5,6 +5,7 @@ use super::access::{self, Access, Caller};
 use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
+use super::dropping;
 use super::evaluate::{self, Evaluated, Outcome};
 use super::gate_files;
 use super::hear::Utterance;
@@ -123,6 +124,9 @@ async fn carry_out(
                 return Ok(());
             };
             take_down(work, ballots, utterance, parsed.line, vote, response).await?;
+        }
+        Command::Drop(drop) => {
+            dropping::carry_out(work, outcomes, utterance, parsed, drop, response).await?;
         }
         Command::Ask { whom, question } => {
             let Some(targets) = targets(work, outcomes, parsed, response) else {

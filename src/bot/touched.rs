@@ -16,6 +16,8 @@ pub struct Candidate {
     pub base_path: Option<String>,
     /// Path under which the record keeps it: the first one it was evaluated under, so that a rename keeps votes.
     pub key: String,
+    /// Whether the pull request's list of files names it. One that is not named was evaluated before.
+    pub listed: bool,
 }
 
 /// The paths to read, in order of path. `recorded`: paths that were evaluated for this pull request before.
@@ -35,6 +37,7 @@ pub fn candidates(
                 (None, false) => Some(file.path.clone()),
             },
             key: key(file, recorded),
+            listed: true,
         })
         .collect();
     let known: BTreeSet<&String> = found.iter().map(|candidate| &candidate.key).collect();
@@ -45,6 +48,7 @@ pub fn candidates(
             path: path.clone(),
             base_path: Some(path.clone()),
             key: path.clone(),
+            listed: false,
         })
         .collect();
     found.extend(left);
@@ -160,6 +164,13 @@ pub enum Standing {
     Unmarked,
     /// Not our business.
     Unrelated,
+}
+
+/// Whether a discussion that was worked on in this pull request is as on the base again, so that the list of files
+/// does not name it any more: it left by being put back.
+pub fn is_put_back(candidate: &Candidate, head: &Content, base: &Content) -> bool {
+    let both = head.discussion().zip(base.discussion());
+    !candidate.listed && both.is_some_and(|(head, base)| head.source == base.source)
 }
 
 /// Decides what a candidate is. `was_worked_on`: there were answers or votes for it in this pull request.

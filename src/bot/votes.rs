@@ -31,8 +31,8 @@ pub struct Said {
 }
 
 impl Said {
-    /// When its votes were cast, ms. An edit comes after what it edits, whatever the clocks say.
-    fn cast_at(&self) -> i64 {
+    /// When it was said, ms: when its votes were cast. An edit comes after what it edits, whatever the clocks say.
+    pub fn cast_at(&self) -> i64 {
         let created = DateTime::parse_from_rfc3339(&self.created_at);
         match created.map(|created| created.timestamp_millis()) {
             Ok(created) if self.is_edit => created.max(self.received_at),

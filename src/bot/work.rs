@@ -2,10 +2,12 @@
 
 use super::channel::{self, Channel, Signs};
 use super::deps::{BotDeps, JobError};
+use super::dropping;
 use super::elsewhere::{self, Elsewhere};
 use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
 use super::gate_files::{self, GateFiles};
 use super::ground::{CONFIG_PATH, Ground, folders};
+use super::moved;
 use super::seen;
 use super::touched::{self, Candidate, Content};
 use super::votes::removal_key;
@@ -14,7 +16,7 @@ use crate::engine::vote::Vote;
 use crate::forge::{BranchRules, FileContent, ForgeError, PrSnapshot, Rights};
 use crate::ids::{Alias, PullRequest, Sha};
 use crate::store::{
-    BlockRecord, Change, Claimed, DiscussionRecord, EffectRecord, HumanVote, PrRecord,
+    BlockRecord, Change, Claimed, DiscussionRecord, DropRecord, EffectRecord, HumanVote, PrRecord,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +45,8 @@ pub struct Memory {
     pub votes: Vec<HumanVote>,
     /// What other pull requests of the repository have to do with this one.
     pub elsewhere: Elsewhere,
+    /// Discussions that somebody let go of, oldest first.
+    pub drops: Vec<DropRecord>,
     /// Why personas gave no answer on the current subject, by path.
     pub failures: BTreeMap<String, BTreeMap<Alias, String>>,
     /// Votes that stand although somebody else removed their comment.
@@ -123,6 +127,7 @@ impl<'a> Work<'a> {
             self.memory.replies = Some(why);
         }
         self.memory.elsewhere.recorded = store.beginnings(&self.job.pr).await?;
+        self.memory.drops = store.drops(&self.job.pr).await?;
         self.recall_blocks().await?;
         self.recall_votes().await
     }
@@ -226,6 +231,7 @@ impl<'a> Work<'a> {
             });
         }
         self.paths = paths;
+        moved::follow(self).await?;
         elsewhere::recall(self).await
     }
 
@@ -373,6 +379,7 @@ impl<'a> Work<'a> {
             failures: self.memory.failures.get(key).unwrap_or(&none),
             twin: self.twin(path, head),
             commits: self.commits(),
+            dropped: dropping::counting(&self.memory.drops, key, &self.snapshot.base_branch),
             removals: &self.memory.removals,
         };
         evaluate::evaluate(&around, &case)

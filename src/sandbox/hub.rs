@@ -145,6 +145,11 @@ impl Hub {
         self.act(|world| world.hourly_limit = requests);
     }
 
+    /// Lists only so many files of a pull request, where GitHub lists 3,000.
+    pub fn set_file_limit(&self, files: usize) {
+        self.act(|world| world.file_limit = files);
+    }
+
     /// Refuses content writes beyond so many a minute, as GitHub's secondary limit does; `None` stops that.
     pub fn set_content_limit(&self, writes: Option<u64>) {
         self.act(|world| world.content_limit = writes);

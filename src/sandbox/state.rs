@@ -71,6 +71,8 @@ pub struct World {
     pub hourly_limit: u64,
     /// Content writes an installation has per minute; `None`: not enforced.
     pub content_limit: Option<u64>,
+    /// Files that are listed of a pull request: GitHub stops at 3,000.
+    pub file_limit: usize,
     /// The hour being counted and the requests in it.
     pub(super) counted: (i64, u64),
     ids: Ids,
@@ -101,6 +103,7 @@ impl World {
             exchanges: Arc::default(),
             hourly_limit: 5_000,
             content_limit: None,
+            file_limit: 3_000,
             counted: (0, 0),
             ids: Ids {
                 small: 10_000,

@@ -8,14 +8,15 @@
 //! * `intake` writes deliveries, many to one durable commit;
 //! * `queue` hands jobs to workers: one running and one waiting for each pull request, which partial unique indexes
 //!   enforce; `backlog` looks at the queue from outside;
-//! * `record` holds what the App knows of a pull request: discussions, blocks, votes; `elsewhere` finds what other pull
-//!   requests of the repository have to do with it;
+//! * `record` holds what the App knows of a pull request: discussions, blocks, votes; `drops` who let go of what had
+//!   left it; `elsewhere` finds what other pull requests of the repository have to do with it;
 //! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
 //! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
 
 mod backlog;
 mod dialect;
+mod drops;
 mod effect;
 mod elsewhere;
 mod intake;
@@ -257,6 +258,29 @@ pub struct VoteElsewhere {
     pub removed: Option<String>,
 }
 
+/// Somebody let go of a discussion that had left the pull request. History is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropRecord {
+    /// Path of the discussion by the record.
+    pub path: String,
+    /// Numeric id of the account that said so.
+    pub account: u64,
+    /// Its login then.
+    pub login: String,
+    /// Why.
+    pub reason: String,
+    /// Base branch of the pull request at that time: into another one, something else would be left out.
+    pub base: String,
+    /// The line it came from, as with votes; unique with the path.
+    pub source: String,
+    /// Link to the comment.
+    pub link: String,
+    /// When it was said, ms, by GitHub's clock.
+    pub dropped_at: i64,
+    /// Set when it no longer counts: `it came back at 3fa9c1d`.
+    pub ended: Option<String>,
+}
+
 /// What the App keeps of one discussion in one pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DiscussionRecord {
@@ -340,6 +364,15 @@ pub enum Change {
         path: String,
         /// Their subjects, 64 hex digits each.
         proposals: Vec<String>,
+    },
+    /// Adds the drop of a discussion; a (path, source) already there is left alone.
+    Drop(DropRecord),
+    /// Ends all drops of a path that still count.
+    EndDrops {
+        /// The path by the record.
+        path: String,
+        /// Why, as in [`DropRecord::ended`].
+        why: String,
     },
     /// Writes the intent of an effect, by its key; an effect already known is left alone.
     Intend(String),
@@ -529,6 +562,9 @@ pub trait Store: Send + Sync {
         self.record(lease, pr, &[Change::VoidVotes { source, reason }])
             .await
     }
+
+    /// Drops of discussions, oldest first, those that ended too.
+    async fn drops(&self, pr: &PullRequest) -> Result<Vec<DropRecord>, StoreError>;
 
     // --- answers: paid once
     /// A stored answer (JSON) by key.

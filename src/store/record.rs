@@ -3,7 +3,7 @@
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
     BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, Receipt, StoreError,
-    effect, elsewhere,
+    drops, effect, elsewhere,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -47,6 +47,8 @@ pub(super) async fn apply(
         Change::Beginnings { path, proposals } => {
             elsewhere::put_beginnings(writing, key, path, proposals).await
         }
+        Change::Drop(drop) => drops::add(writing, key, drop).await,
+        Change::EndDrops { path, why } => drops::end(writing, key, path, why).await,
         Change::Intend(effect) => effect::intend(writing, key, effect).await,
         Change::EffectDone {
             key: effect,

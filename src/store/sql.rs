@@ -4,9 +4,9 @@ use super::dialect::{Dialect, SQLITE};
 use super::intake::Intake;
 use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
-    AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, EffectRecord, Enqueued,
-    Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError, VoteElsewhere, backlog,
-    effect, elsewhere, queue, record, survey,
+    AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, DropRecord,
+    EffectRecord, Enqueued, Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError,
+    VoteElsewhere, backlog, drops, effect, elsewhere, queue, record, survey,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -31,14 +31,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "votes elsewhere",
         include_str!("migrations/0004_votes_elsewhere.sql"),
     ),
+    (5, "drops", include_str!("migrations/0005_drops.sql")),
     (6, "receipts", include_str!("migrations/0006_receipts.sql")),
 ];
-
-/// Number of the newest step.
-fn newest_step() -> i64 {
-    let numbers = MIGRATIONS.iter().map(|(number, ..)| *number);
-    numbers.max().unwrap_or_default()
-}
 
 /// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
 ///
@@ -181,22 +176,26 @@ async fn refuse_other_schema(
         .await;
     connection.close().await?;
     let newest: Option<i64> = newest?.try_get(0)?;
-    let known = newest_step();
-    if newest == Some(known) {
+    if newest == Some(newest_known()) {
         return Ok(());
     }
     Err(StoreError::Corrupt(format!(
         "{} has schema {}, this version knows {}; run the same version as the server that uses it",
         file.path().display(),
         newest.unwrap_or_default(),
-        known
+        newest_known()
     )))
+}
+
+/// The schema this version works with.
+fn newest_known() -> i64 {
+    MIGRATIONS.iter().map(|step| step.0).max().unwrap_or(0)
 }
 
 /// Why the schema cannot be used, with what to do about it.
 fn not_migrated(file: &DatabaseFile, error: &MigrateError) -> StoreError {
     let path = file.path().display();
-    let known = newest_step();
+    let known = newest_known();
     match error {
         MigrateError::VersionMissing(found) => StoreError::Corrupt(format!(
             "{path} has schema {found}, this version knows {known}; run the newer version that wrote it, or restore a \
@@ -458,6 +457,10 @@ impl Store for SqlStore {
         path: &str,
     ) -> Result<BTreeMap<String, u64>, StoreError> {
         elsewhere::blocks_elsewhere(&self.database, pr, path).await
+    }
+
+    async fn drops(&self, pr: &PullRequest) -> Result<Vec<DropRecord>, StoreError> {
+        drops::drops(&self.database, pr).await
     }
 
     async fn answer(&self, key: &str) -> Result<Option<String>, StoreError> {

@@ -83,6 +83,8 @@ pub enum Findings {
 pub struct Evaluation {
     /// The discussions the pull request touches.
     pub discussions: Vec<DiscussionView>,
+    /// Discussions that left and were let go: the pull request is never merely clear.
+    pub dropped: Vec<DroppedView>,
     /// Errors in configuration, personas or templates that this pull request depends on: it is invalid.
     pub config_errors: Vec<ConfigProblem>,
     /// Notices about them: shown, change nothing.
@@ -114,6 +116,19 @@ impl ConfigProblem {
             None => self.path.clone(),
         }
     }
+}
+
+/// A discussion that left the pull request and that somebody let go of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DroppedView {
+    /// Path at the head, or the one it was removed from.
+    pub path: String,
+    /// Login of who let go of it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Link to where that was said.
+    pub link: String,
 }
 
 /// Something the pull request as a whole owes: it is `discussing` until then.
@@ -253,6 +268,7 @@ fn overall_of(evaluation: &Evaluation) -> Overall {
         .chain(of_config)
         .chain(of_demands)
         .chain(evaluation.changes_gate.then_some(State::Ready))
+        .chain(evaluation.dropped.iter().map(|_| State::Ready))
         .min_by_key(|state| rank(*state))
         .map_or(Overall::Clear, Overall::Of)
 }

@@ -2,7 +2,7 @@
 
 use super::title::{listed, rejecters};
 use super::{DiscussionView, Evaluation, rank};
-use crate::engine::consensus::{Owed, State};
+use crate::engine::consensus::{Owed, ReasonCode, State};
 use crate::engine::ledger::ItemState;
 use crate::engine::vote::{NotCounted, Vote, VoterKind};
 
@@ -120,7 +120,24 @@ fn held(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     if view.waiting.is_some() {
         return vec![starts_panel(line)];
     }
+    if view.has_reason(ReasonCode::Withdrawn) {
+        return withdrawn(view);
+    }
     vec![NextStep::new("someone with write", "settles what holds it")]
+}
+
+/// It left the pull request: put back, or let go by somebody who did not take it out.
+fn withdrawn(view: &DiscussionView) -> Vec<NextStep> {
+    let who = other_than_author("someone with write", view);
+    let line = format!("/discuss drop {}: REASON", view.path);
+    let mut steps = vec![
+        NextStep::new(who, "lets go of it, with a reason").with(line),
+        NextStep::new("the author", format!("puts {} back", view.path)),
+    ];
+    if view.people.nobody_else {
+        steps.push(lets_authors_decide());
+    }
+    steps
 }
 
 fn starts_panel(line: Line<'_>) -> NextStep {
@@ -263,12 +280,17 @@ fn person_votes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     }
     what.push_str(", once an admin has given write to somebody");
     let who = other_than_author("someone", view);
-    let other =
-        "sets gate.author_may_vote: true in .github/discussions.yml on the base branch instead";
     vec![
         NextStep::new(who, what).with(line("vote ready")),
-        NextStep::new("someone with admin", other),
+        lets_authors_decide(),
     ]
+}
+
+/// The way out where nobody but the author has write.
+fn lets_authors_decide() -> NextStep {
+    let what =
+        "sets gate.author_may_vote: true in .github/discussions.yml on the base branch instead";
+    NextStep::new("someone with admin", what)
 }
 
 fn other_than_author(who: &str, view: &DiscussionView) -> String {

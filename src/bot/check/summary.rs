@@ -4,8 +4,8 @@ use super::annotations::MAX_ANNOTATIONS;
 use super::next::{NextStep, all_steps};
 use super::title::{counted, of_discussion, title};
 use super::votes::{self, line_link};
-use super::{CheckInput, ConfigProblem, DiscussionView, Evaluation, Findings};
-use crate::bot::markdown::{code, code_cell, inline, sentences, shorten};
+use super::{CheckInput, ConfigProblem, DiscussionView, DroppedView, Evaluation, Findings};
+use crate::bot::markdown::{code, code_cell, inline, link, sentences, shorten};
 use crate::engine::consensus::State;
 use crate::engine::ledger::{Item, ItemKind, ItemState};
 use crate::engine::problem::{Problem, Severity};
@@ -78,6 +78,7 @@ fn failed(text: &mut String, id: &str) {
 pub(in crate::bot) fn overview(evaluation: &Evaluation) -> String {
     let mut text = String::new();
     if evaluation.discussions.is_empty()
+        && evaluation.dropped.is_empty()
         && evaluation.demands.is_empty()
         && evaluation.config_errors.is_empty()
     {
@@ -85,6 +86,7 @@ pub(in crate::bot) fn overview(evaluation: &Evaluation) -> String {
             "\nThis pull request touches no discussion file, so nothing is to be decided here.\n",
         );
     }
+    dropped(&mut text, &evaluation.dropped);
     steps(&mut text, &all_steps(evaluation));
     config_problems(&mut text, "Configuration errors", &evaluation.config_errors);
     config_problems(
@@ -104,6 +106,20 @@ pub(in crate::bot) fn overview(evaluation: &Evaluation) -> String {
         }
     }
     text
+}
+
+/// What left and was let go: by whom and why.
+fn dropped(text: &mut String, dropped: &[DroppedView]) {
+    if dropped.is_empty() {
+        return;
+    }
+    text.push_str("\n**Left this pull request**\n\n");
+    for view in dropped.iter().take(MAX_ITEMS) {
+        let said = link(&format!("dropped by {}", view.by), Some(&view.link));
+        let reason = inline(&shorten(&view.reason, MAX_REMARK));
+        let _ = writeln!(text, "- {}, {said}: {reason}", code(&view.path));
+    }
+    more(text, dropped.len(), MAX_ITEMS);
 }
 
 fn steps(text: &mut String, steps: &[NextStep]) {

@@ -1,7 +1,8 @@
 //! The title line: the state as one word in capitals, then the numbers or names behind it.
 
 use super::{
-    ConfigProblem, DiscussionView, Evaluation, Findings, MAX_TITLE, People, VoteView, rank,
+    ConfigProblem, DiscussionView, DroppedView, Evaluation, Findings, MAX_TITLE, People, VoteView,
+    rank,
 };
 use crate::bot::markdown::{plain, shorten};
 use crate::engine::consensus::{Owed, ReasonCode, State};
@@ -43,6 +44,7 @@ fn of_evaluation(evaluation: &Evaluation) -> String {
         return format!("DISCUSSING: {}", demand.text);
     }
     match (worst, evaluation.discussions.len()) {
+        (None, _) if !evaluation.dropped.is_empty() => dropped(&evaluation.dropped),
         (None, _) if evaluation.changes_gate => {
             "READY: someone with maintain answers for the change to the gate".to_owned()
         }
@@ -52,6 +54,19 @@ fn of_evaluation(evaluation: &Evaluation) -> String {
             format!("READY: {all} of {all} discussions ready")
         }
         (Some(view), all) => format!("{} ({}, worst of {all})", of_discussion(view), view.path),
+    }
+}
+
+/// Nothing is left but what somebody let go of.
+fn dropped(all: &[DroppedView]) -> String {
+    match all {
+        [one] => format!("DROPPED by {}: {}", one.by, one.reason),
+        _ => {
+            let mut names: Vec<&str> = all.iter().map(|view| view.by.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            format!("DROPPED by {}: {} discussions", listed(&names), all.len())
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Reads one command line: `/discuss [PATH] VERB ...` or `/discuss [PATH] (alias|@alias|all)... [question]`.
 
 use super::table::{self, Verb};
-use super::{Command, CommandError, CommandLine, MAX_NAMES, Parsed, VoteCommand, Whom};
+use super::{
+    Command, CommandError, CommandLine, DropCommand, MAX_NAMES, Parsed, VoteCommand, Whom,
+};
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
 
@@ -12,7 +14,7 @@ pub(super) fn read(line: &CommandLine, is_persona: &dyn Fn(&str) -> bool) -> Par
     let (path, rest) = split_path(line.arguments(), is_persona);
     let command = match &path {
         Some(path) if !is_inside(path) => Err(CommandError::BadPath { path: path.clone() }),
-        _ => read_words(rest, is_persona),
+        _ => read_words(path.as_deref(), rest, is_persona),
     };
     Parsed {
         line: line.line,
@@ -49,7 +51,11 @@ fn is_inside(path: &str) -> bool {
     !path.contains(['\\', '\0']) && !path.split('/').any(bad_part)
 }
 
-fn read_words(text: &str, is_persona: &dyn Fn(&str) -> bool) -> Result<Command, CommandError> {
+fn read_words(
+    path: Option<&str>,
+    text: &str,
+    is_persona: &dyn Fn(&str) -> bool,
+) -> Result<Command, CommandError> {
     let (word, rest) = first_word(text);
     if word.is_empty() {
         return Ok(Command::Ask {
@@ -59,6 +65,10 @@ fn read_words(text: &str, is_persona: &dyn Fn(&str) -> bool) -> Result<Command, 
     }
     match table::verb(bare(word)) {
         Some(Verb::Vote) => read_vote(rest),
+        Some(Verb::Drop) => {
+            let behind = &text.trim_start()["drop".len()..];
+            read_drop(path, behind)
+        }
         Some(Verb::Status) => Ok(Command::Status),
         Some(Verb::Why) => Ok(Command::Why),
         Some(Verb::Help) => Ok(Command::Help),
@@ -169,4 +179,37 @@ fn vote_word(word: &str) -> Option<Option<Vote>> {
 fn hash_digits(word: &str) -> Option<String> {
     let fits = HASH_DIGITS.contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit());
     fits.then(|| word.to_ascii_lowercase())
+}
+
+/// Reads `PATH: reason`, or `: reason` where the PATH stands before the verb. A path may hold blanks and colons: it
+/// ends at the first colon with a blank or nothing behind it, else at the first.
+fn read_drop(before: Option<&str>, text: &str) -> Result<Command, CommandError> {
+    let ends = |(at, _): &(usize, &str)| {
+        let mut behind = text[at + 1..].chars();
+        behind.next().is_none_or(char::is_whitespace)
+    };
+    let colon = text.match_indices(':').find(ends);
+    let colon = colon.or_else(|| text.match_indices(':').next());
+    let (path, reason) = match colon {
+        Some((at, _)) => (&text[..at], text[at + 1..].trim()),
+        None => (text, ""),
+    };
+    let path = path.trim().trim_matches('`');
+    let path = path.strip_prefix("./").unwrap_or(path);
+    let path = match (before, path) {
+        (Some(before), "") => before,
+        (None, path) if !path.is_empty() => path,
+        _ => return Err(CommandError::DropPath),
+    };
+    let path = path.to_owned();
+    if !is_inside(&path) {
+        return Err(CommandError::BadPath { path });
+    }
+    match reason {
+        "" => Err(CommandError::DropReason { path }),
+        reason => Ok(Command::Drop(DropCommand {
+            path,
+            reason: reason.to_owned(),
+        })),
+    }
 }

@@ -42,6 +42,8 @@ pub enum Command {
     },
     /// A person votes.
     Vote(VoteCommand),
+    /// A discussion that left the pull request is let go.
+    Drop(DropCommand),
     /// The state, as a reply.
     Status,
     /// Every rule of the verdict, as a reply.
@@ -72,6 +74,15 @@ pub struct VoteCommand {
     pub reason: Option<String>,
 }
 
+/// `drop PATH: reason`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropCommand {
+    /// The discussion, as written less a leading `./`.
+    pub path: String,
+    /// Text behind the colon; never empty.
+    pub reason: String,
+}
+
 /// Why a command line does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandError {
@@ -94,6 +105,13 @@ pub enum CommandError {
     VoteTail {
         /// The first such word.
         word: String,
+    },
+    /// `drop` without a PATH, or with a PATH before and another behind it.
+    DropPath,
+    /// `drop` without a reason.
+    DropReason {
+        /// The PATH.
+        path: String,
     },
     /// The PATH leaves the repository or is no path at all.
     BadPath {

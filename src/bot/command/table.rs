@@ -8,6 +8,8 @@ use crate::bot::access::{AuthorRule, Need};
 pub enum Verb {
     /// `vote`
     Vote,
+    /// `drop`
+    Drop,
     /// `status`
     Status,
     /// `why`
@@ -95,6 +97,15 @@ const VOTE: Row = Row {
     example: "/discuss vote ready: the rollback plan is clear",
     effect: "records your vote on the current text, or on the one HASH names; your newest vote counts",
 };
+const DROP: Row = Row {
+    key: "drop",
+    group: Group::Decide,
+    usage: "/discuss drop PATH: reason",
+    need: Need::Write,
+    author: AuthorRule::Never,
+    example: "/discuss drop design/cache.md: decided elsewhere",
+    effect: "lets go of a discussion that left this pull request, so that it no longer holds it",
+};
 const STATUS: Row = Row {
     key: "status",
     group: Group::Inform,
@@ -124,12 +135,12 @@ const HELP: Row = Row {
 };
 
 /// Every command there is, in the order of the help.
-pub const TABLE: &[Row] = &[PERSONAS, ALL, MISSING, VOTE, STATUS, WHY, HELP];
+pub const TABLE: &[Row] = &[PERSONAS, ALL, MISSING, VOTE, DROP, STATUS, WHY, HELP];
 
 /// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
 pub const LATER: &[&str] = &[
     "concern", "resolve", "answer", "config", "advance", "new", "hold", "release", "retry",
-    "cancel", "pause", "resume", "restore", "drop", "reset", "override",
+    "cancel", "pause", "resume", "restore", "reset", "override",
 ];
 
 /// The row of a command.
@@ -141,24 +152,33 @@ pub fn row(command: &Command) -> &'static Row {
             Whom::Missing => &MISSING,
         },
         Command::Vote(_) => &VOTE,
+        Command::Drop(_) => &DROP,
         Command::Status => &STATUS,
         Command::Why => &WHY,
         Command::Help => &HELP,
     }
 }
 
+/// Verbs that work.
+const BUILT: &[(&str, Verb)] = &[
+    ("vote", Verb::Vote),
+    ("drop", Verb::Drop),
+    ("status", Verb::Status),
+    ("why", Verb::Why),
+    ("help", Verb::Help),
+];
+
+/// What starts a command that works and is no persona.
+fn working() -> impl Iterator<Item = &'static str> {
+    std::iter::once("all").chain(BUILT.iter().map(|(name, _)| *name))
+}
+
 /// The verb a word is, in any case.
 pub fn verb(word: &str) -> Option<Verb> {
-    let built = [
-        ("vote", Verb::Vote),
-        ("status", Verb::Status),
-        ("why", Verb::Why),
-        ("help", Verb::Help),
-    ];
-    built
-        .into_iter()
+    BUILT
+        .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(word))
-        .map(|(_, verb)| verb)
+        .map(|(_, verb)| *verb)
         .or_else(|| {
             LATER
                 .iter()
@@ -169,16 +189,15 @@ pub fn verb(word: &str) -> Option<Verb> {
 
 /// Every word that starts a command and is no persona: no persona may be called like one of these.
 pub fn reserved() -> impl Iterator<Item = &'static str> {
-    ["all", "vote", "status", "why", "help"]
-        .into_iter()
-        .chain(LATER.iter().copied())
+    working().chain(LATER.iter().copied())
 }
 
 /// The verb or persona nearest to a misspelt word, if any is near enough.
 pub fn nearest(word: &str, personas: &[&str]) -> Option<String> {
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).clamp(1, 3);
-    ["all", "vote", "status", "why", "help"]
+    let built: Vec<&str> = working().collect();
+    built
         .into_iter()
         .chain(personas.iter().copied())
         .map(|name| (strsim::damerau_levenshtein(&word, name), name))

@@ -1,14 +1,15 @@
 //! Discussions of which nothing but the path can be shown, because the file is gone or cannot be read.
 
-use super::Case;
-use crate::bot::check::{DiscussionView, People};
+use super::{Case, Circumstances};
+use crate::bot::check::{DiscussionView, DroppedView, People};
 use crate::engine::consensus::{Reason, ReasonCode, State, Verdict};
 use crate::engine::ledger::Ledger;
 use crate::engine::problem::Problem;
 use crate::engine::vote::Tally;
+use crate::store::DropRecord;
 
 /// It left the pull request: held until somebody with the right says otherwise.
-pub(super) fn withdrawn(case: &Case<'_>, why: &str) -> DiscussionView {
+pub(super) fn withdrawn(around: &Circumstances<'_>, case: &Case<'_>, why: &str) -> DiscussionView {
     let mut view = bare(
         case,
         State::Held,
@@ -16,7 +17,18 @@ pub(super) fn withdrawn(case: &Case<'_>, why: &str) -> DiscussionView {
         format!("withdrawn: {why}"),
     );
     view.held = Some(format!("withdrawn: {why}"));
+    view.people = super::people(around, &[]);
     view
+}
+
+/// It left, and somebody let go of it.
+pub(super) fn dropped(case: &Case<'_>, drop: &DropRecord) -> DroppedView {
+    DroppedView {
+        path: case.candidate.path.clone(),
+        by: drop.login.clone(),
+        reason: drop.reason.clone(),
+        link: drop.link.clone(),
+    }
 }
 
 /// It should be a discussion and cannot be read as one.

@@ -11,7 +11,7 @@ pub use posted::Discussed;
 pub use text::{BlockIdentity, SeenText, block_identity};
 pub use votes::{is_about, objections, ready_accounts, voters_to_ask};
 
-use super::check::{DiscussionView, People, VoteView};
+use super::check::{DiscussionView, DroppedView, People, VoteView};
 use super::ground::Ground;
 use super::models::Models;
 use super::receipts::{self, MAX_RESTORED, Receipts, Tampering};
@@ -27,7 +27,9 @@ use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::Rights;
 use crate::ids::{Actor, Alias, PullRequest};
 use crate::signing::Keys;
-use crate::store::{BlockRecord, BlockState, DiscussionRecord, HumanVote, VoteElsewhere};
+use crate::store::{
+    BlockRecord, BlockState, DiscussionRecord, DropRecord, HumanVote, VoteElsewhere,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Start of the reason with which a vote is voided because its comment was edited.
@@ -94,6 +96,8 @@ pub struct Case<'a> {
     pub commits: bool,
     /// Votes (by source) whose comment somebody else removed or edited, and who: they stand.
     pub removals: &'a BTreeMap<String, String>,
+    /// Who let go of it, if it left and somebody did.
+    pub dropped: Option<&'a DropRecord>,
 }
 
 impl Case<'_> {
@@ -112,6 +116,8 @@ pub enum Outcome {
     Settled(String),
     /// It blocks and nobody can be asked: withdrawn, or not readable.
     Blocked(Box<DiscussionView>),
+    /// It left, and somebody with the right let go of it: shown, does not block.
+    Dropped(DroppedView),
     /// Matches `files` and is none: worth a notice.
     Unmarked,
     /// Nothing to do with us.
@@ -151,12 +157,21 @@ pub struct Evaluated {
 pub fn evaluate(around: &Circumstances<'_>, case: &Case<'_>) -> Outcome {
     let globs = &around.ground.globs;
     let path = &case.candidate.path;
-    match touched::standing(path, case.head, case.base, case.was_worked_on(), globs) {
+    let standing = match touched::is_put_back(case.candidate, case.head, case.base) {
+        true if case.was_worked_on() => {
+            Standing::Withdrawn("it is as on the base again".to_owned())
+        }
+        _ => touched::standing(path, case.head, case.base, case.was_worked_on(), globs),
+    };
+    match standing {
         Standing::Here => match case.head.discussion() {
             Some(discussion) => open(around, case, discussion),
             None => Outcome::Unrelated,
         },
-        Standing::Withdrawn(why) => Outcome::Blocked(Box::new(bare::withdrawn(case, &why))),
+        Standing::Withdrawn(why) => match case.dropped {
+            Some(drop) => Outcome::Dropped(bare::dropped(case, drop)),
+            None => Outcome::Blocked(Box::new(bare::withdrawn(around, case, &why))),
+        },
         Standing::Broken(problem) => Outcome::Blocked(Box::new(bare::invalid(case, problem))),
         Standing::Unmarked => Outcome::Unmarked,
         Standing::Unrelated => Outcome::Unrelated,

@@ -9,8 +9,8 @@ mod why;
 
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
-    applied_to_all, closed, no_discussion, no_such_discussion, not_understood, refused,
-    which_discussion,
+    NotDropped, applied_to_all, closed, no_discussion, no_such_discussion, not_dropped,
+    not_understood, refused, which_discussion,
 };
 pub use why::why;
 
@@ -132,6 +132,7 @@ fn help_row(row: &Row) -> String {
         AuthorRule::May => "",
         AuthorRule::ShownNotCounted => " The author's own vote is shown and not counted.",
         AuthorRule::NotPastTheBound => " Not by the author once the automatic rounds are used up.",
+        AuthorRule::Never => " Not by the author.",
     };
     let example = match row.example == row.usage {
         true => String::new(),

@@ -1,9 +1,9 @@
 //! Why a command was not carried out as written, and what to write instead.
 
 use super::{MAX_LINE, MAX_LISTED};
-use crate::bot::access::{Need, Refusal};
+use crate::bot::access::{AuthorRule, Need, Refusal};
 use crate::bot::command::table;
-use crate::bot::command::{CommandError, MAX_COMMANDS, MAX_NAMES, Parsed};
+use crate::bot::command::{CommandError, DropCommand, MAX_COMMANDS, MAX_NAMES, Parsed};
 use crate::bot::markdown::{code, inline, shorten};
 
 /// A command that its author may not give.
@@ -19,13 +19,19 @@ pub fn refused(login: &str, refusal: &Refusal) -> String {
                 code(need.as_str())
             )
         }
-        Refusal::Author { usage, need } => format!(
-            "{who}: you wrote this pull request, so {} is for somebody else with {} now that the automatic rounds are \
-             used up. Another way out: {} in `.github/discussions.yml` on the base branch.",
-            code(usage),
-            need.as_str(),
-            code("gate: {author_may_vote: true}")
-        ),
+        Refusal::Author { usage, need, rule } => {
+            let since = match rule {
+                AuthorRule::NotPastTheBound => " now that the automatic rounds are used up",
+                _ => "",
+            };
+            format!(
+                "{who}: you wrote this pull request, so {} is for somebody else with {}{since}. Another way out: {} \
+                 in `.github/discussions.yml` on the base branch.",
+                code(usage),
+                need.as_str(),
+                code("gate: {author_may_vote: true}")
+            )
+        }
     }
 }
 
@@ -58,6 +64,21 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
             code(&shorten(word, MAX_LINE)),
             code("/discuss vote ready: the rollback plan is clear")
         ),
+        CommandError::DropPath => format!(
+            "{read}: it must name one discussion, so nothing was dropped. Write its path behind the verb and a reason \
+             behind a colon: {}. The check names what left. {}",
+            code(DROP_EXAMPLE),
+            see_help()
+        ),
+        CommandError::DropReason { path } => format!(
+            "{read}: there is no reason in it, and the check shows one to everybody, so nothing was dropped. Write it \
+             behind a colon: {}. {}",
+            code(&format!(
+                "/discuss drop {}: decided elsewhere",
+                shorten(path, MAX_LINE)
+            )),
+            see_help()
+        ),
         CommandError::BadPath { path } => format!(
             "{read}: {} is no path inside this repository. Write it from the top folder: {}",
             code(&shorten(path, MAX_LINE)),
@@ -70,6 +91,73 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
         CommandError::TooManyCommands => format!(
             "{read}: the first {MAX_COMMANDS} commands of a comment are run. This line and those below it were not; \
              post them in another comment."
+        ),
+    }
+}
+
+/// A `drop` that can be posted.
+const DROP_EXAMPLE: &str = "/discuss drop design/cache.md: decided elsewhere";
+
+/// Why a discussion is not dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotDropped {
+    /// It is still there.
+    StillHere,
+    /// Something is there that should be a discussion and cannot be read.
+    Unreadable,
+    /// Nothing of that name left; holds the paths of what did.
+    Unknown(Vec<String>),
+    /// Somebody did that before.
+    Already {
+        /// Login.
+        by: String,
+        /// Reason given then.
+        reason: String,
+    },
+}
+
+/// A `drop` that changes nothing, and what to do instead.
+pub fn not_dropped(parsed: &Parsed, command: &DropCommand, why: &NotDropped) -> String {
+    let read = line_read(parsed);
+    let path = code(&shorten(&command.path, MAX_LINE));
+    match why {
+        NotDropped::StillHere => format!(
+            "{read}: {path} is still in this pull request, so there is nothing to drop. It is decided by votes: {}. \
+             To leave it out, take it off the branch first. {}",
+            code(&format!("/discuss {} vote ready", command.path)),
+            see_help()
+        ),
+        NotDropped::Unreadable => format!(
+            "{read}: {path} is still in this pull request and cannot be read as a discussion, so there is nothing to \
+             drop. Repair the file as the check says, or take it off the branch first. {}",
+            see_help()
+        ),
+        NotDropped::Unknown(left) if left.is_empty() => format!(
+            "{read}: no discussion has left this pull request, so there is nothing to drop. {} says where it stands. {}",
+            code("/discuss status"),
+            see_help()
+        ),
+        NotDropped::Unknown(left) => {
+            let lines: Vec<String> = left
+                .iter()
+                .take(MAX_LISTED)
+                .map(|path| {
+                    let reason = shorten(&command.reason, MAX_LINE);
+                    format!("- {}", code(&format!("/discuss drop {path}: {reason}")))
+                })
+                .collect();
+            format!(
+                "{read}: {path} is no discussion that left this pull request, so nothing was dropped. Post one of \
+                 these; {}\n\n{}",
+                see_help(),
+                lines.join("\n")
+            )
+        }
+        NotDropped::Already { by, reason } => format!(
+            "{read}: {path} was dropped before, by {}: {}. That stands, and nothing was changed. {}",
+            inline(by),
+            inline(&shorten(reason, MAX_LINE)),
+            see_help()
         ),
     }
 }

@@ -6,9 +6,7 @@ use super::super::shape;
 use super::{Answer, Call, Refusal};
 use serde_json::Value;
 
-/// GitHub lists at most so many files of a pull request.
-const FILE_LIMIT: usize = 3_000;
-/// And so many commits.
+/// GitHub lists at most so many commits of a pull request.
 const COMMIT_LIMIT: usize = 250;
 
 /// `GET /repos/{owner}/{repo}/pulls`
@@ -73,7 +71,7 @@ pub fn files(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let (repo, pull) = (call.repo()?, call.pull("pull_number")?);
     let listed: Vec<Value> = pull_changes(repo, pull)
         .iter()
-        .take(FILE_LIMIT)
+        .take(call.world.file_limit)
         .map(|change| shape::changed_file(call.world, repo, &pull.head, change))
         .collect();
     call.page(listed)

@@ -3,7 +3,7 @@
 use discussions::bot::access::{
     Access, Caller, Need, Refusal, decide, refusal_key, reply_key, speaks_for_itself,
 };
-use discussions::bot::command::{Command, VoteCommand, Whom};
+use discussions::bot::command::{Command, DropCommand, VoteCommand, Whom};
 use discussions::bot::job::StoredActor;
 use discussions::engine::vote::Vote;
 use discussions::forge::Rights;
@@ -34,6 +34,10 @@ fn command(name: &str) -> Command {
             vote: Some(Vote::Ready),
             hash: None,
             reason: None,
+        }),
+        "drop" => Command::Drop(DropCommand {
+            path: "design/cache.md".to_owned(),
+            reason: "decided elsewhere".to_owned(),
         }),
         "status" => Command::Status,
         "why" => Command::Why,
@@ -70,6 +74,11 @@ fn the_access_table() {
         ("vote", "admin", true, false, false, "shown"),
         ("vote", "write", true, true, false, "granted"),
         ("vote", "read", true, true, false, "no right"),
+        ("drop", "write", false, false, false, "granted"),
+        ("drop", "triage", false, false, false, "no right"),
+        ("drop", "admin", true, false, false, "author"),
+        ("drop", "write", true, true, false, "granted"),
+        ("drop", "triage", true, true, false, "no right"),
         ("status", "read", false, false, false, "granted"),
         ("status", "none", false, false, false, "no right"),
         ("help", "read", true, false, true, "granted"),
@@ -87,7 +96,9 @@ fn the_access_table() {
 
 #[test]
 fn without_any_right_nothing_runs() {
-    for name in ["personas", "all", "missing", "vote", "status", "help"] {
+    for name in [
+        "personas", "all", "missing", "vote", "drop", "status", "help",
+    ] {
         let caller = Caller {
             rights: Rights::default(),
             is_author: false,

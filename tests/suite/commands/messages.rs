@@ -3,7 +3,7 @@
 use super::markdown::assert_harmless;
 use super::views::{Sketch, evaluated, input};
 use super::{PERSONAS, is_persona};
-use discussions::bot::access::{Need, Refusal};
+use discussions::bot::access::{AuthorRule, Need, Refusal};
 use discussions::bot::command::{command_lines, parse};
 use discussions::bot::message::{self, Answer, MAX_ANSWER, MAX_COMMENT, VoteTold, reply};
 
@@ -225,6 +225,7 @@ fn a_missing_right_is_named_with_who_can_give_it() {
     let text = message::refused(
         "rob",
         &Refusal::Author {
+            rule: AuthorRule::NotPastTheBound,
             usage: "/discuss all",
             need: Need::Write,
         },

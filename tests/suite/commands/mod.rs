@@ -66,6 +66,7 @@ fn described(parsed: &Parsed) -> String {
                 .map_or(String::new(), |r| format!(" : {r}"));
             format!("vote {word}{hash}{reason}")
         }
+        Ok(Command::Drop(drop)) => format!("drop {} : {}", drop.path, drop.reason),
         Ok(Command::Status) => "status".to_owned(),
         Ok(Command::Why) => "why".to_owned(),
         Ok(Command::Help) => "help".to_owned(),
@@ -73,6 +74,8 @@ fn described(parsed: &Parsed) -> String {
         Err(CommandError::NotYet { verb }) => format!("not-yet {verb}"),
         Err(CommandError::UnclearVote { word }) => format!("unclear {word}"),
         Err(CommandError::VoteTail { word }) => format!("vote-tail {word}"),
+        Err(CommandError::DropPath) => "drop-path".to_owned(),
+        Err(CommandError::DropReason { path }) => format!("drop-reason {path}"),
         Err(CommandError::BadPath { .. }) => "bad-path".to_owned(),
         Err(CommandError::TooManyNames) => "too-many-names".to_owned(),
         Err(CommandError::TooManyCommands) => "too-many-commands".to_owned(),

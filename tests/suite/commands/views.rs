@@ -230,6 +230,7 @@ pub fn evaluated(discussions: Vec<DiscussionView>) -> Findings {
         config_errors: Vec::new(),
         config_notices: Vec::new(),
         demands: Vec::new(),
+        dropped: Vec::new(),
         changes_gate: false,
     })
 }
@@ -268,6 +269,7 @@ pub fn evaluation(discussions: &[State]) -> Evaluation {
         config_errors: Vec::new(),
         config_notices: Vec::new(),
         demands: Vec::new(),
+        dropped: Vec::new(),
         changes_gate: false,
     }
 }

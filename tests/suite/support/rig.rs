@@ -10,6 +10,7 @@ use discussions::bot::sweep;
 use discussions::bot::trigger::{OwnApp, trigger};
 use discussions::bot::worker::run_workers;
 use discussions::forge::github::GitHub;
+use discussions::ids::{PullRequest, Repo};
 use discussions::llm::Model;
 use discussions::llm::checklist::Checklist;
 use discussions::sandbox::{
@@ -26,7 +27,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 const SECRET: &str = "a secret of the test suite, long enough for anybody";
-const APP: u64 = 4_711;
+/// Id of our App.
+pub(crate) const APP: u64 = 4_711;
 
 /// One key for the whole test binary: making them is slow.
 fn key() -> &'static AppKey {
@@ -377,6 +379,30 @@ impl Rig {
             .iter()
             .filter(|effect| effect.kind == kind)
             .count()
+    }
+
+    /// The pull request as the store knows it: by the numbers that survive renames.
+    pub(crate) fn pr(&self, number: u64) -> PullRequest {
+        let id = self.sandbox.look(|world| world.repo_id(DEMO_REPO)).unwrap();
+        PullRequest {
+            installation: 1,
+            repo: Repo {
+                id,
+                owner: "octo".to_owned(),
+                name: "demo".to_owned(),
+            },
+            number,
+        }
+    }
+
+    /// What every run of our App under that name ever ended with, over all commits, oldest first.
+    pub(crate) fn ended_with(&self, name: &str) -> Vec<String> {
+        self.sandbox.look(|world| {
+            let repo = world.repo(world.repo_id(DEMO_REPO).unwrap()).unwrap();
+            let runs = repo.check_runs.iter();
+            let ours = runs.filter(|run| run.app == APP && run.name == name);
+            ours.filter_map(|run| run.conclusion.clone()).collect()
+        })
     }
 
     /// Texts of the App's comments.

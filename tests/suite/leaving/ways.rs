@@ -1,0 +1,77 @@
+//! The six ways out that an author thinks of first, and `drop` behind each.
+
+use super::{Act, From, Rejected, table};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+struct Way {
+    name: String,
+    from: From,
+    acts: Vec<Act>,
+    title: String,
+    drop: bool,
+}
+
+async fn way_out(way: &Way) {
+    let case = &way.name;
+    let pull = Rejected::open(way.from, false).await;
+    for act in &way.acts {
+        pull.act(act).await;
+    }
+    pull.stands(&way.title, case);
+    let (rig, number) = (&pull.rig, pull.number);
+    let summary = rig.check(number).summary.unwrap_or_default();
+    let line = summary
+        .split('`')
+        .find(|text| text.starts_with("/discuss drop "));
+    assert_eq!(line.is_some(), way.drop, "{case}: {summary}");
+    let line = line.unwrap_or("/discuss drop design/cache.md: REASON");
+    assert!(!way.drop || summary.contains("other than rob"), "{case}");
+
+    rig.say("rob", number, line).await;
+    pull.stands(&way.title, case);
+    let told = rig.replies(number).pop().unwrap_or_default();
+    assert!(
+        told.contains("you wrote this pull request"),
+        "{case}: {told}"
+    );
+    rig.say("eve", number, line).await;
+    pull.stands(&way.title, case);
+
+    rig.say(
+        "ann",
+        number,
+        &line.replace("REASON", "we keep what we have"),
+    )
+    .await;
+    if !way.drop {
+        pull.stands(&way.title, case);
+        let told = rig.replies(number).pop().unwrap_or_default();
+        assert!(
+            told.contains("is still in this pull request"),
+            "{case}: {told}"
+        );
+        return;
+    }
+    assert_eq!(
+        rig.title(number),
+        "DROPPED by ann: we keep what we have",
+        "{case}"
+    );
+    assert_eq!(rig.conclusion(number), "success", "{case}");
+    let summary = rig.check(number).summary.unwrap_or_default();
+    assert!(summary.contains("dropped by ann") && summary.contains("we keep what we have"));
+    assert!(rig.mergeable(number), "{case}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_way_out_of_a_rejection_is_green_and_somebody_else_may_let_it_go() {
+    let ways: Vec<Way> = table("ways.yaml");
+    assert_eq!(
+        ways.iter().filter(|way| way.from == From::OnBase).count(),
+        6
+    );
+    for way in &ways {
+        way_out(way).await;
+    }
+}
