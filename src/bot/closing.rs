@@ -226,7 +226,10 @@ pub async fn after_the_end(work: &mut Work<'_>, utterances: &[Utterance]) -> Res
         let mut utterance = utterance.clone();
         let mut declined = Vec::new();
         utterance.commands.retain(|parsed| {
-            let reads = !matches!(parsed.command, Ok(Command::Ask { .. } | Command::Vote(_)));
+            let reads = match &parsed.command {
+                Ok(command) => matches!(command, Command::Status | Command::Why | Command::Help),
+                Err(_) => true,
+            };
             if !reads {
                 declined.push(message::closed(parsed));
             }

@@ -139,8 +139,11 @@ pub fn commit_message(
 
 /// Headline of a commit that only puts replies back.
 pub fn restoring(replies: usize) -> String {
-    let noun = if replies == 1 { "reply" } else { "replies" };
-    format!("discuss: put back {replies} {noun} on {{title}}")
+    match replies {
+        0 => "discuss: replies as they were signed on {title}".to_owned(),
+        1 => "discuss: put back 1 reply on {title}".to_owned(),
+        more => format!("discuss: put back {more} replies on {{title}}"),
+    }
 }
 
 /// Characters of a headline.

@@ -2,7 +2,10 @@
 //! Pure; the keys are handed in.
 
 use crate::engine::discussion::Discussion;
-use crate::engine::receipt::chain::{self, Anchor, Chain, Fault, FaultKind, Repository, Scope};
+use crate::engine::receipt::chain::{
+    self, Anchor, Chain, Fault, FaultKind, Repository, Scope, Standing,
+};
+use crate::engine::receipt::restore::SignedBlock;
 use crate::engine::receipt::{self, Claims, Kind};
 use crate::engine::vote::Vote;
 use crate::ids::PullRequest;
@@ -32,8 +35,17 @@ pub struct Receipts {
     /// Recorded blocks that are missing at the end of the chain, as indices into the records, in order of the chain: a
     /// push dropped them.
     pub dropped: Vec<usize>,
+    /// Lines of receipts that pretend to belong here and do not verify.
+    pub damaged: BTreeSet<usize>,
     /// The file goes on validly behind everything recorded: the record is older than the file, from a backup.
     pub record_is_older: bool,
+}
+
+impl Receipts {
+    /// Whether every signed reply stands in the file as it was signed.
+    pub fn is_as_signed(&self) -> bool {
+        self.tampered.is_empty() && self.dropped.is_empty()
+    }
 }
 
 /// Compares. `records`: the recorded blocks of this discussion's present chain; `did`: that chain, `None` before the
@@ -79,6 +91,12 @@ pub fn compare(
             true => dropped(records, reached),
             false => Vec::new(),
         },
+        damaged: chain
+            .found
+            .iter()
+            .filter(|found| found.standing == Standing::Bad(FaultKind::NotVerified))
+            .map(|found| found.line)
+            .collect(),
         record_is_older: chain.faults.is_empty() && reached > newest,
     }
 }
@@ -234,4 +252,22 @@ pub fn text_of(block: &BlockRecord) -> String {
         Some(receipt) => receipt::signed(&block.text, &receipt.token),
         None => block.text.clone(),
     }
+}
+
+/// Every written block of a chain, in order, as it was signed.
+pub fn signed_blocks(records: &[&BlockRecord]) -> Vec<SignedBlock> {
+    let mut blocks: Vec<(u64, SignedBlock)> = records
+        .iter()
+        .filter(|record| record.state == BlockState::Written)
+        .filter_map(|record| {
+            let receipt = record.receipt.as_ref()?;
+            let block = SignedBlock {
+                token: receipt.token.clone(),
+                text: text_of(record),
+            };
+            Some((receipt.seq, block))
+        })
+        .collect();
+    blocks.sort_by_key(|(seq, _)| *seq);
+    blocks.into_iter().map(|(_, block)| block).collect()
 }

@@ -12,6 +12,7 @@ use super::ground::CONFIG_PATH;
 use super::markdown::sentences;
 use super::mentions;
 use super::plan::{self, Effect};
+use super::receipts::MAX_RESTORED;
 use super::votes::Hashes;
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
@@ -165,6 +166,7 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
         let path = &at.candidate.path;
         match outcome {
             Outcome::Open(evaluated) => {
+                notes.extend(of_replies(work, &at.candidate.key, evaluated));
                 if let Some(discussion) = at.head.discussion() {
                     let base = at.base.discussion();
                     let lines = mentions::lines_with_all(discussion, base, &evaluated.seen);
@@ -182,6 +184,28 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
             )),
             _ => {}
         }
+    }
+    notes
+}
+
+/// What became of the replies in a file, besides what they say.
+fn of_replies(work: &Work<'_>, key: &str, evaluated: &Evaluated) -> Vec<String> {
+    let path = &evaluated.view.path;
+    let record = work.memory.discussions.get(key);
+    let mut notes = Vec::new();
+    if let Some(by) = record.and_then(|record| record.reset_by.as_ref()) {
+        notes.push(format!("{path} was begun anew by {by}"));
+    }
+    let noun = |count: usize| if count == 1 { "reply" } else { "replies" };
+    match (evaluated.view.lost_replies, record.map_or(0, |record| record.restored)) {
+        (0, 0) => {}
+        (0, times) => notes.push(format!(
+            "{path}: replies that a push dropped were put back, {times} of {MAX_RESTORED} times that this is done by itself"
+        )),
+        (lost, _) => notes.push(format!(
+            "{path}: {lost} {} that a push dropped no longer stand in the file; they count all the same",
+            noun(lost)
+        )),
     }
     notes
 }

@@ -11,12 +11,13 @@ use super::gate_files;
 use super::hear::Utterance;
 use super::message::{self, VoteTold};
 use super::record_votes;
+use super::renew;
 use super::votes::{self, Hashes, Votable};
 use super::work::{Work, open};
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
 use crate::store::{Change, EffectRecord, HumanVote};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One persona that a command wants to hear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub struct Response {
     pub status: bool,
     /// `why` was asked about one discussion, or without a path about all: the rules are added at the end of the job.
     pub why: Vec<Option<String>>,
+    /// Discussions whose signed replies are to be put back.
+    pub restore: BTreeSet<String>,
+    /// Discussions that begin anew.
+    pub renewed: BTreeSet<String>,
     /// Something was refused or not understood.
     pub refused: bool,
     /// No reaction at all: this account was told often enough.
@@ -127,6 +132,30 @@ async fn carry_out(
         }
         Command::Drop(drop) => {
             dropping::carry_out(work, outcomes, utterance, parsed, drop, response).await?;
+        }
+        Command::Restore => {
+            let targets = targets(work, outcomes, parsed, response).unwrap_or_default();
+            for (key, evaluated) in targets {
+                let path = &evaluated.view.path;
+                match (evaluated.receipts.is_as_signed(), work.commits()) {
+                    (true, _) => response.parts.push(message::nothing_to_restore(path)),
+                    (false, true) => drop(response.restore.insert(key)),
+                    (false, false) => {
+                        response.parts.push(message::cannot_restore(path));
+                        response.refused = true;
+                    }
+                }
+            }
+        }
+        Command::Reset { reason } => {
+            let targets = targets(work, outcomes, parsed, response).unwrap_or_default();
+            let keys: Vec<String> = targets.into_iter().map(|(key, _)| key).collect();
+            for key in keys {
+                let by = format!("{}: {reason}", utterance.said.author.login);
+                let source = format!("{}:{}", utterance.said.guid, parsed.line);
+                renew::reset(work, &key, &by, &source).await?;
+                response.renewed.insert(key);
+            }
         }
         Command::Ask { whom, question } => {
             let Some(targets) = targets(work, outcomes, parsed, response) else {

@@ -21,6 +21,7 @@ use super::panel::{self, Automatic, Conditions, Occasion, Seat};
 use super::plan::Effect;
 use super::post_review;
 use super::record_votes;
+use super::renew;
 use super::report::{self, Going};
 use super::respond::{self, Want};
 use super::seen;
@@ -169,8 +170,19 @@ async fn record(
     record_votes::reviews(work, happened).await?;
     let outcomes = work.evaluate_fully().await?;
     confirm_landed(work, &outcomes).await?;
+    let renewed = renew::after_a_backup(work, &outcomes).await?;
     post_review::confirm_posted(work).await?;
+    let outcomes = match renewed.is_empty() {
+        true => outcomes,
+        false => work.evaluate_fully().await?,
+    };
+    work.memory.renewed = renewed;
     let heard = listen(work, &outcomes, utterances).await?;
+    for heard in &heard {
+        work.memory
+            .renewed
+            .extend(heard.response.renewed.iter().cloned());
+    }
     record_votes::take_back(work, happened).await?;
     record_votes::remember(work, happened).await?;
     Ok(heard)
@@ -240,7 +252,11 @@ async fn discuss(
     let quiet = quiet_needed(work, &automatic, occasion).await?;
     let (wants, mentioned) = wants(work, happened, &outcomes, &automatic, heard).await?;
     let is_rerun = happened.iter().any(asks_for_a_new_run);
-    let has_pending = write::has_pending(work, &outcomes, &BTreeSet::new());
+    let restore: BTreeSet<String> = heard
+        .iter()
+        .flat_map(|heard| heard.response.restore.iter().cloned())
+        .collect();
+    let has_pending = write::has_pending(work, &outcomes, &restore);
     if !wants.is_empty() || has_pending || is_rerun {
         start(work, runs, &outcomes, &wants, is_rerun).await?;
     }
@@ -259,7 +275,7 @@ async fn discuss(
     let asking = Asking {
         automatic: automatic_rounds.filter(|key| !has_failed(key)).collect(),
         is_occasion: occasion.is_one(),
-        restore: BTreeSet::new(),
+        restore,
     };
     let committed = write::write(work, &outcomes, &turns, &asking).await?;
     // What somebody started waits for nobody any more.
@@ -348,6 +364,7 @@ async fn wants(
         question: None,
     });
     let mut wants: Vec<Want> = of_panel.collect();
+    wants.extend(renew::wants(work, outcomes, &work.memory.renewed));
     let cannot = work.ground.can_ask(&work.snapshot).err();
     let mentioned = match cannot {
         None => mentions::mentioned(work, happened, outcomes).await?,

@@ -11,8 +11,10 @@ use super::receipts::{self, MAX_RESTORED, Signer, text_of};
 use super::touched::Content;
 use super::work::{SeenPath, Work, failure_key, open};
 use crate::engine::consensus::{ReasonCode, blocking_concerns};
+use crate::engine::discussion::Discussion;
 use crate::engine::edit::{self, EditError};
 use crate::engine::phase::{RoundEnd, after_round};
+use crate::engine::receipt::restore::put_back;
 use crate::forge::{CommitRequest, FileContent, ForgeError};
 use crate::round::{Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState, Change, DiscussionRecord};
@@ -112,7 +114,7 @@ pub async fn write(
         work.memory.discussions.insert(record.path.clone(), record);
     }
     work.recall_blocks().await?;
-    drafts.retain(|draft| !draft.blocks.is_empty() || !draft.restored.is_empty());
+    drafts.retain(|draft| !draft.blocks.is_empty() || draft.text.is_some());
     if drafts.is_empty() {
         return Ok(false);
     }
@@ -187,6 +189,7 @@ pub fn has_pending(work: &Work<'_>, outcomes: &[Outcome], restore: &BTreeSet<Str
     discussions.any(|(key, evaluated)| {
         !to_write(work, evaluated).is_empty()
             || !to_restore(work, key, evaluated, restore).is_empty()
+            || (restore.contains(key) && !evaluated.receipts.tampered.is_empty())
     })
 }
 
@@ -234,10 +237,17 @@ fn draft(
         Channel::Review { .. } => Vec::new(),
     };
     let was_asked = turns().next().is_some();
-    if kept.is_empty() && new_blocks.is_empty() && restored.is_empty() && !was_asked {
+    let mended = mended(path, &known, evaluated, plan);
+    let restored = match &mended {
+        Some((_, restored)) => restored.clone(),
+        None => restored,
+    };
+    let mends = mended.is_some() || !restored.is_empty();
+    if kept.is_empty() && new_blocks.is_empty() && !mends && !was_asked {
         return Ok(None);
     }
-    let Some(discussion) = path.head.discussion() else {
+    let at_head = path.head.discussion();
+    let Some(discussion) = mended.as_ref().map(|(mended, _)| mended).or(at_head) else {
         return Ok(None);
     };
     if matches!(channel, Channel::Commit) {
@@ -258,7 +268,8 @@ fn draft(
     let is_kept = |block: &&BlockRecord| !kept.iter().any(|kept| kept.hash == block.hash);
     let others = known.iter().copied().filter(is_kept).cloned();
     let mut known: Vec<BlockRecord> = others.chain(blocks.iter().cloned()).collect();
-    let texts: Vec<String> = restored.iter().chain(&blocks).map(text_of).collect();
+    let dropped = restored.iter().filter(|_| mended.is_none());
+    let texts: Vec<String> = dropped.chain(&blocks).map(text_of).collect();
     let internal = |error: EditError| JobError::Internal(format!("{key}: {error}"));
     let after = match channel {
         Channel::Commit => {
@@ -279,11 +290,11 @@ fn draft(
         Channel::Review { .. } => None,
     };
     let mut record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
-    record.restored += u32::from(!restored.is_empty());
+    record.restored += u32::from(mends);
     Ok(Some(Draft {
         at: index,
         record,
-        text: text.filter(|_| !blocks.is_empty() || !restored.is_empty()),
+        text: text.filter(|_| !blocks.is_empty() || mends),
         title: evaluated.view.title.clone(),
         new_blocks,
         restored,
@@ -291,6 +302,29 @@ fn draft(
         known,
         after,
     }))
+}
+
+/// The file with its signed replies as they were signed, where somebody wants that and it is not so, and those that
+/// were not.
+fn mended(
+    path: &SeenPath,
+    known: &[&BlockRecord],
+    evaluated: &Evaluated,
+    plan: &Plan<'_>,
+) -> Option<(Discussion, Vec<BlockRecord>)> {
+    let key = &path.candidate.key;
+    let is_wanted = plan.asking.restore.contains(key)
+        && matches!(plan.channel, Channel::Commit)
+        && !evaluated.receipts.tampered.is_empty();
+    let file = path.head.discussion().filter(|_| is_wanted)?;
+    let signed = receipts::signed_blocks(known);
+    let text = put_back(file, &signed, &evaluated.receipts.damaged);
+    let is_missing = |index: &usize| {
+        known[*index].state == BlockState::Written && evaluated.seen.place_of(*index).is_none()
+    };
+    let missing = (0..known.len()).filter(is_missing);
+    let missing = missing.map(|index| known[index].clone()).collect();
+    Some((Discussion::parse(text.as_bytes()), missing))
 }
 
 /// The discussion as it will be with its new text.

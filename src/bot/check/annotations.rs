@@ -79,6 +79,16 @@ fn of_config(evaluation: &Evaluation) -> Vec<Annotation> {
 
 fn of_discussion(view: &DiscussionView) -> Vec<Annotation> {
     let mut found: Vec<Annotation> = view.problems.iter().map(|p| of_problem(view, p)).collect();
+    found.extend(view.tampered.iter().map(|tampering| {
+        let level = AnnotationLevel::Failure;
+        annotation(
+            &view.path,
+            tampering.line,
+            level,
+            "Changed reply",
+            &tampering.why,
+        )
+    }));
     found.extend(of_rejections(view));
     found.extend(
         view.ledger

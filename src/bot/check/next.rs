@@ -78,10 +78,7 @@ pub fn next_steps(view: &DiscussionView, name_path: bool) -> Vec<NextStep> {
             "needs to do anything: the personas are answering",
         )],
         State::Invalid => invalid(view),
-        State::Tampered => vec![NextStep::new(
-            "someone with write",
-            "puts the changed block back as it was written",
-        )],
+        State::Tampered => tampered(view, &command),
         State::Held => held(view, &command),
         State::Rejected => rejected(view, &command),
         State::Degraded => vec![degraded(view, &command)],
@@ -116,12 +113,30 @@ fn invalid(view: &DiscussionView) -> Vec<NextStep> {
         .collect()
 }
 
+/// Both ways out of changed replies.
+fn tampered(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    let who = other_than_author("someone with maintain", view);
+    vec![
+        NextStep::new(
+            "someone with write",
+            "has the replies put back as they were signed",
+        )
+        .with(line("restore")),
+        NextStep::new(who, "begins the discussion anew, with new votes")
+            .with(line("reset: reason")),
+    ]
+}
+
 fn held(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     if view.waiting.is_some() {
         return vec![starts_panel(line)];
     }
     if view.has_reason(ReasonCode::Withdrawn) {
         return withdrawn(view);
+    }
+    if view.lost_replies > 0 {
+        let what = "has the dropped replies put back, and finds out which push drops them";
+        return vec![NextStep::new("someone with write", what).with(line("restore"))];
     }
     vec![NextStep::new("someone with write", "settles what holds it")]
 }

@@ -55,9 +55,12 @@ static WORKING: StateRow = row(
     "personas are at work",
 );
 static CLEAR: StateRow = row(
-    &["CLEAR: no discussion in this PR"],
+    &[
+        "CLEAR: no discussion in this PR",
+        "DROPPED by ann: decided elsewhere",
+    ],
     GREEN,
-    "nothing to decide",
+    "nothing to decide, or somebody let go of what left",
 );
 static READY: StateRow = row(
     &["READY: 3 of 4 ready, 1 by a person"],
@@ -82,14 +85,11 @@ static REJECTED: StateRow = row(
     RED,
     "a REJECT, or a persona with a veto is not READY",
 );
-static TAMPERED: StateRow = StateRow {
-    planned: true,
-    ..row(
-        &["TAMPERED: block 3, line 74"],
-        RED,
-        "a reply of the App was changed in the file",
-    )
-};
+static TAMPERED: StateRow = row(
+    &["TAMPERED: block 3, line 74: the block was changed after it was signed"],
+    RED,
+    "a reply of the App was changed in the file",
+);
 static INVALID: StateRow = row(
     &["INVALID: design/cache.md:12 unclosed-fence"],
     RED,

@@ -69,6 +69,14 @@ fn read_words(
             let behind = &text.trim_start()["drop".len()..];
             read_drop(path, behind)
         }
+        Some(Verb::Restore) => match first_word(rest).0 {
+            "" => Ok(Command::Restore),
+            word => Err(CommandError::Tail {
+                verb: "restore",
+                word: word.to_owned(),
+            }),
+        },
+        Some(Verb::Reset) => read_reset(&text.trim_start()["reset".len()..]),
         Some(Verb::Status) => Ok(Command::Status),
         Some(Verb::Why) => Ok(Command::Why),
         Some(Verb::Help) => Ok(Command::Help),
@@ -179,6 +187,17 @@ fn vote_word(word: &str) -> Option<Option<Vote>> {
 fn hash_digits(word: &str) -> Option<String> {
     let fits = HASH_DIGITS.contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit());
     fits.then(|| word.to_ascii_lowercase())
+}
+
+/// Reads `: reason`.
+fn read_reset(text: &str) -> Result<Command, CommandError> {
+    let reason = text.trim_start().strip_prefix(':').map(str::trim);
+    match reason {
+        Some(reason) if !reason.is_empty() => Ok(Command::Reset {
+            reason: reason.to_owned(),
+        }),
+        _ => Err(CommandError::ResetReason),
+    }
 }
 
 /// Reads `PATH: reason`, or `: reason` where the PATH stands before the verb. A path may hold blanks and colons: it

@@ -44,6 +44,13 @@ pub enum Command {
     Vote(VoteCommand),
     /// A discussion that left the pull request is let go.
     Drop(DropCommand),
+    /// Signed replies are put back as they were signed.
+    Restore,
+    /// A discussion begins anew.
+    Reset {
+        /// Text behind the colon; never empty.
+        reason: String,
+    },
     /// The state, as a reply.
     Status,
     /// Every rule of the verdict, as a reply.
@@ -112,6 +119,15 @@ pub enum CommandError {
     DropReason {
         /// The PATH.
         path: String,
+    },
+    /// `reset` without a reason.
+    ResetReason,
+    /// Words behind a verb that takes none.
+    Tail {
+        /// The verb.
+        verb: &'static str,
+        /// The first such word.
+        word: String,
     },
     /// The PATH leaves the repository or is no path at all.
     BadPath {

@@ -10,6 +10,10 @@ pub enum Verb {
     Vote,
     /// `drop`
     Drop,
+    /// `restore`
+    Restore,
+    /// `reset`
+    Reset,
     /// `status`
     Status,
     /// `why`
@@ -106,6 +110,24 @@ const DROP: Row = Row {
     example: "/discuss drop design/cache.md: decided elsewhere",
     effect: "lets go of a discussion that left this pull request, so that it no longer holds it",
 };
+const RESTORE: Row = Row {
+    key: "restore",
+    group: Group::Decide,
+    usage: "/discuss [PATH] restore",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss restore",
+    effect: "puts the panel's replies back into the file as they were signed, where they were changed or dropped",
+};
+const RESET: Row = Row {
+    key: "reset",
+    group: Group::Decide,
+    usage: "/discuss [PATH] reset: reason",
+    need: Need::Maintain,
+    author: AuthorRule::Never,
+    example: "/discuss reset: the replies were edited on purpose",
+    effect: "begins the discussion anew: a new round, new votes; what stands in the file becomes part of the proposal",
+};
 const STATUS: Row = Row {
     key: "status",
     group: Group::Inform,
@@ -135,12 +157,14 @@ const HELP: Row = Row {
 };
 
 /// Every command there is, in the order of the help.
-pub const TABLE: &[Row] = &[PERSONAS, ALL, MISSING, VOTE, DROP, STATUS, WHY, HELP];
+pub const TABLE: &[Row] = &[
+    PERSONAS, ALL, MISSING, VOTE, DROP, RESTORE, RESET, STATUS, WHY, HELP,
+];
 
 /// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
 pub const LATER: &[&str] = &[
     "concern", "resolve", "answer", "config", "advance", "new", "hold", "release", "retry",
-    "cancel", "pause", "resume", "restore", "reset", "override",
+    "cancel", "pause", "resume", "override",
 ];
 
 /// The row of a command.
@@ -153,6 +177,8 @@ pub fn row(command: &Command) -> &'static Row {
         },
         Command::Vote(_) => &VOTE,
         Command::Drop(_) => &DROP,
+        Command::Restore => &RESTORE,
+        Command::Reset { .. } => &RESET,
         Command::Status => &STATUS,
         Command::Why => &WHY,
         Command::Help => &HELP,
@@ -163,6 +189,8 @@ pub fn row(command: &Command) -> &'static Row {
 const BUILT: &[(&str, Verb)] = &[
     ("vote", Verb::Vote),
     ("drop", Verb::Drop),
+    ("restore", Verb::Restore),
+    ("reset", Verb::Reset),
     ("status", Verb::Status),
     ("why", Verb::Why),
     ("help", Verb::Help),

@@ -66,6 +66,7 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
         retry_at: None,
         posted: Vec::new(),
         tampered: Vec::new(),
+        lost_replies: 0,
         url: None,
     }
 }

@@ -287,6 +287,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         url: None,
         posted,
         tampered: receipts.tampered.clone(),
+        lost_replies: receipts.dropped.len(),
     };
     let (to_write, landed) = pending(case.blocks, &seen);
     Outcome::Open(Box::new(Evaluated {
@@ -413,8 +414,11 @@ fn pending(records: &[&BlockRecord], seen: &SeenText) -> (Vec<usize>, Vec<usize>
 }
 
 impl Evaluated {
-    /// Whether the file has errors, so that nobody is asked about it.
+    /// Whether the file has errors, or its replies are not as they were signed, so that nobody is asked about it.
     pub fn is_invalid(&self) -> bool {
+        if !self.receipts.tampered.is_empty() || self.receipts.record_is_older {
+            return true;
+        }
         let mut problems = self.view.problems.iter();
         problems.any(|problem| problem.severity() == Severity::Error)
     }

@@ -5,6 +5,7 @@
 
 mod mention;
 mod refusal;
+mod restore;
 mod why;
 
 pub use mention::{mention_unclear, not_asked};
@@ -12,6 +13,7 @@ pub use refusal::{
     NotDropped, applied_to_all, closed, no_discussion, no_such_discussion, not_dropped,
     not_understood, refused, which_discussion,
 };
+pub use restore::{cannot_restore, nothing_to_restore};
 pub use why::why;
 
 use super::access::AuthorRule;

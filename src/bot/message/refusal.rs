@@ -79,6 +79,19 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
             )),
             see_help()
         ),
+        CommandError::ResetReason => format!(
+            "{read}: there is no reason in it, and the check shows one to everybody, so nothing was reset. Write it \
+             behind a colon: {}. {}",
+            code("/discuss reset: the replies were edited on purpose"),
+            see_help()
+        ),
+        CommandError::Tail { verb, word } => format!(
+            "{read}: {} stands behind {verb}, which takes nothing there, so nothing was done. Write {}, with the path \
+             of the discussion before the verb where there are several. {}",
+            code(&shorten(word, MAX_LINE)),
+            code(&format!("/discuss {verb}")),
+            see_help()
+        ),
         CommandError::BadPath { path } => format!(
             "{read}: {} is no path inside this repository. Write it from the top folder: {}",
             code(&shorten(path, MAX_LINE)),

@@ -210,6 +210,7 @@ impl Sketch {
             retry_at: self.retry_at.clone(),
             posted: Vec::new(),
             tampered: Vec::new(),
+            lost_replies: 0,
             url: Some("https://github.test/o/r/blob/abc/design/cache.md".to_owned()),
         }
     }

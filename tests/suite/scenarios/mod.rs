@@ -7,6 +7,7 @@ mod bad_input;
 mod base_pushes;
 mod faults;
 mod gate;
+mod healing;
 mod persona_folders;
 mod phases;
 mod quick;

@@ -55,7 +55,7 @@ pub(crate) struct Rig {
     pub(crate) deps: BotDeps,
     wake: Arc<Notify>,
     stop: CancellationToken,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// How a rig is set up.
@@ -76,6 +76,12 @@ impl Default for Setup {
             operator: Some("checklist".to_owned()),
         }
     }
+}
+
+async fn open_store(folder: &tempfile::TempDir) -> Arc<SqlStore> {
+    let file = folder.path().join("store.db");
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    Arc::new(SqlStore::open(&url).await.unwrap())
 }
 
 impl Rig {
@@ -108,11 +114,7 @@ impl Rig {
                 .unwrap();
         }
         let folder = tempfile::tempdir().unwrap();
-        let url = format!(
-            "sqlite://{}?mode=rwc",
-            folder.path().join("store.db").display()
-        );
-        let store = Arc::new(SqlStore::open(&url).await.unwrap());
+        let store = open_store(&folder).await;
         let private = SecretString::from(key().private_pem.clone());
         let client =
             GitHub::new(APP, &private, &sandbox.api_url(), &sandbox.graphql_url()).unwrap();
@@ -141,7 +143,7 @@ impl Rig {
             deps,
             wake: Arc::new(Notify::new()),
             stop: CancellationToken::new(),
-            _folder: folder,
+            folder,
         };
         rig.serve().await;
         rig
@@ -354,6 +356,32 @@ impl Rig {
     pub(crate) fn title(&self, number: u64) -> String {
         let check = self.sandbox.check_on_head(DEMO_REPO, number, "discussions");
         check.and_then(|check| check.title).unwrap_or_default()
+    }
+
+    /// Its summary.
+    pub(crate) fn summary(&self, number: u64) -> String {
+        self.check(number).summary.unwrap_or_default()
+    }
+
+    /// A copy of the store as it is now.
+    pub(crate) fn backup(&self) -> tempfile::TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        copy
+    }
+
+    /// The server stops, and another one starts with that store, or with an empty one.
+    pub(crate) async fn start_over(&mut self, with: Option<tempfile::TempDir>) {
+        self.stop.cancel();
+        self.store.close().await.unwrap();
+        self.folder = with.unwrap_or_else(|| tempfile::tempdir().unwrap());
+        self.store = open_store(&self.folder).await;
+        self.deps.store = self.store.clone();
+        self.stop = CancellationToken::new();
+        self.serve().await;
     }
 
     /// Its conclusion; empty while it is in progress.
