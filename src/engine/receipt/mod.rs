@@ -5,6 +5,7 @@
 //! and checked by `signing`, which is handed in: nothing here knows keys.
 
 pub mod chain;
+pub mod votes;
 
 use super::scan::{Lines, is_receipt};
 use super::vote::Vote;
