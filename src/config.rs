@@ -162,6 +162,32 @@ pub fn signing_key_path() -> PathBuf {
     reader.signing_key_path(&reader.data_dir())
 }
 
+/// The pull request that a GitHub workflow runs for, as far as its environment says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workflow {
+    /// `GITHUB_REPOSITORY_ID`.
+    pub repository: Option<u64>,
+    /// The number in `GITHUB_REF`, which is `refs/pull/N/merge` for events of a pull request.
+    pub pr: Option<u64>,
+}
+
+/// What GitHub tells a workflow in its environment
+/// (<https://docs.github.com/actions/reference/workflows-and-actions/variables>).
+pub fn workflow() -> Workflow {
+    let reader = Reader::new(environment());
+    let number = |text: String| text.parse().ok();
+    let of_ref = |text: String| {
+        text.strip_prefix("refs/pull/")?
+            .strip_suffix("/merge")?
+            .parse()
+            .ok()
+    };
+    Workflow {
+        repository: reader.text("GITHUB_REPOSITORY_ID").and_then(number),
+        pr: reader.text("GITHUB_REF").and_then(of_ref),
+    }
+}
+
 impl Settings {
     /// The settings from the process's environment.
     pub fn from_env() -> Result<Self, SettingsError> {

@@ -47,7 +47,10 @@ impl<'a> Body<'a> {
         let (above, line) = text.split_at(at);
         let offset = self.start + at;
         let next = self.opaque.partition_point(|range| range.end <= offset);
-        let is_opaque = self.opaque.get(next).is_some_and(|range| range.start <= offset);
+        let is_opaque = self
+            .opaque
+            .get(next)
+            .is_some_and(|range| range.start <= offset);
         if !is_separator_line(line) || is_opaque {
             return None;
         }
