@@ -20,6 +20,7 @@ pub const NAMES: &[&str] = &[
     "WEBHOOK_SECRET",
     "DATA_DIR",
     "DATABASE_URL",
+    "SIGNING_KEY_PATH",
     "HOST",
     "PORT",
     "WEBHOOK_PATH",
@@ -35,6 +36,8 @@ pub const NAMES: &[&str] = &[
 pub const HEALTH_PATH: &str = "/healthz";
 /// Path that answers while the database does.
 pub const READY_PATH: &str = "/readyz";
+/// Path of the public keys that receipts are checked by (RFC 8615).
+pub const KEYS_PATH: &str = "/.well-known/jwks.json";
 
 /// Address that is listened on unless `HOST` says otherwise: all of the machine.
 const EVERYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -54,6 +57,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `DATABASE_URL`: may hold a password.
     pub database_url: SecretString,
+    /// `SIGNING_KEY_PATH`: the key that receipts are signed with; made at the first start.
+    pub signing_key_path: PathBuf,
     /// `HOST`: address to listen on.
     pub host: IpAddr,
     /// `PORT`.
@@ -151,6 +156,38 @@ pub fn app_id() -> Result<Option<u64>, SettingsError> {
     }
 }
 
+/// Where a server with this environment has its signing key: `SIGNING_KEY_PATH`, else in `DATA_DIR`.
+pub fn signing_key_path() -> PathBuf {
+    let reader = Reader::new(environment());
+    reader.signing_key_path(&reader.data_dir())
+}
+
+/// The pull request that a GitHub workflow runs for, as far as its environment says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workflow {
+    /// `GITHUB_REPOSITORY_ID`.
+    pub repository: Option<u64>,
+    /// The number in `GITHUB_REF`, which is `refs/pull/N/merge` for events of a pull request.
+    pub pr: Option<u64>,
+}
+
+/// What GitHub tells a workflow in its environment
+/// (<https://docs.github.com/actions/reference/workflows-and-actions/variables>).
+pub fn workflow() -> Workflow {
+    let reader = Reader::new(environment());
+    let number = |text: String| text.parse().ok();
+    let of_ref = |text: String| {
+        text.strip_prefix("refs/pull/")?
+            .strip_suffix("/merge")?
+            .parse()
+            .ok()
+    };
+    Workflow {
+        repository: reader.text("GITHUB_REPOSITORY_ID").and_then(number),
+        pr: reader.text("GITHUB_REF").and_then(of_ref),
+    }
+}
+
 impl Settings {
     /// The settings from the process's environment.
     pub fn from_env() -> Result<Self, SettingsError> {
@@ -166,7 +203,8 @@ impl Settings {
         let app_id = reader.app_id();
         let private_key = reader.private_key();
         let webhook_secrets = reader.webhook_secrets();
-        let data_dir = PathBuf::from(reader.text("DATA_DIR").unwrap_or("data".to_owned()));
+        let data_dir = reader.data_dir();
+        let signing_key_path = reader.signing_key_path(&data_dir);
         let database_url = reader.database_url(&data_dir);
         let (host, port) = (reader.host(), reader.port());
         let webhook_path = reader.webhook_path();
@@ -181,6 +219,7 @@ impl Settings {
                 webhook_secrets,
                 data_dir,
                 database_url,
+                signing_key_path,
                 host: host.unwrap_or(EVERYWHERE),
                 port: port.unwrap_or(PORT),
                 webhook_path,

@@ -13,11 +13,11 @@
 //! | `forge` | port to GitHub (read and write are two traits), typed webhook events, signatures, the adapter |
 //! | `store` | port to the durable record and the queue, and the adapter over SQL |
 //! | `llm` | port to models; the built-in `checklist` |
-//! | `signing` | the App's own key: signs receipts, checks them, sets of public keys |
+//! | `signing` | the App's own key: signs receipts, checks them, sets of public keys, both on disk |
 //! | `workspace` | discussion files on the local disk |
 //! | `round` | the one loop shared by command line and bot: prompt, ask in parallel, render |
 //! | `bot` | pull-request policy. Pure: what to do. I/O: doing it, under a lease |
-//! | `server` | accept loop, webhook intake, health, and the assembly of the running App |
+//! | `server` | accept loop, webhook intake, health, public keys, and the assembly of the running App |
 //! | `sandbox` | a GitHub on loopback, written apart from `forge` so that it can judge it; also in front of a git repository |
 //! | `cli` | one file per subcommand; `cli/output.rs` does all printing |
 //! | `main` | hands the command line to `cli` |

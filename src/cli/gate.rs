@@ -4,7 +4,7 @@ use super::lint::{collect, escape_data, escape_property, plural};
 use super::output::Output;
 use super::report::{Report, TallyJson, Trust, VerdictJson, verdict_line};
 use super::surroundings::{Surroundings, discussion_in};
-use super::{Failure, Outcome, jwks};
+use super::{Failure, Outcome, receipts};
 use crate::engine::consensus::{Reason, ReasonCode, State, Verdict};
 use crate::engine::discussion::{Discussion, Kind};
 use crate::engine::problem::Severity;
@@ -107,7 +107,7 @@ fn check_keys(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
         let message = "--jwks has no meaning with --trust file, which counts every block";
         return Err(Failure::new("usage", message).hint("Leave one of the two out."));
     }
-    let keys = jwks::read(path)?;
+    let keys = receipts::read_keys(path)?;
     output.note(format!(
         "{}: {}",
         path.display(),

@@ -8,7 +8,6 @@ mod config;
 mod demo;
 mod gate;
 mod health;
-mod jwks;
 mod lint;
 mod man;
 mod new;
@@ -16,6 +15,7 @@ mod output;
 mod personas;
 mod problem_json;
 mod progress;
+mod receipts;
 mod receive;
 mod report;
 #[cfg(feature = "sandbox")]
@@ -27,6 +27,7 @@ mod status;
 mod surroundings;
 mod templates;
 mod turn;
+mod verify;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use output::Output;
@@ -76,6 +77,8 @@ enum Command {
     Lint(lint::Arguments),
     /// Say by exit code whether discussions have reached consensus
     Gate(gate::Arguments),
+    /// Check which blocks the App signed, and which votes they prove; offline
+    Verify(verify::Arguments),
     /// List, show or check templates
     Templates(templates::Arguments),
     /// List, show and check the personas that apply here
@@ -243,6 +246,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Status(arguments) => status::run(&arguments, output),
         Command::Lint(arguments) => lint::run(&arguments, output),
         Command::Gate(arguments) => gate::run(&arguments, output),
+        Command::Verify(arguments) => verify::run(&arguments, output),
         Command::Templates(arguments) => templates::run(&arguments, output),
         Command::Personas(arguments) => personas::run(&arguments, output),
         Command::Config(arguments) => config::run(&arguments, output),

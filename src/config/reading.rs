@@ -1,6 +1,6 @@
 //! Reads the variables one by one and collects what is wrong with them.
 
-use super::{GitHubUrls, HEALTH_PATH, NAMES, READY_PATH, SettingProblem, SettingsError};
+use super::{GitHubUrls, HEALTH_PATH, KEYS_PATH, NAMES, READY_PATH, SettingProblem, SettingsError};
 use crate::telemetry::LogFormat;
 use jsonwebtoken::EncodingKey;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -8,7 +8,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// What is encoded in the path of a database's address.
@@ -198,6 +198,15 @@ impl Reader {
         secrets.into_iter().map(SecretString::from).collect()
     }
 
+    pub(super) fn data_dir(&self) -> PathBuf {
+        PathBuf::from(self.text("DATA_DIR").unwrap_or("data".to_owned()))
+    }
+
+    pub(super) fn signing_key_path(&self, data_dir: &Path) -> PathBuf {
+        self.text("SIGNING_KEY_PATH")
+            .map_or_else(|| data_dir.join("signing-key.pem"), PathBuf::from)
+    }
+
     pub(super) fn database_url(&mut self, data_dir: &Path) -> SecretString {
         let url = self
             .text("DATABASE_URL")
@@ -222,7 +231,7 @@ impl Reader {
             );
             self.problem("WEBHOOK_PATH", message);
         }
-        if [HEALTH_PATH, READY_PATH].contains(&path.as_str()) {
+        if [HEALTH_PATH, READY_PATH, KEYS_PATH].contains(&path.as_str()) {
             self.problem(
                 "WEBHOOK_PATH",
                 format!("`{path}` is the server's own page; take another"),

@@ -40,7 +40,7 @@ impl Block {
     pub fn canonical(&self, source: &str) -> String {
         source[self.span.clone()]
             .replace("\r\n", "\n")
-            .trim_end()
+            .trim_end_matches([' ', '\t'])
             .to_owned()
     }
 }

@@ -46,7 +46,11 @@ impl<'a> Body<'a> {
         let at = text.rfind('\n').map_or(0, |newline| newline + 1);
         let (above, line) = text.split_at(at);
         let offset = self.start + at;
-        let is_opaque = self.opaque.iter().any(|range| range.contains(&offset));
+        let next = self.opaque.partition_point(|range| range.end <= offset);
+        let is_opaque = self
+            .opaque
+            .get(next)
+            .is_some_and(|range| range.start <= offset);
         if !is_separator_line(line) || is_opaque {
             return None;
         }

@@ -118,7 +118,7 @@ impl Code {
 }
 
 /// A piece of the file for a message: one line, at most 60 characters, without control characters.
-pub(super) fn excerpt(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     const CHARS: usize = 60;
     let mut shown: String = text
         .chars()

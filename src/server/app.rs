@@ -12,6 +12,8 @@ use crate::forge::event::Event;
 use crate::forge::github::GitHub;
 use crate::forge::{ForgeError, ForgeRead};
 use crate::llm::checklist::Checklist;
+use crate::signing::Keyring;
+use crate::signing::files::{KeyFileError, KeyFiles};
 use crate::store::SqlStore;
 use crate::store::{Store, StoreError};
 use secrecy::ExposeSecret as _;
@@ -42,6 +44,9 @@ pub enum StartError {
     /// The private key or an address of GitHub cannot be used.
     #[error(transparent)]
     Forge(#[from] ForgeError),
+    /// The key that receipts are signed with cannot be used.
+    #[error("the signing key: {0}")]
+    SigningKey(#[from] KeyFileError),
     /// The program was built without its own template: a bug.
     #[error("the built-in template is missing")]
     BuiltIn,
@@ -55,6 +60,8 @@ pub struct Assembly {
     pub store: Arc<SqlStore>,
     /// What deliveries become.
     pub decide: Decide,
+    /// What receipts are signed and checked with.
+    pub keyring: Arc<Keyring>,
 }
 
 impl Assembly {
@@ -80,15 +87,13 @@ impl Assembly {
 
     fn new(settings: &Settings, github: GitHub, store: SqlStore) -> Result<Self, StartError> {
         let (github, store) = (Arc::new(github), Arc::new(store));
+        let keyring = Arc::new(keyring(settings)?);
         let models = Models {
             operator: settings.model.clone(),
             ..Models::default()
         };
-        let interim = crate::signing::SigningKey::generate()
-            .and_then(|pem| crate::signing::SigningKey::from_pem(&pem))
-            .map_err(|_| StartError::BuiltIn)?;
         let deps = BotDeps {
-            keyring: Arc::new(crate::signing::Keyring::of(interim)),
+            keyring: keyring.clone(),
             store: store.clone() as Arc<dyn Store>,
             read: github.clone() as Arc<dyn ForgeRead>,
             write: github.into(),
@@ -104,8 +109,28 @@ impl Assembly {
             deps,
             store,
             decide,
+            keyring,
         })
     }
+}
+
+/// The keys on disk; the first one is made here.
+fn keyring(settings: &Settings) -> Result<Keyring, KeyFileError> {
+    let files = KeyFiles::at(&settings.signing_key_path);
+    let loaded = files.load_or_create()?;
+    let kid = &loaded.keyring.signing.public().kid;
+    if loaded.is_new {
+        let file = files.key.display();
+        tracing::info!(kid, "a signing key was made: {file}; keep it in the backup");
+    }
+    if let Some(error) = loaded.not_kept {
+        tracing::warn!(
+            kid,
+            "the signing key is used, but not kept in the key set: after a change of keys, what it signed would not \
+             verify any more: {error}"
+        );
+    }
+    Ok(loaded.keyring)
 }
 
 fn github(settings: &Settings) -> Result<GitHub, ForgeError> {
@@ -149,6 +174,7 @@ impl App {
             deps,
             store,
             decide,
+            keyring,
         } = Assembly::alone(settings).await?;
         let address = SocketAddr::from((settings.host, settings.port));
         let failed = |source| StartError::Listen { address, source };
@@ -162,6 +188,7 @@ impl App {
             decide,
             store: deps.store.clone(),
             wake: wake.clone(),
+            key_set: keyring.keys.to_jwks(),
         };
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();

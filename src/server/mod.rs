@@ -1,4 +1,4 @@
-//! The server: takes deliveries in, answers health checks, and nothing else.
+//! The server: takes deliveries in, answers health checks, hands out the public keys, and nothing else.
 //!
 //! A delivery is answered with success only after it is verified and stored. No request to GitHub or to a model is made
 //! here; the worker is woken and does the rest.
@@ -6,11 +6,12 @@
 mod accept;
 pub mod app;
 mod health;
+mod keys;
 mod webhook;
 
 pub use accept::serve;
 
-use crate::config::{HEALTH_PATH, READY_PATH};
+use crate::config::{HEALTH_PATH, KEYS_PATH, READY_PATH};
 use crate::forge::event::Event;
 use crate::store::{NewJob, Store};
 use axum::Router;
@@ -45,6 +46,8 @@ pub struct Intake {
     pub store: Arc<dyn Store>,
     /// Notified after a job was stored.
     pub wake: Arc<Notify>,
+    /// Public keys that receipts are checked by, as a JSON Web Key Set.
+    pub key_set: String,
 }
 
 /// Bounds on what clients can cost.
@@ -100,5 +103,6 @@ fn router(intake: Intake, limits: Limits) -> Router {
         .route(&webhook_path, post(webhook::receive))
         .route(HEALTH_PATH, get(health::alive))
         .route(READY_PATH, get(health::ready))
+        .route(KEYS_PATH, get(keys::show))
         .with_state(Arc::new(state))
 }

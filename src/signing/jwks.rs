@@ -25,7 +25,8 @@ impl From<String> for BadKeySet {
 }
 
 impl Keys {
-    /// Reads a key set. Keys are named by their `kid`, `revoked_at` (Unix seconds) is ours; other members are ignored.
+    /// Reads a key set. Keys are named by their `kid`; `revoked_at` and `created_at` (Unix seconds) are ours; other
+    /// members are ignored.
     ///
     /// # Errors
     /// When the text is no key set, holds no key, one twice, one that is no Ed25519 public key, or a private one.
@@ -69,8 +70,13 @@ fn value(key: &PublicKey) -> Value {
         "kid": key.kid,
         "x": BASE64_URL_SAFE_NO_PAD.encode(key.x),
     });
-    if let Some(at) = key.revoked_at {
-        value["revoked_at"] = json!(at);
+    for (name, at) in [
+        ("created_at", key.created_at),
+        ("revoked_at", key.revoked_at),
+    ] {
+        if let Some(at) = at {
+            value[name] = json!(at);
+        }
     }
     value
 }
@@ -106,12 +112,18 @@ fn key(value: &Value) -> Result<PublicKey, String> {
         "" => return Err("it has no `kid`, so no receipt could name it".to_owned()),
         kid => kid.to_owned(),
     };
-    let revoked_at = match value.get("revoked_at") {
-        None => None,
-        Some(at) => Some(
-            at.as_u64()
-                .ok_or("`revoked_at` is no time in Unix seconds")?,
-        ),
+    Ok(PublicKey {
+        kid,
+        x,
+        revoked_at: time(value, "revoked_at")?,
+        created_at: time(value, "created_at")?,
+    })
+}
+
+fn time(value: &Value, name: &str) -> Result<Option<u64>, String> {
+    let Some(at) = value.get(name) else {
+        return Ok(None);
     };
-    Ok(PublicKey { kid, x, revoked_at })
+    let wrong = || format!("`{name}` is {at}, which is no time in Unix seconds");
+    at.as_u64().map(Some).ok_or_else(wrong)
 }

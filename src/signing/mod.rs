@@ -1,8 +1,9 @@
 //! Keys for receipts: signing claims, and checking what others say was signed. Ed25519 and nothing else (RFC 8037), as
 //! compact JWS (RFC 7515) and JSON Web Key Sets (RFC 7517). The key is the App's own, not the one GitHub knows it by.
 //!
-//! `jws` makes and checks tokens, `jwks` reads and writes sets of public keys.
+//! `jws` makes and checks tokens, `jwks` reads and writes sets of public keys, `files` keeps both on disk.
 
+pub mod files;
 mod jwks;
 mod jws;
 
@@ -45,6 +46,8 @@ pub struct PublicKey {
     pub x: [u8; KEY_BYTES],
     /// Receipts signed at or after this time (Unix seconds) are not believed; `None`: it was not revoked.
     pub revoked_at: Option<u64>,
+    /// When it was made, Unix seconds, if that is known. Nothing depends on it.
+    pub created_at: Option<u64>,
 }
 
 impl PublicKey {
@@ -56,6 +59,7 @@ impl PublicKey {
             kid: BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(canonical.as_bytes())),
             x,
             revoked_at: None,
+            created_at: None,
         }
     }
 }
@@ -135,6 +139,11 @@ impl Keys {
     pub fn and(mut self, key: PublicKey) -> Self {
         self.0.insert(key.kid.clone(), key);
         self
+    }
+
+    /// The key of this id.
+    pub fn get(&self, kid: &str) -> Option<&PublicKey> {
+        self.0.get(kid)
     }
 
     /// Checks a token; see [`crate::engine::receipt::Check`].

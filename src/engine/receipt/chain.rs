@@ -6,6 +6,7 @@ use crate::engine::block::Block;
 use crate::engine::discussion::Discussion;
 use crate::engine::marker::BlockVote;
 use crate::engine::vote::Vote;
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -57,7 +58,8 @@ pub struct Scope<'a> {
     pub repository: Repository<'a>,
     /// The pull request.
     pub pr: u64,
-    /// The chain that counts; `None`: that of the last receipt in the file that is about this pull request.
+    /// The chain that counts; `None`: that of the receipt that the anchor names, else of the last one in the file that
+    /// is about this pull request.
     pub did: Option<&'a str>,
     /// Paths the discussion has and had; empty: not looked at.
     pub paths: &'a [String],
@@ -273,24 +275,29 @@ impl Chain {
 }
 
 /// Checks every receipt of a file.
-pub fn check(discussion: &Discussion, scope: &Scope<'_>, verify: Check<'_>) -> Chain {
+pub fn check<'a>(discussion: &'a Discussion, scope: &Scope<'_>, verify: Check<'_>) -> Chain {
+    let with_receipt = |block: &'a Block| Some((block.receipt.as_ref()?.start, block));
+    let blocks: HashMap<usize, &Block> =
+        discussion.blocks.iter().filter_map(with_receipt).collect();
     let read: Vec<Read> = lines(&discussion.source)
         .into_iter()
         .map(|at| Read {
             line: at.line,
-            block: discussion
-                .blocks
-                .iter()
-                .find(|block| block.receipt.as_ref() == Some(&at.span)),
+            block: blocks.get(&at.span.start).copied(),
             token: at.token,
             claims: belongs(verify(at.token), scope),
         })
         .collect();
-    let newest = || {
-        let claims = read.iter().rev().find_map(|read| read.claims.as_ref().ok());
-        claims.map(|claims| claims.did.clone())
+    let of = |read: &Read<'_>| read.claims.as_ref().ok().map(|claims| claims.did.clone());
+    // The anchor names its chain, wherever in the file a receipt of another chain was put.
+    let anchored = || {
+        let anchor = scope.anchor?;
+        let is_it = |read: &&Read<'_>| link(read.token) == anchor.link;
+        read.iter().find(is_it).and_then(of)
     };
-    let did = scope.did.map(str::to_owned).or_else(newest);
+    let newest = || read.iter().rev().find_map(of);
+    let did = scope.did.map(str::to_owned);
+    let did = did.or_else(anchored).or_else(newest);
     let mut walk = Walk {
         discussion,
         anchor: scope.anchor,

@@ -6,6 +6,7 @@
 
 pub mod chain;
 pub mod restore;
+pub mod votes;
 
 use super::scan::{Lines, is_receipt};
 use super::vote::Vote;

@@ -4,6 +4,7 @@ mod beginning;
 mod gating;
 mod moving;
 mod speaking;
+mod verifying;
 
 use crate::support::fixture;
 use crate::support::github::exchanges_file;

@@ -2,6 +2,7 @@
 
 use super::stand::{Left, SECRET, Stand};
 use discussions::sandbox::{Delivery, EffectKind};
+use discussions::signing::Keys;
 
 /// A later secret, for the change of secrets.
 const NEXT: &str = "the second secret of this house which follows it";
@@ -66,6 +67,27 @@ async fn health_and_readiness_are_answered() {
         let answer = get(&format!("{}/{page}", stand.server().url)).await;
         assert_eq!(answer, (200, "ok".to_owned()), "{page}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_keys_are_there_for_everybody_and_stay_over_a_restart() {
+    let mut stand = Stand::start().await;
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let url = format!("{}/.well-known/jwks.json", stand.server().url);
+        let answer = reqwest::get(&url).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("content-type"), "application/json");
+        assert_eq!(header("cache-control"), "public, max-age=300");
+        let text = answer.text().await.unwrap();
+        assert!(!text.contains("\"d\""), "no private key: {text}");
+        seen.push(Keys::from_jwks(text.as_bytes()).unwrap());
+        stand.kill();
+        stand.start_server().await;
+    }
+    assert_eq!(seen[0].0.len(), 1);
+    assert_eq!(seen[0], seen[1]);
 }
 
 /// Status and the `status` of a page.

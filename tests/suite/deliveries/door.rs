@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 pub(super) const PATH: &str = "/api/github/webhooks";
 const SECRET: &str = "the secret that is valid now";
 const OLD_SECRET: &str = "the secret before, still valid";
+/// What the door hands out as public keys, byte for byte.
+pub(super) const KEY_SET: &str = "{\"keys\": []}\n";
 /// Nothing in these tests takes this long; it only keeps a failure from hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -71,6 +73,7 @@ impl Door {
             decide: Arc::new(decide),
             store: store.clone(),
             wake: wake.clone(),
+            key_set: KEY_SET.to_owned(),
         };
         let server = tokio::spawn(serve(listener, intake, limits, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();

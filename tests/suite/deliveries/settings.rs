@@ -36,6 +36,8 @@ fn three_variables_are_enough() {
     assert_eq!(settings.webhook_path, "/api/github/webhooks");
     let database = settings.database_url.expose_secret();
     assert_eq!(database, "sqlite://data/discussions.db?mode=rwc");
+    let signing_key = settings.signing_key_path.display().to_string();
+    assert_eq!(signing_key, "data/signing-key.pem");
     assert_eq!(settings.log_filter, "info");
     assert_eq!(settings.log_format, LogFormat::Text);
     assert_eq!(settings.model, None);
@@ -173,6 +175,17 @@ fn enterprise_addresses_follow_from_the_first() {
     let apart = urls(&[("GITHUB_GRAPHQL_URL", "https://graph.example.com/graphql")]);
     assert_eq!(apart.api, "https://api.github.com");
     assert_eq!(apart.graphql, "https://graph.example.com/graphql");
+}
+
+#[test]
+fn the_signing_key_lies_in_the_data_folder_or_where_it_is_said() {
+    let path = |vars: &[(&str, &str)]| read(vars).unwrap().signing_key_path;
+    let data = ("DATA_DIR", "/var/lib/d");
+    assert_eq!(path(&[data]).to_str(), Some("/var/lib/d/signing-key.pem"));
+    let own = ("SIGNING_KEY_PATH", "/run/keys/s.pem");
+    assert_eq!(path(&[data, own]).to_str(), Some("/run/keys/s.pem"));
+    let said = complaint(&[("WEBHOOK_PATH", "/.well-known/jwks.json")]);
+    assert!(said.contains("the server's own page"), "{said}");
 }
 
 #[test]

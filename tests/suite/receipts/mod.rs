@@ -2,3 +2,4 @@
 
 pub(crate) mod book;
 mod chain;
+mod files;

@@ -165,6 +165,7 @@ impl Rig {
             }),
             store: self.store.clone(),
             wake: wake.clone(),
+            key_set: r#"{"keys":[]}"#.to_owned(),
         };
         tokio::spawn(serve(
             listener,
