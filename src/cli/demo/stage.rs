@@ -2,7 +2,9 @@
 
 use crate::cli::Failure;
 use crate::config::Settings;
-use crate::sandbox::{AppKey, CheckRun, FileEdit, Mergeability, NewPull, Sandbox, SandboxOptions};
+use crate::sandbox::{
+    AppKey, CheckRun, FileEdit, Mergeability, NewPull, Oid, Sandbox, SandboxOptions,
+};
 use crate::server::app::App;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -114,6 +116,20 @@ impl Stage {
     }
 
     /// Opens a pull request from a branch; gives its number.
+    /// The commit a branch points to.
+    pub fn tip(&self, branch: &str) -> Result<Oid, Failure> {
+        let tip = self.github.tip(REPO, branch);
+        tip.map_err(|error| Failure::new("demo", error.to_string()))
+    }
+
+    /// Somebody points a branch to an earlier commit, over what came since.
+    pub fn force_push(&self, login: &str, branch: &str, to: &Oid) -> Result<(), Failure> {
+        let pushed = self.github.force_push(login, REPO, branch, to);
+        pushed
+            .map(drop)
+            .map_err(|error| Failure::new("demo", error.to_string()))
+    }
+
     pub(in crate::cli) fn open(&self, branch: &str, title: &str) -> Result<u64, Failure> {
         let new = NewPull {
             title: title.to_owned(),

@@ -5,7 +5,7 @@ use super::stage::{AUTHOR, CHECK, REPO, REVIEWER, Stage};
 use crate::cli::Failure;
 use crate::engine::discussion::Discussion;
 use crate::ids::Alias;
-use crate::sandbox::{CheckRun, EffectKind};
+use crate::sandbox::{CheckRun, EffectKind, Oid};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -115,12 +115,13 @@ pub async fn tell(
     stage: &Stage,
     narrator: &mut Narrator<'_>,
 ) -> Result<u64, Failure> {
-    let number = opening(script, stage, narrator).await?;
+    let (number, proposed) = opening(script, stage, narrator).await?;
     if script.whole {
         forgery(script, stage, narrator, number).await?;
     }
     question(script, stage, narrator, number).await?;
     if script.whole {
+        force_push(script, stage, narrator, number, &proposed).await?;
         revision(script, stage, narrator, number).await?;
         vote(stage, narrator, number).await?;
         merge(stage, narrator, number)?;
@@ -140,7 +141,7 @@ async fn opening(
     script: &Script,
     stage: &Stage,
     narrator: &mut Narrator<'_>,
-) -> Result<u64, Failure> {
+) -> Result<(u64, Oid), Failure> {
     narrator.step(&format!("{AUTHOR} opens a pull request: {}", script.title));
     let before = blocks(&script.text);
     stage.push(
@@ -149,6 +150,7 @@ async fn opening(
         "propose a design",
         &[(&script.path, &script.text)],
     )?;
+    let proposed = stage.tip(BRANCH)?;
     let number = stage.open(BRANCH, &script.title)?;
     let check = stage.settled(number).await?;
     let replies = votes_after(&stage.text(BRANCH, &script.path)?, before);
@@ -175,7 +177,7 @@ async fn opening(
         "the merge is blocked",
         &merge_box.reasons.join("; "),
     );
-    Ok(number)
+    Ok((number, proposed))
 }
 
 async fn forgery(
@@ -241,6 +243,45 @@ async fn question(
         "",
     );
     Ok(())
+}
+
+/// The author's branch as it was before anybody answered.
+async fn force_push(
+    script: &Script,
+    stage: &Stage,
+    narrator: &mut Narrator<'_>,
+    number: u64,
+    proposed: &Oid,
+) -> Result<(), Failure> {
+    narrator.step(&format!("{AUTHOR} force-pushes over all replies"));
+    let before = signed(&stage.text(BRANCH, &script.path)?);
+    let earlier = stage.settled(number).await?;
+    stage.force_push(AUTHOR, BRANCH, proposed)?;
+    let check = stage.settled(number).await?;
+    let after = signed(&stage.text(BRANCH, &script.path)?);
+    narrator.expect(
+        !before.is_empty() && before == after,
+        &format!("{} signed replies put back, byte for byte", after.len()),
+        "the forged one stays away",
+    );
+    narrator.expect(
+        title(&check) == title(&earlier),
+        "nobody was asked again, the votes are the same",
+        title(&check),
+    );
+    Ok(())
+}
+
+/// The signed blocks of a file.
+fn signed(text: &str) -> Vec<String> {
+    let discussion = Discussion::parse(text.as_bytes());
+    let blocks = discussion
+        .blocks
+        .iter()
+        .filter(|block| block.receipt.is_some());
+    blocks
+        .map(|block| text[block.span.start..block.end()].to_owned())
+        .collect()
 }
 
 async fn revision(
