@@ -81,10 +81,10 @@ async fn try_all(line: Line, expected: &str) -> (usize, usize) {
         rig.push("rob", PATH, &forged).await;
         rig.held_up(number, &forgery.name);
         let check = rig.check(number);
-        let warns = check.annotations.iter().any(|note| {
-            note.to_string()
-                .contains("Unsigned persona blocks")
-        });
+        let warns = check
+            .annotations
+            .iter()
+            .any(|note| note.to_string().contains("Unsigned persona blocks"));
         if forgery.flagged {
             assert!(warns, "{}: {:?}", forgery.name, check.annotations);
             flagged += 1;
