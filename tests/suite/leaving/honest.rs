@@ -249,9 +249,7 @@ async fn a_repository_may_be_given_to_somebody_else_in_the_middle() {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_alone_is_told_both_ways_out() {
     let (_, rig) = rig().await;
-    for login in ["ann"] {
-        rig.sandbox.remove_collaborator(DEMO_REPO, login).unwrap();
-    }
+    rig.sandbox.remove_collaborator(DEMO_REPO, "ann").unwrap();
     let number = rig.open("rob", PATH, CACHE).await;
     names_a_way_out(&rig, number, "alone");
     rig.say("rob", number, "/discuss vote ready").await;
