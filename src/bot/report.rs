@@ -167,6 +167,10 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
         match outcome {
             Outcome::Open(evaluated) => {
                 notes.extend(of_replies(work, &at.candidate.key, evaluated));
+                if at.candidate.key != *path {
+                    let before = &at.candidate.key;
+                    notes.push(format!("{path} was {before} before, and keeps its votes"));
+                }
                 if let Some(discussion) = at.head.discussion() {
                     let base = at.base.discussion();
                     let lines = mentions::lines_with_all(discussion, base, &evaluated.seen);

@@ -197,6 +197,9 @@ pub fn standing(
         {
             Standing::Broken((**why).clone())
         }
+        Content::Other(_) if belongs && globs.excludes(path) => {
+            Standing::Withdrawn("`files` on the base leaves its path out".to_owned())
+        }
         Content::Other(_) if belongs && !may_be_discussion(path, globs) => {
             Standing::Withdrawn("it was renamed to what is no discussion's name".to_owned())
         }

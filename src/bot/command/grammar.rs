@@ -225,7 +225,8 @@ fn read_drop(before: Option<&str>, text: &str) -> Result<Command, CommandError> 
         return Err(CommandError::BadPath { path });
     }
     match reason {
-        "" => Err(CommandError::DropReason { path }),
+        // The second stands for one in the line that the check prints.
+        "" | "REASON" => Err(CommandError::DropReason { path }),
         reason => Ok(Command::Drop(DropCommand {
             path,
             reason: reason.to_owned(),

@@ -195,6 +195,29 @@ impl Hub {
         })
     }
 
+    /// Transfers a repository to another account, where the App is installed if need be; the old name redirects.
+    pub fn transfer_repo(&self, repo: &str, new_owner: &str) -> Result<(), Refused> {
+        self.act(|world| {
+            let id = world.repo_id(repo)?;
+            let to = world.person(new_owner)?;
+            let installed = world
+                .installations
+                .values()
+                .any(|found| found.account == to);
+            if !installed {
+                install(world, to)?;
+            }
+            let found = world.repo_mut(id)?;
+            found.former_names.push(repo.to_owned());
+            let from = std::mem::replace(&mut found.owner, to);
+            let old = shape::user(world, from);
+            let changes = json!({"owner": {"from": {"user": old}}});
+            let details = json!({"action": "transferred", "changes": changes});
+            world.announce(id, from, "repository", details);
+            Ok(())
+        })
+    }
+
     /// Deletes a repository; pull requests from it live on without a head repository.
     pub fn delete_repo(&self, repo: &str) -> Result<(), Refused> {
         self.act(|world| {

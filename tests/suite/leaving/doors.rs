@@ -1,6 +1,6 @@
 //! Other doors: moves, swaps, long lists, other bases, drafts.
 
-use super::{Act, From, Rejected, table};
+use super::{Act, By, From, Rejected, table};
 use crate::scenarios::PATH;
 use crate::support::rig::Rig;
 use crate::support::scripted::Scripted;
@@ -14,6 +14,9 @@ struct Door {
     from: From,
     #[serde(default)]
     beside: bool,
+    /// Replies go into reviews, so that nothing of them stands in the file.
+    #[serde(default)]
+    reviews: bool,
     acts: Vec<Act>,
     title: String,
     calls: usize,
@@ -25,7 +28,11 @@ async fn no_other_door_leads_out_either() {
     assert!(doors.len() >= 20);
     let mut wrong = Vec::new();
     for door in &doors {
-        let pull = Rejected::open(door.from, door.beside).await;
+        let config = match door.reviews {
+            true => "replies: review\n",
+            false => "",
+        };
+        let pull = Rejected::open_by(By::Persona, door.from, door.beside, config).await;
         let calls = pull.model.calls().len();
         for act in &door.acts {
             pull.act(act).await;

@@ -24,6 +24,8 @@ async fn a_drop_is_kept_with_who_when_and_why_and_ends_when_the_file_comes_back(
     rig.say("ann", number, DROP).await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
     let dropped = rig.sandbox.pull(DEMO_REPO, number).unwrap().head;
+    rig.push("rob", "notes.txt", "y").await;
+    assert_eq!(rig.title(number), "DROPPED by ann: superseded");
 
     rig.push("rob", PATH, CACHE).await;
     pull.stands("REJECTED by security", "it is judged again");
@@ -228,4 +230,48 @@ async fn where_the_author_may_vote_the_author_may_drop() {
     assert!(!summary.contains("other than rob"), "{summary}");
     rig.say("rob", number, DROP).await;
     assert_eq!(rig.title(number), "DROPPED by rob: superseded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_is_shown_as_words_and_nothing_else() {
+    let pull = Rejected::open(From::Added, false).await;
+    let (rig, number) = (&pull.rig, pull.number);
+    rig.push("rob", "notes.txt", "x").await;
+    pull.act(&remove()).await;
+    let reason = "**x** @octo/team <img src=https://e.example/a.png> [a](javascript:x) fixes #1 | `/discuss vote ready`";
+    rig.say(
+        "ann",
+        number,
+        &format!("/discuss drop design/cache.md: {reason}"),
+    )
+    .await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+    rig.say("ann", number, "/discuss drop design/cache.md: again")
+        .await;
+    rig.say("rob", number, "/discuss status").await;
+    let summary = rig.check(number).summary.unwrap_or_default();
+    for text in rig.replies(number).iter().chain([&summary]) {
+        for bad in ["<img", "@octo", "[a](javascript", "fixes #1"] {
+            assert!(!text.contains(bad), "{bad} in {text}");
+        }
+    }
+    assert!(summary.contains("dropped by ann"), "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drop_that_comes_twice_is_one() {
+    let pull = Rejected::open(From::Added, false).await;
+    let (rig, number) = (&pull.rig, pull.number);
+    rig.push("rob", "notes.txt", "x").await;
+    pull.act(&remove()).await;
+    rig.say("ann", number, DROP).await;
+    let replies = rig.replies(number).len();
+    for delivery in rig.sandbox.deliveries() {
+        rig.sandbox.redeliver(&delivery.guid);
+    }
+    rig.settle().await;
+    let drops = rig.store.drops(&rig.pr(number)).await.unwrap();
+    assert_eq!(drops.len(), 1);
+    assert_eq!(rig.replies(number).len(), replies);
+    assert_eq!(rig.title(number), "DROPPED by ann: superseded");
 }

@@ -84,7 +84,7 @@ async fn a_merged_discussion_can_be_taken_up_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renamed_file_keeps_its_votes_wherever_it_came_from() {
-    for on_base in [false, true] {
+    for (on_base, renamed_at_once) in [(false, false), (true, false), (true, true)] {
         let (model, rig) = rig().await;
         if on_base {
             let edit = FileEdit::write(PATH, CACHE.replace("50 ms", "80 ms"));
@@ -92,11 +92,21 @@ async fn a_renamed_file_keeps_its_votes_wherever_it_came_from() {
                 .push("ann", DEMO_REPO, "main", "an older text", &[edit])
                 .unwrap();
         }
-        let number = rig.open("rob", PATH, CACHE).await;
+        let begun = match renamed_at_once {
+            true => "design/older.md",
+            false => PATH,
+        };
+        if renamed_at_once {
+            let edits = [FileEdit::delete(PATH), FileEdit::write(begun, CACHE)];
+            rig.sandbox
+                .push("rob", DEMO_REPO, "topic", "rename", &edits)
+                .unwrap();
+        }
+        let number = rig.open("rob", begun, CACHE).await;
         rig.say("ann", number, "/discuss vote ready").await;
         assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
         for (from, to) in [
-            (PATH, "docs/cache.md"),
+            (begun, "docs/cache.md"),
             ("docs/cache.md", "design/read-cache.md"),
         ] {
             rig.sandbox.advance(Duration::from_secs(2));
@@ -118,6 +128,7 @@ async fn a_renamed_file_keeps_its_votes_wherever_it_came_from() {
             );
             let summary = rig.check(number).summary.unwrap_or_default();
             assert!(summary.contains(to), "{summary}");
+            assert!(summary.contains("keeps its votes"), "{summary}");
         }
         assert_eq!(model.calls().len(), 3, "nobody was asked again");
         rig.say("ann", number, "/discuss security what about tenants?")
@@ -189,11 +200,56 @@ async fn a_repository_may_be_renamed_in_the_middle() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_repository_may_be_given_to_somebody_else_in_the_middle() {
+    let (model, rig) = rig().await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    rig.sandbox.create_organization("guild");
+    rig.sandbox.transfer_repo(DEMO_REPO, "guild").unwrap();
+    rig.settle().await;
+    let repo = "guild/demo";
+    let title = || {
+        let check = rig.sandbox.check_on_head(repo, number, "discussions");
+        check.and_then(|check| check.title).unwrap_or_default()
+    };
+    let edit = FileEdit::write("notes.txt", "x");
+    rig.sandbox
+        .push("rob", repo, "topic", "more", &[edit])
+        .unwrap();
+    rig.settle().await;
+    assert_eq!(title(), "READY: 4 of 4 ready, 1 by a person");
+    assert_eq!(model.calls().len(), 3, "what was answered stands");
+    let text = rig.sandbox.file(repo, "topic", PATH).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let text = text.replace("after one minute", "after ten seconds");
+    rig.sandbox.advance(Duration::from_secs(2));
+    rig.sandbox
+        .push(
+            "rob",
+            repo,
+            "topic",
+            "revise",
+            &[FileEdit::write(PATH, text)],
+        )
+        .unwrap();
+    rig.settle().await;
+    assert!(
+        title().starts_with("DISCUSSING: needs 1 vote"),
+        "{}",
+        title()
+    );
+    rig.sandbox.advance(Duration::from_secs(2));
+    rig.sandbox
+        .comment("ann", repo, number, "/discuss vote ready")
+        .unwrap();
+    rig.settle().await;
+    assert_eq!(title(), "READY: 4 of 4 ready, 1 by a person");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_alone_is_told_both_ways_out() {
     let (_, rig) = rig().await;
-    for login in ["ann"] {
-        rig.sandbox.remove_collaborator(DEMO_REPO, login).unwrap();
-    }
+    rig.sandbox.remove_collaborator(DEMO_REPO, "ann").unwrap();
     let number = rig.open("rob", PATH, CACHE).await;
     names_a_way_out(&rig, number, "alone");
     rig.say("rob", number, "/discuss vote ready").await;
@@ -307,4 +363,32 @@ async fn what_another_pull_request_merged_first_holds_with_a_way_out() {
     assert_eq!(rig.conclusion(second), "success", "{}", rig.title(second));
     let more = pull(&rig, "more", &[FileEdit::write("design/queue.md", QUEUE)]).await;
     names_a_way_out(&rig, more, "a new discussion");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_the_team_leaves_out_later_holds_what_was_begun_there_in_plain_words() {
+    let (_, rig) = rig().await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    let edit = FileEdit::write(
+        ".github/discussions.yml",
+        "on: {quiet: 0s}\nfiles: [\"**/*.discussion.md\", \"!design/**\"]\n",
+    );
+    rig.sandbox
+        .push("ann", DEMO_REPO, "main", "leave it out", &[edit])
+        .unwrap();
+    rig.settle().await;
+    rig.push("rob", "notes.txt", "x").await;
+    let title = rig.title(number);
+    assert!(
+        title.starts_with("HELD: withdrawn: `files` on the base leaves its path out"),
+        "{title}"
+    );
+    names_a_way_out(&rig, number, "left out");
+    rig.say(
+        "ann",
+        number,
+        "/discuss drop design/cache.md: no longer discussed here",
+    )
+    .await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
 }

@@ -38,6 +38,15 @@ pub(crate) enum From {
     Added,
 }
 
+/// Who rejects it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Security, in its first answer.
+    Persona,
+    /// Ann, with a command.
+    Person,
+}
+
 /// One thing the author does.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,7 +85,7 @@ fn table<T: DeserializeOwned>(name: &str) -> Vec<T> {
     serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// A pull request by rob whose discussion security rejects.
+/// A pull request by rob whose discussion is rejected.
 pub(crate) struct Rejected {
     pub(crate) rig: Rig,
     pub(crate) model: Arc<Scripted>,
@@ -86,9 +95,16 @@ pub(crate) struct Rejected {
 
 impl Rejected {
     pub(crate) async fn open(from: From, beside: bool) -> Self {
+        Self::open_by(By::Persona, from, beside, "").await
+    }
+
+    /// The same by somebody, with some configuration.
+    pub(crate) async fn open_by(by: By, from: From, beside: bool, config: &str) -> Self {
         let model = Arc::new(Scripted::ready());
-        model.set("security", Line::Objects(Vote::Reject, "This leaks."));
-        let rig = Rig::scripted(&model, "").await;
+        if by == By::Persona {
+            model.set("security", Line::Objects(Vote::Reject, "This leaks."));
+        }
+        let rig = Rig::scripted(&model, config).await;
         if from == From::OnBase {
             let older = CACHE.replace("50 ms", "80 ms");
             let edit = FileEdit::write(PATH, older);
@@ -101,8 +117,12 @@ impl Rejected {
             rig.propose("rob", BESIDE, QUEUE);
         }
         let number = rig.open("rob", PATH, CACHE).await;
+        if by == By::Person {
+            rig.say("ann", number, "/discuss vote reject: it leaks")
+                .await;
+        }
         assert!(
-            rig.title(number).starts_with("REJECTED by security"),
+            rig.title(number).starts_with("REJECTED by "),
             "{}",
             rig.title(number)
         );
