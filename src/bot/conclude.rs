@@ -45,8 +45,7 @@ pub async fn conclude(
     post_review::resolve_closed(work, &outcomes).await?;
     let now = work.deps.store.now().await?;
     let published = report::published(work, &outcomes, is_occasion, now);
-    let mut records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
-    records.extend(elsewhere::noted(work, &outcomes));
+    let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
     work.record(&records).await?;
     for record in published {
         if record.path != gate_files::KEY {

@@ -6,12 +6,13 @@
 
 use super::command::{self, Command};
 use super::deps::JobError;
-use super::evaluate::{self, Discussed, Outcome};
+use super::evaluate::{self, Discussed};
 use super::hear::Happened;
 use super::job::{JobEvent, StoredActor};
 use super::votes::removal_key;
 use super::work::{SeenPath, Work};
 use crate::engine::subject;
+use crate::forge::PrState;
 use crate::ids::PullRequest;
 use crate::store::{Change, Delivery, EffectRecord, NewJob, VoteElsewhere};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,9 +24,7 @@ pub struct Elsewhere {
     votes: BTreeMap<String, Vec<VoteElsewhere>>,
     /// Blocks of the base's copy that were written in other pull requests: their text and the number.
     blocks: BTreeMap<String, BTreeMap<String, u64>>,
-    /// What each file begins with, as it is now.
-    beginnings: BTreeMap<String, BTreeSet<String>>,
-    /// The same as last recorded.
+    /// What each file begins with, as recorded.
     pub recorded: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -42,21 +41,21 @@ impl Elsewhere {
     }
 }
 
-/// Reads what other pull requests have to do with the files as they are now.
+/// Reads what other pull requests have to do with the files as they are now. What these begin with is recorded before,
+/// so that a vote which comes after the reading finds this pull request, and one that came before is read.
 pub async fn recall(work: &mut Work<'_>) -> Result<(), JobError> {
     let mut found = Elsewhere {
-        recorded: std::mem::take(&mut work.memory.elsewhere.recorded),
+        recorded: note(work).await?,
         ..Elsewhere::default()
     };
     let (store, pr) = (&work.deps.store, &work.job.pr);
     for path in &work.paths {
         let key = &path.candidate.key;
-        let beginnings = beginnings(work, path);
+        let beginnings: Vec<String> = beginnings(work, path).into_iter().collect();
         if beginnings.is_empty() {
             continue;
         }
-        let wanted: Vec<String> = beginnings.iter().cloned().collect();
-        let mut votes = store.votes_on(pr, &wanted).await?;
+        let mut votes = store.votes_on(pr, &beginnings).await?;
         votes.retain(|found| found.number != pr.number || found.vote.path != *key);
         name_removers(work, &mut votes).await?;
         let has_history = path.base.discussion().is_some_and(|d| !d.blocks.is_empty());
@@ -66,10 +65,35 @@ pub async fn recall(work: &mut Work<'_>) -> Result<(), JobError> {
             found.blocks.insert(key.clone(), blocks);
         }
         found.votes.insert(key.clone(), votes);
-        found.beginnings.insert(key.clone(), beginnings);
     }
     work.memory.elsewhere = found;
     Ok(())
+}
+
+/// Records what the files begin with now, and gives it. Where nothing is posted nothing is recorded.
+async fn note(work: &Work<'_>) -> Result<BTreeMap<String, BTreeSet<String>>, JobError> {
+    let recorded = &work.memory.elsewhere.recorded;
+    if work.snapshot.state != PrState::Open || work.ground.check.is_none() {
+        return Ok(recorded.clone());
+    }
+    let keys = work.paths.iter().map(|path| path.candidate.key.clone());
+    let mut now: BTreeMap<String, BTreeSet<String>> = keys
+        .zip(work.paths.iter().map(|path| beginnings(work, path)))
+        .filter(|(_, found)| !found.is_empty())
+        .collect();
+    for path in recorded.keys() {
+        now.entry(path.clone()).or_default();
+    }
+    let changed = now.iter().filter(|(path, found)| recorded.get(*path) != Some(*found));
+    let changes: Vec<Change> = changed
+        .map(|(path, found)| Change::Beginnings {
+            path: path.clone(),
+            proposals: found.iter().cloned().collect(),
+        })
+        .collect();
+    work.record(&changes).await?;
+    now.retain(|_, found| !found.is_empty());
+    Ok(now)
 }
 
 /// Subjects of the proposals that a file begins with, as hex; none: it is no discussion.
@@ -105,30 +129,6 @@ async fn name_removers(work: &Work<'_>, votes: &mut [VoteElsewhere]) -> Result<(
         }
     }
     Ok(())
-}
-
-/// What the files begin with now, where that is not what is recorded. Files that nobody votes on begin with nothing.
-pub fn noted(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Change> {
-    let elsewhere = &work.memory.elsewhere;
-    let none = BTreeSet::new();
-    let mut now: BTreeMap<&str, &BTreeSet<String>> = elsewhere
-        .recorded
-        .keys()
-        .map(|path| (path.as_str(), &none))
-        .collect();
-    for (path, outcome) in work.paths.iter().zip(outcomes) {
-        let key = path.candidate.key.as_str();
-        if let (Outcome::Open(_), Some(found)) = (outcome, elsewhere.beginnings.get(key)) {
-            now.insert(key, found);
-        }
-    }
-    now.into_iter()
-        .filter(|(path, found)| elsewhere.recorded.get(*path).unwrap_or(&none) != *found)
-        .map(|(path, found)| Change::Beginnings {
-            path: path.to_owned(),
-            proposals: found.iter().cloned().collect(),
-        })
-        .collect()
 }
 
 /// A pull request that is not open holds no proposal: nothing that is said elsewhere concerns it. What was said in it

@@ -7,8 +7,8 @@
 //!   what people's votes bind to, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a
 //!   review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `run` works one from
-//!   `work` (read) over `record_votes`, `respond`, `ask` and `write` (with `post_review`) to `conclude`, `report` and
-//!   `closing`; only `apply` writes to the forge.
+//!   `work` (read) over `record_votes`, `respond`, `ask` and `write` (with `post_review`) to `conclude`, `report`,
+//!   `stale` and `closing`; `elsewhere` looks at other pull requests with the same proposal; only `apply` writes to the forge.
 
 pub mod access;
 pub mod answers;
@@ -42,6 +42,7 @@ pub mod report;
 pub mod respond;
 pub mod review;
 pub mod run;
+pub mod stale;
 pub mod touched;
 pub mod trigger;
 pub mod votes;

@@ -23,6 +23,7 @@ use super::post_review;
 use super::record_votes;
 use super::report::{self, Going};
 use super::respond::{self, Want};
+use super::stale;
 use super::work::{Work, open};
 use super::write::{self, Asking};
 use crate::forge::{ForgeError, PrState, Reaction};
@@ -208,6 +209,7 @@ async fn discuss(
     if let Some(quiet) = quiet {
         return Ok(Ended::Postpone(quiet));
     }
+    stale::tell(work, runs, &outcomes).await?;
     let turns = ask::ask(work, &outcomes, &wants).await?;
     if !turns.is_empty() && work.deps.read.state(work.pr()).await? != PrState::Open {
         // The answers are in the store: should it be opened again, they are written without another call.

@@ -23,6 +23,9 @@ mod record;
 mod sql;
 mod sqlite;
 
+pub use backlog::{Fate, ParkedJob};
+pub use effect::EffectRecord;
+pub use elsewhere::VoteElsewhere;
 pub use sql::SqlStore;
 
 use crate::ids::PullRequest;
@@ -112,42 +115,6 @@ pub struct ClaimedEvent {
     pub event: String,
 }
 
-/// A job that is not running, for lists.
-#[derive(Debug, Clone)]
-pub struct ParkedJob {
-    /// Public id.
-    pub id: String,
-    /// The pull request.
-    pub pr: PullRequest,
-    /// Tries made.
-    pub attempts: u32,
-    /// Last error.
-    pub error: String,
-}
-
-/// What became of the work that a delivery caused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// Nothing is left to do; there may never have been anything.
-    Done,
-    /// Its job waits.
-    Waiting {
-        /// Until it is ready; zero: now.
-        ready_in: Duration,
-        /// Why the last try failed, if one did.
-        error: Option<String>,
-    },
-    /// A worker has its job.
-    Running,
-    /// Its job is not tried again until asked.
-    Parked {
-        /// Public id of the job.
-        id: String,
-        /// Last error.
-        error: String,
-    },
-}
-
 /// Whether a failed try goes back or is parked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterFailure {
@@ -229,17 +196,6 @@ pub struct HumanVote {
     pub cast_at: i64,
     /// Set when it no longer stands: `withdrawn by ann`, `edited by rob`.
     pub void: Option<String>,
-}
-
-/// A person's vote that was given somewhere else: in another pull request, or on another path of the same one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VoteElsewhere {
-    /// Number of the pull request it was given in.
-    pub number: u64,
-    /// The vote.
-    pub vote: HumanVote,
-    /// Who removed it, where it stands all the same: `deleted by rob`.
-    pub removed: Option<String>,
 }
 
 /// What the App keeps of one discussion in one pull request.
@@ -502,13 +458,4 @@ pub trait Store: Send + Sync {
         self.record(lease, pr, &[Change::EffectDone { key, result }])
             .await
     }
-}
-
-/// State of one intended write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EffectRecord {
-    /// Intended; whether GitHub saw it must be read back.
-    Intended,
-    /// Carried out; holds the result (an id).
-    Done(String),
 }

@@ -9,7 +9,7 @@ mod votes;
 
 pub use posted::Discussed;
 pub use text::{SeenText, block_identity};
-pub use votes::{is_about, objections, ready_accounts, voters_to_ask};
+pub use votes::{is_about, newest, objections, ready_accounts, voters_to_ask};
 
 use super::check::{DiscussionView, People, VoteView};
 use super::ground::Ground;

@@ -92,6 +92,11 @@ fn newest_of_people<'a>(votes: &[&'a HumanVote]) -> BTreeMap<u64, &'a HumanVote>
     newest
 }
 
+/// Each account's newest vote.
+pub fn newest<'a>(votes: &[&'a HumanVote]) -> Vec<&'a HumanVote> {
+    newest_of_people(votes).into_values().collect()
+}
+
 /// Each account's last word: its newest vote here, or an objection to this proposal that follows from elsewhere. That
 /// ends once its voter takes it back there, or says something else about this text here later.
 fn last_words<'a>(
@@ -345,7 +350,7 @@ impl Votes {
 }
 
 fn typed_entry(block: &Block, is_history: bool) -> VoteEntry {
-    let is_persona = block.author.persona.is_some();
+    let is_persona = block.author.claims_to_be_ai();
     let (vote, not_counted) = match &block.vote {
         Some(BlockVote::Unclear { .. }) => (None, NotCounted::Unclear),
         Some(BlockVote::Clear { vote, .. }) if is_history => (Some(*vote), NotCounted::History),

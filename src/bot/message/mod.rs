@@ -9,7 +9,7 @@ mod refusal;
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
     applied_to_all, closed, no_discussion, no_such_discussion, not_understood, refused,
-    which_discussion,
+    settled, which_discussion,
 };
 
 use super::access::AuthorRule;

@@ -6,12 +6,17 @@ mod bad_base;
 mod bad_input;
 mod faults;
 mod gate;
+mod look_alikes;
 mod persona_folders;
 mod phases;
 mod quick;
 mod reviews;
+mod settled;
 mod talking;
+mod typed_votes;
+mod voters;
 mod votes_elsewhere;
+mod votes_taken_back;
 mod who_is_asked;
 mod who_is_asked_in_a_file;
 
