@@ -47,6 +47,7 @@ pub async fn conclude(
     let published = report::published(work, &outcomes, is_occasion, now);
     let records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
     work.record(&records).await?;
+    elsewhere::look_twice(work).await?;
     for record in published {
         if record.path != gate_files::KEY {
             work.memory.discussions.insert(record.path.clone(), record);

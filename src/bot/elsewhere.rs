@@ -24,8 +24,10 @@ pub struct Elsewhere {
     votes: BTreeMap<String, Vec<VoteElsewhere>>,
     /// Blocks of the base's copy that were written in other pull requests: their text and the number.
     blocks: BTreeMap<String, BTreeMap<String, u64>>,
-    /// What each file begins with, as recorded.
+    /// What each file begins with, as it is recorded or about to be.
     pub recorded: BTreeMap<String, BTreeSet<String>>,
+    /// Whether that changed in this try, so that a vote given meanwhile may not have found this pull request.
+    is_new: bool,
 }
 
 impl Elsewhere {
@@ -41,13 +43,16 @@ impl Elsewhere {
     }
 }
 
-/// Reads what other pull requests have to do with the files as they are now. What these begin with is recorded before,
-/// so that a vote which comes after the reading finds this pull request, and one that came before is read.
+/// Reads what other pull requests have to do with the files as they are now. What these begin with is recorded with
+/// the next head that is posted to.
 pub async fn recall(work: &mut Work<'_>) -> Result<(), JobError> {
+    let changes = note(work);
     let mut found = Elsewhere {
-        recorded: note(work).await?,
+        recorded: std::mem::take(&mut work.memory.elsewhere.recorded),
+        is_new: work.memory.elsewhere.is_new || !changes.is_empty(),
         ..Elsewhere::default()
     };
+    work.memory.noted.extend(changes);
     let (store, pr) = (&work.deps.store, &work.job.pr);
     for path in &work.paths {
         let key = &path.candidate.key;
@@ -70,30 +75,51 @@ pub async fn recall(work: &mut Work<'_>) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Records what the files begin with now, and gives it. Where nothing is posted nothing is recorded.
-async fn note(work: &Work<'_>) -> Result<BTreeMap<String, BTreeSet<String>>, JobError> {
-    let recorded = &work.memory.elsewhere.recorded;
+/// What the files begin with now, where that is not what is recorded. Where nothing is posted nothing is recorded.
+fn note(work: &mut Work<'_>) -> Vec<Change> {
     if work.snapshot.state != PrState::Open || work.ground.check.is_none() {
-        return Ok(recorded.clone());
+        return Vec::new();
     }
     let keys = work.paths.iter().map(|path| path.candidate.key.clone());
     let mut now: BTreeMap<String, BTreeSet<String>> = keys
         .zip(work.paths.iter().map(|path| beginnings(work, path)))
         .filter(|(_, found)| !found.is_empty())
         .collect();
+    let recorded = &mut work.memory.elsewhere.recorded;
     for path in recorded.keys() {
         now.entry(path.clone()).or_default();
     }
-    let changed = now.iter().filter(|(path, found)| recorded.get(*path) != Some(*found));
-    let changes: Vec<Change> = changed
-        .map(|(path, found)| Change::Beginnings {
-            path: path.clone(),
-            proposals: found.iter().cloned().collect(),
-        })
-        .collect();
-    work.record(&changes).await?;
+    let changed = now
+        .iter()
+        .filter(|(path, found)| recorded.get(*path) != Some(*found));
+    let changes = changed.map(|(path, found)| Change::Beginnings {
+        path: path.clone(),
+        proposals: found.iter().cloned().collect(),
+    });
+    let changes = changes.collect();
     now.retain(|_, found| !found.is_empty());
-    Ok(now)
+    *recorded = now;
+    changes
+}
+
+/// Whoever votes elsewhere looks for the pull requests concerned once the vote is recorded, and may look before this
+/// one is there to be found. So once it is, the votes are read again; where they differ, it is looked at again.
+pub async fn look_twice(work: &Work<'_>) -> Result<(), JobError> {
+    let (store, pr, elsewhere) = (&work.deps.store, &work.job.pr, &work.memory.elsewhere);
+    if !elsewhere.is_new {
+        return Ok(());
+    }
+    for (key, proposals) in &elsewhere.recorded {
+        let wanted: Vec<String> = proposals.iter().cloned().collect();
+        let mut now = store.votes_on(pr, &wanted).await?;
+        now.retain(|found| found.number != pr.number || found.vote.path != *key);
+        let known = elsewhere.votes_on(key).iter().map(|found| &found.vote);
+        if !now.iter().map(|found| &found.vote).eq(known) {
+            let guid = format!("{}#{}", work.job.id, pr.number);
+            return hand_on(work, guid, pr.number).await;
+        }
+    }
+    Ok(())
 }
 
 /// Subjects of the proposals that a file begins with, as hex; none: it is no discussion.
@@ -113,7 +139,9 @@ fn beginnings(work: &Work<'_>, path: &SeenPath) -> BTreeSet<String> {
 /// Looks up who removed objections that stand all the same.
 async fn name_removers(work: &Work<'_>, votes: &mut [VoteElsewhere]) -> Result<(), JobError> {
     let standing = evaluate::objections(votes);
-    let standing = standing.into_iter().map(|found| (found.number, found.vote.source.clone()));
+    let standing = standing
+        .into_iter()
+        .map(|found| (found.number, found.vote.source.clone()));
     let standing: Vec<(u64, String)> = standing.collect();
     for (number, source) in standing {
         let pr = PullRequest {
@@ -150,24 +178,32 @@ pub async fn wake(work: &Work<'_>, happened: &[Happened]) -> Result<(), JobError
         let Some(voter) = voter(&happened.event) else {
             continue;
         };
-        let event = JobEvent::VotedElsewhere { number: pr.number };
-        let event = serde_json::to_string(&event)
-            .map_err(|error| JobError::Internal(error.to_string()))?;
         for number in store.concerned_by_votes(pr, voter.id).await? {
             tracing::info!(%pr, job = %work.job.id, delivery = %happened.guid, number, "a vote concerns it too");
-            let delivery = Delivery {
-                guid: format!("{}#{number}", happened.guid),
-                event: "handed_on".to_owned(),
-                body: Vec::new(),
-            };
-            let pr = PullRequest {
-                number,
-                ..pr.clone()
-            };
-            let event = event.clone();
-            store.enqueue(delivery, Some(NewJob { pr, event })).await?;
+            hand_on(work, format!("{}#{number}", happened.guid), number).await?;
         }
     }
+    Ok(())
+}
+
+/// Enqueues a look at a pull request, once for each `guid`.
+async fn hand_on(work: &Work<'_>, guid: String, number: u64) -> Result<(), JobError> {
+    let voted = JobEvent::VotedElsewhere {
+        number: work.job.pr.number,
+    };
+    let event =
+        serde_json::to_string(&voted).map_err(|error| JobError::Internal(error.to_string()))?;
+    let delivery = Delivery {
+        guid,
+        event: "handed_on".to_owned(),
+        body: Vec::new(),
+    };
+    let pr = PullRequest {
+        number,
+        ..work.job.pr.clone()
+    };
+    let job = NewJob { pr, event };
+    work.deps.store.enqueue(delivery, Some(job)).await?;
     Ok(())
 }
 

@@ -147,7 +147,9 @@ pub fn cast(said: &Said, line: usize, command: &VoteCommand, on: Votable<'_>) ->
         login: said.author.login.clone(),
         vote: command.vote.map_or(WITHDRAW, Vote::as_str).to_owned(),
         subject: subject.unwrap_or_default().to_owned(),
-        proposal: subject.map_or("", |ballot| on.proposal_of(ballot)).to_owned(),
+        proposal: subject
+            .map_or("", |ballot| on.proposal_of(ballot))
+            .to_owned(),
         reason: command.reason.clone(),
         source: format!("{}:{}:{line}", said.source, said.guid),
         link: said.url.clone(),

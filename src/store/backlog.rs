@@ -1,8 +1,8 @@
 //! The queue seen from outside any job: what waits, what is parked, and what nobody needs any more.
 
+use super::StoreError;
 use super::queue::{millis, pull_request};
 use super::sql::{Database, from_column, to_column};
-use super::StoreError;
 use crate::ids::PullRequest;
 use sqlx::Row;
 use std::time::Duration;

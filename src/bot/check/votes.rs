@@ -37,7 +37,10 @@ pub(super) fn table(text: &mut String, view: &DiscussionView) {
     }
     if more > 0 {
         let votes = counted(more, "vote", "votes");
-        let _ = writeln!(text, "\nAnd {votes} more that somebody typed into the file; none is counted.");
+        let _ = writeln!(
+            text,
+            "\nAnd {votes} more that somebody typed into the file; none is counted."
+        );
     }
 }
 

@@ -140,7 +140,10 @@ pub fn objections(elsewhere: &[VoteElsewhere]) -> Vec<&VoteElsewhere> {
     }
     let mut newest: BTreeMap<u64, &VoteElsewhere> = BTreeMap::new();
     let when = |found: &VoteElsewhere| (found.vote.cast_at, objects(&found.vote));
-    for found in in_place.into_values().filter(|found| found.vote.void.is_none()) {
+    for found in in_place
+        .into_values()
+        .filter(|found| found.vote.void.is_none())
+    {
         let known = newest.get(&found.vote.account);
         if known.is_none_or(|known| when(known) < when(found)) {
             newest.insert(found.vote.account, found);
@@ -151,10 +154,7 @@ pub fn objections(elsewhere: &[VoteElsewhere]) -> Vec<&VoteElsewhere> {
 }
 
 fn objects(vote: &HumanVote) -> bool {
-    matches!(
-        Vote::parse(&vote.vote),
-        Some(Vote::Changes | Vote::Reject)
-    )
+    matches!(Vote::parse(&vote.vote), Some(Vote::Changes | Vote::Reject))
 }
 
 /// Whether a vote is about that text. An approval is of all that people can read. An objection is to the proposal:

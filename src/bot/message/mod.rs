@@ -8,8 +8,8 @@ mod refusal;
 
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
-    applied_to_all, closed, no_discussion, no_such_discussion, not_understood, refused,
-    settled, which_discussion,
+    applied_to_all, closed, no_discussion, no_such_discussion, not_understood, refused, settled,
+    which_discussion,
 };
 
 use super::access::AuthorRule;

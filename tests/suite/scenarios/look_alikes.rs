@@ -27,12 +27,17 @@ struct LookAlike {
 fn confusables() -> BTreeMap<char, Vec<char>> {
     let looks = |c: char| skeleton(&c.to_string()).collect::<String>();
     let ascii: BTreeMap<String, Vec<char>> =
-        ('A'..='Z').chain('a'..='z').chain(['-']).fold(BTreeMap::new(), |mut map, c| {
-            map.entry(looks(c)).or_default().push(c);
-            map
-        });
+        ('A'..='Z')
+            .chain('a'..='z')
+            .chain(['-'])
+            .fold(BTreeMap::new(), |mut map, c| {
+                map.entry(looks(c)).or_default().push(c);
+                map
+            });
     let mut found: BTreeMap<char, Vec<char>> = BTreeMap::new();
-    for other in ('\u{80}'..='\u{1FFFF}').filter(|c| c.is_alphanumeric() || "\u{2010}\u{2011}\u{2212}\u{2043}".contains(*c)) {
+    for other in ('\u{80}'..='\u{1FFFF}')
+        .filter(|c| c.is_alphanumeric() || "\u{2010}\u{2011}\u{2212}\u{2043}".contains(*c))
+    {
         for letter in ascii.get(&looks(other)).into_iter().flatten() {
             found.entry(*letter).or_default().push(other);
         }
@@ -68,8 +73,28 @@ fn changed(
             };
             Some((name.chars().map(replace).collect(), true))
         }
-        1 => Some((insert(name, inside, pick(chance, &['\u{200B}', '\u{200D}', '\u{2060}', '\u{FEFF}', '\u{AD}'])), true)),
-        2 => Some((insert(name, inside, pick(chance, &['\u{202A}', '\u{202E}', '\u{2066}', '\u{200F}', '\u{61C}'])), true)),
+        1 => Some((
+            insert(
+                name,
+                inside,
+                pick(
+                    chance,
+                    &['\u{200B}', '\u{200D}', '\u{2060}', '\u{FEFF}', '\u{AD}'],
+                ),
+            ),
+            true,
+        )),
+        2 => Some((
+            insert(
+                name,
+                inside,
+                pick(
+                    chance,
+                    &['\u{202A}', '\u{202E}', '\u{2066}', '\u{200F}', '\u{61C}'],
+                ),
+            ),
+            true,
+        )),
         3 => {
             let wide = |c: char| char::from_u32(u32::from(c) + 0xFEE0).unwrap_or(c);
             let full = |c: char| if chance.below(2) == 0 { wide(c) } else { c };
@@ -84,9 +109,22 @@ fn changed(
         }
         5 => Some((name.replace('-', "_"), false)).filter(|(changed, _)| changed != name),
         6 => Some((format!("{name}{}", ".".repeat(1 + chance.below(3))), false)),
-        7 => Some((insert(name, inside, pick(chance, &['\u{301}', '\u{307}', '\u{323}', '\u{336}'])), false)),
-        _ => Some((name.replace("AI-", pick(chance, &["Al-", "A1-", "A|-", "AI\u{2011}", "AI\u{a0}"])), true))
-            .filter(|(changed, _)| changed != name),
+        7 => Some((
+            insert(
+                name,
+                inside,
+                pick(chance, &['\u{301}', '\u{307}', '\u{323}', '\u{336}']),
+            ),
+            false,
+        )),
+        _ => Some((
+            name.replace(
+                "AI-",
+                pick(chance, &["Al-", "A1-", "A|-", "AI\u{2011}", "AI\u{a0}"]),
+            ),
+            true,
+        ))
+        .filter(|(changed, _)| changed != name),
     }
 }
 
@@ -159,7 +197,9 @@ fn every_look_alike_is_flagged_or_plainly_a_person() {
             (false, false) => persons += 1,
         }
     }
-    println!("{NAMES} look-alikes: {flagged} flagged, {unsigned} read as the persona, {persons} plain persons");
+    println!(
+        "{NAMES} look-alikes: {flagged} flagged, {unsigned} read as the persona, {persons} plain persons"
+    );
     assert_eq!(flagged + unsigned + persons, NAMES);
     assert!(flagged > NAMES / 4 && unsigned > 50);
 }
@@ -178,13 +218,27 @@ async fn no_look_alike_votes() {
         rig.push("rob", PATH, &format!("{answered}{typed}")).await;
         assert_eq!(rig.title(number), "REJECTED by security");
         let summary = rig.check(number).summary.unwrap();
-        assert!(summary.contains("more that somebody typed into the file"), "{summary}");
-        let counted = summary.lines().filter(|line| line.contains("| yes, on this text"));
+        assert!(
+            summary.contains("more that somebody typed into the file"),
+            "{summary}"
+        );
+        let counted = summary
+            .lines()
+            .filter(|line| line.contains("| yes, on this text"));
         accepted += counted.count() - 3;
-        assert!(summary.contains("| security | AI | REJECT | yes"), "{summary}");
-        assert!(summary.contains("bear a persona's name without being written by the App"), "{summary}");
+        assert!(
+            summary.contains("| security | AI | REJECT | yes"),
+            "{summary}"
+        );
+        assert!(
+            summary.contains("bear a persona's name without being written by the App"),
+            "{summary}"
+        );
     }
-    println!("{} typed look-alikes with VOTE: READY, {accepted} accepted", names.len());
+    println!(
+        "{} typed look-alikes with VOTE: READY, {accepted} accepted",
+        names.len()
+    );
     assert_eq!(accepted, 0);
     assert_eq!(model.calls().len(), 3, "and nobody is asked again");
 }

@@ -52,16 +52,79 @@ fn cases() -> Vec<Case> {
         calls,
     };
     vec![
-        case("the status typed", decided(), with_status(&decided(), "OPEN"), CLEAR, 0),
-        case("the phase typed", decided(), replaced("<!-- Title", "<!-- Phase: review -->\n<!-- Title"), CLEAR, 0),
-        case("line ends", decided(), decided().replace('\n', "\r\n"), CLEAR, 0),
-        case("blanks at the end", decided(), format!("{}\n\n", decided()), CLEAR, 0),
-        case("a typo in a comment", decided(), replaced("teh key", "the key"), NEEDS_A_PERSON, 3),
-        case("a comment more", decided(), format!("{}\n---\n\nName: rob\n\nLate, but yes.\n", decided()), NEEDS_A_PERSON, 3),
-        case("a section below", decided(), format!("{}\n## Later\n\nWe keep passwords, too.\n", decided()), NEEDS_A_PERSON, 3),
-        case("a section above", decided(), replaced("## Requirements", "## Cost\n\nNone.\n\n## Requirements"), NEEDS_A_PERSON, 3),
-        case("a wrapped line", decided(), replaced("Product pages are slow: each", "Product pages are slow:\neach"), NEEDS_A_PERSON, 3),
-        case("open on the base", with_status(&decided(), "OPEN"), decided(), NEEDS_A_PERSON, 3),
+        case(
+            "the status typed",
+            decided(),
+            with_status(&decided(), "OPEN"),
+            CLEAR,
+            0,
+        ),
+        case(
+            "the phase typed",
+            decided(),
+            replaced("<!-- Title", "<!-- Phase: review -->\n<!-- Title"),
+            CLEAR,
+            0,
+        ),
+        case(
+            "line ends",
+            decided(),
+            decided().replace('\n', "\r\n"),
+            CLEAR,
+            0,
+        ),
+        case(
+            "blanks at the end",
+            decided(),
+            format!("{}\n\n", decided()),
+            CLEAR,
+            0,
+        ),
+        case(
+            "a typo in a comment",
+            decided(),
+            replaced("teh key", "the key"),
+            NEEDS_A_PERSON,
+            3,
+        ),
+        case(
+            "a comment more",
+            decided(),
+            format!("{}\n---\n\nName: rob\n\nLate, but yes.\n", decided()),
+            NEEDS_A_PERSON,
+            3,
+        ),
+        case(
+            "a section below",
+            decided(),
+            format!("{}\n## Later\n\nWe keep passwords, too.\n", decided()),
+            NEEDS_A_PERSON,
+            3,
+        ),
+        case(
+            "a section above",
+            decided(),
+            replaced("## Requirements", "## Cost\n\nNone.\n\n## Requirements"),
+            NEEDS_A_PERSON,
+            3,
+        ),
+        case(
+            "a wrapped line",
+            decided(),
+            replaced(
+                "Product pages are slow: each",
+                "Product pages are slow:\neach",
+            ),
+            NEEDS_A_PERSON,
+            3,
+        ),
+        case(
+            "open on the base",
+            with_status(&decided(), "OPEN"),
+            decided(),
+            NEEDS_A_PERSON,
+            3,
+        ),
         case(
             "open on the base, closed by hand with another text",
             with_status(&decided(), "OPEN"),
@@ -94,7 +157,12 @@ async fn what_was_decided_is_never_red_and_what_waits_says_for_whom() {
         assert_eq!(rig.conclusion(number), "action_required", "{what}");
         assert!(summary.contains("/discuss vote ready"), "{what}: {summary}");
         rig.say("ann", number, "/discuss vote ready").await;
-        assert_eq!(rig.conclusion(number), "success", "{what}: {}", rig.title(number));
+        assert_eq!(
+            rig.conclusion(number),
+            "success",
+            "{what}: {}",
+            rig.title(number)
+        );
     }
 }
 

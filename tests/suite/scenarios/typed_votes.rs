@@ -60,8 +60,14 @@ async fn a_typed_vote_of_a_person_says_the_line_that_confirms_it() {
     rig.push("rob", PATH, &text).await;
     let first = text.lines().count() - TYPED.trim_start().lines().count();
     let summary = rig.check(number).summary.unwrap();
-    assert!(summary.contains("| ann | person | READY | no: typed into the file"), "{summary}");
-    assert!(summary.contains("| security | AI | CHANGES | yes"), "{summary}");
+    assert!(
+        summary.contains("| ann | person | READY | no: typed into the file"),
+        "{summary}"
+    );
+    assert!(
+        summary.contains("| security | AI | CHANGES | yes"),
+        "{summary}"
+    );
 
     let unsigned: Vec<Value> = annotations(&rig, number, "warning")
         .into_iter()
@@ -75,7 +81,9 @@ async fn a_typed_vote_of_a_person_says_the_line_that_confirms_it() {
         .filter(|(_, line)| line.starts_with("Name: AI"))
         .map(|(at, _)| at + 1)
         .collect();
-    let [security, architect] = lines[..] else { panic!("{lines:?}") };
+    let [security, architect] = lines[..] else {
+        panic!("{lines:?}")
+    };
     assert!(
         message(&unsigned[0]).contains(&format!("Lines: {security}, {architect}.")),
         "{unsigned:?}"
@@ -89,7 +97,10 @@ async fn a_typed_vote_of_a_person_says_the_line_that_confirms_it() {
     let line = line_in(message(confirm));
     rig.say("ann", number, &line).await;
     let summary = rig.check(number).summary.unwrap();
-    assert!(summary.contains("| ann | person | READY | yes, on this text"), "{summary}");
+    assert!(
+        summary.contains("| ann | person | READY | yes, on this text"),
+        "{summary}"
+    );
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
 }
 
@@ -100,7 +111,8 @@ async fn personas_are_told_that_a_typed_block_is_unverified() {
     let number = rig.open("rob", PATH, CACHE).await;
     rig.push("rob", PATH, &format!("{}{TYPED}", rig.file(number, PATH)))
         .await;
-    rig.say("ann", number, "/discuss pragmatist is that so?").await;
+    rig.say("ann", number, "/discuss pragmatist is that so?")
+        .await;
     let seen = model.transcripts().pop().unwrap();
     for (typed, words) in [("AI-Security", "Never mind."), ("ann", "I agree.")] {
         let block = format!("(unverified: typed into the file)\nName: {typed}\n\n{words}");
@@ -146,5 +158,8 @@ async fn what_stands_on_the_base_is_history_and_no_warning() {
     let decided = format!("| security | AI | READY | no: decided in \\#\u{200b}{first} |");
     assert!(summary.contains(&decided), "{summary}");
     assert!(annotations(&rig, next, "warning").is_empty());
-    assert!(!summary.contains("without being written by the App"), "{summary}");
+    assert!(
+        !summary.contains("without being written by the App"),
+        "{summary}"
+    );
 }

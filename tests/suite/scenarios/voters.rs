@@ -89,14 +89,26 @@ async fn the_account_votes_and_not_its_name() {
     rig.sandbox.rename_account("zoe", "zora").unwrap();
     assert_eq!(look_again(&rig, number).await, "success", "renamed");
     rig.sandbox.create_user("zoe");
-    assert_eq!(look_again(&rig, number).await, "success", "and the old name is taken");
+    assert_eq!(
+        look_again(&rig, number).await,
+        "success",
+        "and the old name is taken"
+    );
     rig.sandbox.remove_collaborator(DEMO_REPO, "zora").unwrap();
     rig.sandbox
         .add_collaborator(DEMO_REPO, "zoe", Role::Admin)
         .unwrap();
-    assert_eq!(look_again(&rig, number).await, "action_required", "by somebody else");
+    assert_eq!(
+        look_again(&rig, number).await,
+        "action_required",
+        "by somebody else"
+    );
     rig.say("zoe", number, "/discuss vote ready").await;
-    assert_eq!(rig.conclusion(number), "success", "who votes for themselves");
+    assert_eq!(
+        rig.conclusion(number),
+        "success",
+        "who votes for themselves"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +157,10 @@ async fn whoever_voted_on_another_text_is_told_once_for_each_vote() {
     assert!(told[0].contains("ann: your vote READY"), "{told:#?}");
     assert!(told[0].contains("joe: your vote CHANGES"), "{told:#?}");
     assert!(told[0].contains("Changed since: Requirements"), "{told:#?}");
-    assert!(!told[0].contains("eve"), "who may not vote makes nobody talk");
+    assert!(
+        !told[0].contains("eve"),
+        "who may not vote makes nobody talk"
+    );
     let text = rig.file(number, PATH).replace("ten seconds", "two seconds");
     rig.push("rob", PATH, &text).await;
     assert_eq!(rig.replies(number).len(), 1, "not again for the same votes");
@@ -157,7 +172,10 @@ async fn whoever_voted_on_another_text_is_told_once_for_each_vote() {
     let told = rig.replies(number);
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told[1].contains("ann: your vote READY"), "{told:#?}");
-    assert!(!told[1].contains("joe"), "a comment below settles no objection: {told:#?}");
+    assert!(
+        !told[1].contains("joe"),
+        "a comment below settles no objection: {told:#?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,10 +183,11 @@ async fn a_review_of_an_older_commit_is_told_to_be_about_that() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::scripted(&model, "").await;
     let number = rig.open("rob", PATH, CACHE).await;
-    rig.sandbox.set_deliveries(discussions::sandbox::DeliveryPlan {
-        hold: true,
-        ..Default::default()
-    });
+    rig.sandbox
+        .set_deliveries(discussions::sandbox::DeliveryPlan {
+            hold: true,
+            ..Default::default()
+        });
     rig.sandbox.advance(Duration::from_secs(2));
     let state = ReviewState::Approved;
     rig.sandbox
@@ -181,5 +200,8 @@ async fn a_review_of_an_older_commit_is_told_to_be_about_that() {
     assert_ne!(rig.conclusion(number), "success");
     let told = rig.replies(number);
     assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].contains("ann: your vote READY was given on text"), "{told:#?}");
+    assert!(
+        told[0].contains("ann: your vote READY was given on text"),
+        "{told:#?}"
+    );
 }

@@ -77,7 +77,11 @@ async fn an_objection_is_not_left_behind_by_opening_the_proposal_again() {
         ("other line ends", With("\r\n"), true),
         ("another path", At("notes/other.md"), false),
         ("same branch", SameBranch, true),
-        ("same branch and a comment", SameBranchWith(COMMENT_BELOW), true),
+        (
+            "same branch and a comment",
+            SameBranchWith(COMMENT_BELOW),
+            true,
+        ),
     ];
     for (index, (what, again, is_closed)) in cases.into_iter().enumerate() {
         let text = about(what);
@@ -115,9 +119,18 @@ async fn an_objection_is_not_left_behind_by_opening_the_proposal_again() {
         assert!(summary.contains(&way_out), "{what}: {summary}");
         assert!(summary.contains("it leaks"), "{what}: {summary}");
         rig.say("ann", next, "/discuss vote ready").await;
-        assert_eq!(rig.conclusion(next), "success", "{what}: {}", rig.title(next));
+        assert_eq!(
+            rig.conclusion(next),
+            "success",
+            "{what}: {}",
+            rig.title(next)
+        );
         if !is_closed {
-            assert_eq!(rig.title(first), "REJECTED by ann", "{what}: no READY leaves its place");
+            assert_eq!(
+                rig.title(first),
+                "REJECTED by ann",
+                "{what}: no READY leaves its place"
+            );
         }
     }
 }
@@ -151,7 +164,10 @@ async fn only_an_objection_to_this_very_proposal_follows() {
     rig.say("joe", next, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(next), "success", "{}", rig.title(next));
     let summary = summary(&rig, next);
-    assert!(summary.contains("no: the pull request's author"), "{summary}");
+    assert!(
+        summary.contains("no: the pull request's author"),
+        "{summary}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +185,10 @@ async fn a_review_that_requests_changes_follows_like_a_command() {
     let view = summary(&rig, next);
     let follows = format!("yes, it follows from \\#\u{200b}{first} until ann votes here");
     assert!(view.contains(&follows), "{view}");
-    assert!(view.contains("3 of 4 ready") || view.contains("CHANGES"), "{view}");
+    assert!(
+        view.contains("3 of 4 ready") || view.contains("CHANGES"),
+        "{view}"
+    );
     rig.sandbox
         .dismiss_review("rob", DEMO_REPO, first, review)
         .unwrap();
@@ -187,9 +206,16 @@ async fn a_review_that_requests_changes_follows_like_a_command() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_pull_request_is_looked_at_again_when_the_objection_changes() {
     let rig = rig().await;
-    for (index, how) in ["withdraw", "delete", "delete when closed", "edit", "third", "ready"]
-        .into_iter()
-        .enumerate()
+    for (index, how) in [
+        "withdraw",
+        "delete",
+        "delete when closed",
+        "edit",
+        "third",
+        "ready",
+    ]
+    .into_iter()
+    .enumerate()
     {
         let text = about(how);
         let path = format!("{index}.md");
@@ -199,7 +225,11 @@ async fn the_next_pull_request_is_looked_at_again_when_the_objection_changes() {
         rig.say("joe", next, "/discuss vote ready").await;
         assert_eq!(rig.conclusion(next), "success", "{how}");
         let vote = rig.say("ann", first, "/discuss vote reject").await;
-        assert_eq!(rig.title(next), "REJECTED by ann", "{how}: green is taken back");
+        assert_eq!(
+            rig.title(next),
+            "REJECTED by ann",
+            "{how}: green is taken back"
+        );
         rig.sandbox.advance(Duration::from_secs(2));
         match how {
             "withdraw" => {
@@ -225,9 +255,18 @@ async fn the_next_pull_request_is_looked_at_again_when_the_objection_changes() {
             }
         }
         rig.settle().await;
-        assert_eq!(rig.conclusion(next), "success", "{how}: {}", rig.title(next));
+        assert_eq!(
+            rig.conclusion(next),
+            "success",
+            "{how}: {}",
+            rig.title(next)
+        );
         if how == "third" {
-            assert_eq!(rig.title(first), "REJECTED by ann", "there she has to say so");
+            assert_eq!(
+                rig.title(first),
+                "REJECTED by ann",
+                "there she has to say so"
+            );
         }
     }
 }
@@ -241,17 +280,28 @@ async fn nobody_else_ends_an_objection_and_a_later_one_outweighs_an_approval() {
     rig.say("ann", next, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(next), "success");
     let vote = rig.say("ann", first, "/discuss vote reject").await;
-    assert_eq!(rig.title(next), "REJECTED by ann", "said later, on the same text");
+    assert_eq!(
+        rig.title(next),
+        "REJECTED by ann",
+        "said later, on the same text"
+    );
     rig.sandbox.delete_comment("rob", DEMO_REPO, vote).unwrap();
     rig.settle().await;
     assert_eq!(rig.title(next), "REJECTED by ann");
     let view = summary(&rig, next);
-    assert!(view.contains("deleted by rob; it stands until ann votes again"), "{view}");
+    assert!(
+        view.contains("deleted by rob; it stands until ann votes again"),
+        "{view}"
+    );
     let again = rig.say("ann", next, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(next), "success", "{}", rig.title(next));
     rig.sandbox.delete_comment("rob", DEMO_REPO, again).unwrap();
     rig.settle().await;
-    assert_eq!(rig.title(next), "REJECTED by ann", "what is gone ends nothing");
+    assert_eq!(
+        rig.title(next),
+        "REJECTED by ann",
+        "what is gone ends nothing"
+    );
     rig.sandbox.remove_collaborator(DEMO_REPO, "ann").ok();
     rig.sandbox.reset_ledger();
     rig.say("joe", next, "/discuss vote ready").await;
@@ -274,7 +324,8 @@ async fn an_objection_counts_only_while_its_voter_has_write() {
 async fn a_comment_below_the_proposal_settles_no_objection_to_it() {
     let rig = rig().await;
     let number = rig.open("rob", PATH, CACHE).await;
-    rig.say("ann", number, "/discuss vote reject: it leaks").await;
+    rig.say("ann", number, "/discuss vote reject: it leaks")
+        .await;
     let text = format!("{}{COMMENT_BELOW}", rig.file(number, PATH));
     rig.push("rob", PATH, &text).await;
     rig.say("joe", number, "/discuss vote ready").await;
@@ -282,4 +333,28 @@ async fn a_comment_below_the_proposal_settles_no_objection_to_it() {
     rig.push("rob", PATH, &super::revised(&text)).await;
     rig.say("joe", number, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_objection_that_comes_while_the_next_panel_thinks_is_heard() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let first = open_on(&rig, "rob", "one", PATH, CACHE).await;
+    let calls = model.calls().len();
+    model.hold_back();
+    // With a comment below it is another text to the panel, which has to think.
+    let edit = FileEdit::write(PATH, format!("{CACHE}{COMMENT_BELOW}"));
+    rig.sandbox
+        .push("rob", DEMO_REPO, "two", "propose", &[edit])
+        .unwrap();
+    let next = rig.pull("rob", "two");
+    rig.until(|| model.calls().len() > calls).await;
+    rig.sandbox.advance(Duration::from_secs(2));
+    rig.sandbox
+        .comment("ann", DEMO_REPO, first, "/discuss vote reject")
+        .unwrap();
+    rig.until(|| rig.title(first) == "REJECTED by ann").await;
+    model.let_go();
+    rig.settle().await;
+    assert_eq!(rig.title(next), "REJECTED by ann");
 }

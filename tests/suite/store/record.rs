@@ -299,11 +299,18 @@ async fn votes_are_found_by_their_proposal_whichever_pull_request_they_are_in() 
         found.into_iter().map(pair).collect()
     };
     let both = [(1, "comment:1".to_owned()), (1, "comment:3".to_owned())];
-    assert_eq!(sources(store.votes_on(&second, &wanted).await.unwrap()), both);
+    assert_eq!(
+        sources(store.votes_on(&second, &wanted).await.unwrap()),
+        both
+    );
     assert_eq!(store.votes_on(&second, &[]).await, Ok(vec![]));
     let mut elsewhere = second.clone();
     elsewhere.repo.id += 1;
-    assert_eq!(store.votes_on(&elsewhere, &wanted).await, Ok(vec![]), "another repository");
+    assert_eq!(
+        store.votes_on(&elsewhere, &wanted).await,
+        Ok(vec![]),
+        "another repository"
+    );
 
     assert_eq!(store.concerned_by_votes(&first, 42).await, Ok(vec![2]));
     assert_eq!(store.concerned_by_votes(&first, 8).await, Ok(vec![]));
@@ -316,7 +323,11 @@ async fn votes_are_found_by_their_proposal_whichever_pull_request_they_are_in() 
     ];
     store.record(&lease, &first, &withdrawn).await.unwrap();
     let left = store.votes_on(&second, &wanted).await.unwrap();
-    assert_eq!(sources(left), [(1, "comment:3".to_owned())], "account 7 took nothing back");
+    assert_eq!(
+        sources(left),
+        [(1, "comment:3".to_owned())],
+        "account 7 took nothing back"
+    );
 
     let gone = Change::Beginnings {
         path: "other.md".into(),
@@ -339,7 +350,23 @@ async fn a_block_is_known_by_the_first_pull_request_that_wrote_it() {
         .unwrap();
     let found = store.blocks_elsewhere(&pr(2), "a.md").await.unwrap();
     let written = block("a.md", "1", "1").text;
-    assert_eq!(found, [(written, 1)].into(), "what was never written stands nowhere");
-    assert!(store.blocks_elsewhere(&first, "a.md").await.unwrap().is_empty());
-    assert!(store.blocks_elsewhere(&pr(2), "b.md").await.unwrap().is_empty());
+    assert_eq!(
+        found,
+        [(written, 1)].into(),
+        "what was never written stands nowhere"
+    );
+    assert!(
+        store
+            .blocks_elsewhere(&first, "a.md")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        store
+            .blocks_elsewhere(&pr(2), "b.md")
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
