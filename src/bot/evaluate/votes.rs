@@ -110,16 +110,16 @@ fn last_words<'a>(
         .collect();
     for found in objections(elsewhere) {
         let account = found.vote.account;
-        let ends_it = |vote: &&&HumanVote| {
+        let is_ended = here.iter().any(|vote| {
             vote.account == account
                 && vote.void.is_none()
                 && vote.cast_at >= found.vote.cast_at
                 && (is_about(vote, text) || Vote::parse(&vote.vote).is_none())
-        };
+        });
         let objects_here = words.get(&account).is_some_and(|word| {
             word.vote.void.is_none() && objects(word.vote) && is_about(word.vote, text)
         });
-        if objects_here || here.iter().any(|vote| ends_it(&vote)) {
+        if objects_here || is_ended {
             continue;
         }
         let from = Some(found);
