@@ -212,7 +212,7 @@ async fn no_look_alike_votes() {
     let number = rig.open("rob", PATH, CACHE).await;
     let answered = rig.file(number, PATH);
     let names = look_alikes(7);
-    let mut accepted = 0;
+    let (mut accepted, mut warned) = (0, 0);
     for some in names.chunks(IN_ONE_FILE) {
         let typed: String = some.iter().map(|one| block(&one.name)).collect();
         rig.push("rob", PATH, &format!("{answered}{typed}")).await;
@@ -230,15 +230,22 @@ async fn no_look_alike_votes() {
             summary.contains("| security | AI | REJECT | yes"),
             "{summary}"
         );
-        assert!(
-            summary.contains("bear a persona's name without being written by the App"),
-            "{summary}"
-        );
+        let written = Discussion::parse(format!("{CACHE}{typed}").as_bytes());
+        let pass = written.blocks.iter();
+        let pass = pass.filter(|block| block.author.claims_to_be_ai()).count();
+        let said = match pass {
+            0 => String::new(),
+            1 => "1 block bears a persona's name".to_owned(),
+            more => format!("{more} blocks bear a persona's name"),
+        };
+        assert!(summary.contains(&said), "{said}: {summary}");
+        warned += pass;
     }
     println!(
-        "{} typed look-alikes with VOTE: READY, {accepted} accepted",
+        "{} typed look-alikes with VOTE: READY, {accepted} accepted, {warned} listed as not written by the App",
         names.len()
     );
     assert_eq!(accepted, 0);
+    assert!(warned > NAMES / 4, "{warned}");
     assert_eq!(model.calls().len(), 3, "and nobody is asked again");
 }
