@@ -50,9 +50,9 @@ pub async fn conclude(
     let mut records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
     let seen = work.seen(now);
     records.extend(seen.clone().map(Change::Pr));
-    records.extend(elsewhere::noted(work, &outcomes));
     work.record(&records).await?;
     work.memory.pr = seen.unwrap_or_else(|| work.memory.pr.clone());
+    elsewhere::look_twice(work).await?;
     for record in published {
         if record.path != gate_files::KEY {
             work.memory.discussions.insert(record.path.clone(), record);

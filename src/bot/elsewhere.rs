@@ -6,12 +6,13 @@
 
 use super::command::{self, Command};
 use super::deps::JobError;
-use super::evaluate::{self, Discussed, Outcome};
+use super::evaluate::{self, Discussed};
 use super::hear::Happened;
 use super::job::{JobEvent, StoredActor};
 use super::votes::removal_key;
 use super::work::{SeenPath, Work};
 use crate::engine::subject;
+use crate::forge::PrState;
 use crate::ids::PullRequest;
 use crate::store::{Change, Delivery, EffectRecord, NewJob, VoteElsewhere};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,10 +24,10 @@ pub struct Elsewhere {
     votes: BTreeMap<String, Vec<VoteElsewhere>>,
     /// Blocks of the base's copy that were written in other pull requests: their text and the number.
     blocks: BTreeMap<String, BTreeMap<String, u64>>,
-    /// What each file begins with, as it is now.
-    beginnings: BTreeMap<String, BTreeSet<String>>,
-    /// The same as last recorded.
+    /// What each file begins with, as it is recorded or about to be.
     pub recorded: BTreeMap<String, BTreeSet<String>>,
+    /// Whether that changed in this try, so that a vote given meanwhile may not have found this pull request.
+    is_new: bool,
 }
 
 impl Elsewhere {
@@ -42,21 +43,24 @@ impl Elsewhere {
     }
 }
 
-/// Reads what other pull requests have to do with the files as they are now.
+/// Reads what other pull requests have to do with the files as they are now. What these begin with is recorded with
+/// the next head that is posted to.
 pub async fn recall(work: &mut Work<'_>) -> Result<(), JobError> {
+    let changes = note(work);
     let mut found = Elsewhere {
         recorded: std::mem::take(&mut work.memory.elsewhere.recorded),
+        is_new: work.memory.elsewhere.is_new || !changes.is_empty(),
         ..Elsewhere::default()
     };
+    work.memory.noted.extend(changes);
     let (store, pr) = (&work.deps.store, &work.job.pr);
     for path in &work.paths {
         let key = &path.candidate.key;
-        let beginnings = beginnings(work, path);
+        let beginnings: Vec<String> = beginnings(work, path).into_iter().collect();
         if beginnings.is_empty() {
             continue;
         }
-        let wanted: Vec<String> = beginnings.iter().cloned().collect();
-        let mut votes = store.votes_on(pr, &wanted).await?;
+        let mut votes = store.votes_on(pr, &beginnings).await?;
         votes.retain(|found| found.number != pr.number || found.vote.path != *key);
         name_removers(work, &mut votes).await?;
         let has_history = path.base.discussion().is_some_and(|d| !d.blocks.is_empty());
@@ -66,9 +70,55 @@ pub async fn recall(work: &mut Work<'_>) -> Result<(), JobError> {
             found.blocks.insert(key.clone(), blocks);
         }
         found.votes.insert(key.clone(), votes);
-        found.beginnings.insert(key.clone(), beginnings);
     }
     work.memory.elsewhere = found;
+    Ok(())
+}
+
+/// What the files begin with now, where that is not what is recorded. Where nothing is posted nothing is recorded.
+fn note(work: &mut Work<'_>) -> Vec<Change> {
+    if work.snapshot.state != PrState::Open || work.ground.check.is_none() {
+        return Vec::new();
+    }
+    let keys = work.paths.iter().map(|path| path.candidate.key.clone());
+    let mut now: BTreeMap<String, BTreeSet<String>> = keys
+        .zip(work.paths.iter().map(|path| beginnings(work, path)))
+        .filter(|(_, found)| !found.is_empty())
+        .collect();
+    let recorded = &mut work.memory.elsewhere.recorded;
+    for path in recorded.keys() {
+        now.entry(path.clone()).or_default();
+    }
+    let changed = now
+        .iter()
+        .filter(|(path, found)| recorded.get(*path) != Some(*found));
+    let changes = changed.map(|(path, found)| Change::Beginnings {
+        path: path.clone(),
+        proposals: found.iter().cloned().collect(),
+    });
+    let changes = changes.collect();
+    now.retain(|_, found| !found.is_empty());
+    *recorded = now;
+    changes
+}
+
+/// Whoever votes elsewhere looks for the pull requests concerned once the vote is recorded, and may look before this
+/// one is there to be found. So once it is, the votes are read again; where they differ, it is looked at again.
+pub async fn look_twice(work: &Work<'_>) -> Result<(), JobError> {
+    let (store, pr, elsewhere) = (&work.deps.store, &work.job.pr, &work.memory.elsewhere);
+    if !elsewhere.is_new {
+        return Ok(());
+    }
+    for (key, proposals) in &elsewhere.recorded {
+        let wanted: Vec<String> = proposals.iter().cloned().collect();
+        let mut now = store.votes_on(pr, &wanted).await?;
+        now.retain(|found| found.number != pr.number || found.vote.path != *key);
+        let known = elsewhere.votes_on(key).iter().map(|found| &found.vote);
+        if !now.iter().map(|found| &found.vote).eq(known) {
+            let guid = format!("{}#{}", work.job.id, pr.number);
+            return hand_on(work, guid, pr.number).await;
+        }
+    }
     Ok(())
 }
 
@@ -109,30 +159,6 @@ async fn name_removers(work: &Work<'_>, votes: &mut [VoteElsewhere]) -> Result<(
     Ok(())
 }
 
-/// What the files begin with now, where that is not what is recorded. Files that nobody votes on begin with nothing.
-pub fn noted(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Change> {
-    let elsewhere = &work.memory.elsewhere;
-    let none = BTreeSet::new();
-    let mut now: BTreeMap<&str, &BTreeSet<String>> = elsewhere
-        .recorded
-        .keys()
-        .map(|path| (path.as_str(), &none))
-        .collect();
-    for (path, outcome) in work.paths.iter().zip(outcomes) {
-        let key = path.candidate.key.as_str();
-        if let (Outcome::Open(_), Some(found)) = (outcome, elsewhere.beginnings.get(key)) {
-            now.insert(key, found);
-        }
-    }
-    now.into_iter()
-        .filter(|(path, found)| elsewhere.recorded.get(*path).unwrap_or(&none) != *found)
-        .map(|(path, found)| Change::Beginnings {
-            path: path.to_owned(),
-            proposals: found.iter().cloned().collect(),
-        })
-        .collect()
-}
-
 /// A pull request that is not open holds no proposal: nothing that is said elsewhere concerns it. What was said in it
 /// still follows.
 pub async fn forget(work: &Work<'_>) -> Result<(), JobError> {
@@ -152,24 +178,32 @@ pub async fn wake(work: &Work<'_>, happened: &[Happened]) -> Result<(), JobError
         let Some(voter) = voter(&happened.event) else {
             continue;
         };
-        let event = JobEvent::VotedElsewhere { number: pr.number };
-        let event =
-            serde_json::to_string(&event).map_err(|error| JobError::Internal(error.to_string()))?;
         for number in store.concerned_by_votes(pr, voter.id).await? {
             tracing::info!(%pr, job = %work.job.id, delivery = %happened.guid, number, "a vote concerns it too");
-            let delivery = Delivery {
-                guid: format!("{}#{number}", happened.guid),
-                event: "handed_on".to_owned(),
-                body: Vec::new(),
-            };
-            let pr = PullRequest {
-                number,
-                ..pr.clone()
-            };
-            let event = event.clone();
-            store.enqueue(delivery, Some(NewJob { pr, event })).await?;
+            hand_on(work, format!("{}#{number}", happened.guid), number).await?;
         }
     }
+    Ok(())
+}
+
+/// Enqueues a look at a pull request, once for each `guid`.
+async fn hand_on(work: &Work<'_>, guid: String, number: u64) -> Result<(), JobError> {
+    let voted = JobEvent::VotedElsewhere {
+        number: work.job.pr.number,
+    };
+    let event =
+        serde_json::to_string(&voted).map_err(|error| JobError::Internal(error.to_string()))?;
+    let delivery = Delivery {
+        guid,
+        event: "handed_on".to_owned(),
+        body: Vec::new(),
+    };
+    let pr = PullRequest {
+        number,
+        ..work.job.pr.clone()
+    };
+    let job = NewJob { pr, event };
+    work.deps.store.enqueue(delivery, Some(job)).await?;
     Ok(())
 }
 

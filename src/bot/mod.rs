@@ -8,8 +8,8 @@
 //!   review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
-//!   (with `dropping` and `renew`), `ask` and `write` (with `post_review`) to `conclude`, `report` and
-//!   `closing`; only `apply` writes to the forge.
+//!   (with `dropping` and `renew`), `ask` and `write` (with `post_review`) to `conclude`, `report`, `stale` and
+//!   `closing`; `elsewhere` looks at other pull requests with the same proposal; only `apply` writes to the forge.
 
 pub mod access;
 pub mod answers;
@@ -48,6 +48,7 @@ pub mod respond;
 pub mod review;
 pub mod run;
 pub mod seen;
+pub mod stale;
 pub mod sweep;
 pub mod touched;
 pub mod trigger;

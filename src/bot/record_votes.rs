@@ -69,7 +69,7 @@ pub async fn remember(work: &Work<'_>, happened: &[Happened]) -> Result<(), JobE
     let changes: Vec<Change> = happened
         .iter()
         .filter(|one| !is_our_doing(&one.event, work.snapshot.own_account))
-        .filter_map(|happened| votes::unsaid(&happened.event))
+        .flat_map(|happened| votes::unsaid(&happened.event))
         .collect();
     work.record(&changes).await
 }

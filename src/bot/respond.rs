@@ -243,6 +243,12 @@ fn targets<'o>(
         }
     }
     let paths: Vec<&str> = all.iter().map(|(path, _, _)| *path).collect();
+    let settled = settled(work, outcomes);
+    if all.is_empty() && !settled.is_empty() {
+        response.parts.push(message::settled(parsed, &settled));
+        response.refused = true;
+        return None;
+    }
     if all.is_empty() {
         let panel = work.ground.config.participants.iter();
         let panel: Vec<&str> = panel.map(Alias::as_str).collect();
@@ -268,6 +274,16 @@ fn targets<'o>(
             .map(|(_, key, evaluated)| (key.to_owned(), evaluated))
             .collect(),
     )
+}
+
+/// Discussions that were decided before: path and status.
+fn settled<'w>(work: &'w Work<'_>, outcomes: &'w [Outcome]) -> Vec<(&'w str, &'w str)> {
+    let paths = work.paths.iter().zip(outcomes);
+    let settled = paths.filter_map(|(path, outcome)| match outcome {
+        Outcome::Settled(status) => Some((path.candidate.path.as_str(), status.as_str())),
+        _ => None,
+    });
+    settled.collect()
 }
 
 /// Whom a command wants to hear about one discussion.

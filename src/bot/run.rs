@@ -25,6 +25,7 @@ use super::renew;
 use super::report::{self, Going};
 use super::respond::{self, Want};
 use super::seen;
+use super::stale;
 use super::sweep;
 use super::work::{Work, open};
 use super::write::{self, Asking};
@@ -263,6 +264,7 @@ async fn discuss(
     if let Some(quiet) = quiet {
         return Ok(Ended::Postpone(quiet));
     }
+    stale::tell(work, runs, &outcomes).await?;
     let turns = ask::ask(work, &outcomes, &wants).await?;
     if !turns.is_empty() && work.deps.read.state(work.pr()).await? != PrState::Open {
         // The answers are in the store: should it be opened again, they are written without another call.

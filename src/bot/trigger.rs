@@ -145,7 +145,8 @@ fn review(event: &ReviewEvent) -> Decided {
         ReviewAction::Edited { before } => (event.body.clone(), before.clone()),
         ReviewAction::Dismissed => (String::new(), None),
     };
-    let is_vote = before.is_none()
+    let by_another = event.sender.id != event.author.id;
+    let is_vote = (before.is_none() || by_another)
         && matches!(
             event.state.as_str(),
             "approved" | "changes_requested" | "dismissed"

@@ -200,8 +200,8 @@ pub fn removal_key(source: &str) -> String {
 
 /// An edit, deletion or dismissal: what it does to the votes of a comment or review.
 struct TakeBack<'a> {
-    /// Start of their source.
-    prefix: String,
+    /// Starts of their sources.
+    prefixes: Vec<String>,
     author: &'a StoredActor,
     sender: &'a StoredActor,
     how: &'static str,
@@ -216,7 +216,7 @@ impl TakeBack<'_> {
 }
 
 fn take_back(event: &JobEvent) -> Option<TakeBack<'_>> {
-    let (prefix, author, sender, how, removed) = match event {
+    let (prefixes, author, sender, how, removed) = match event {
         JobEvent::Comment {
             id,
             place,
@@ -227,21 +227,30 @@ fn take_back(event: &JobEvent) -> Option<TakeBack<'_>> {
             ..
         } => {
             let removed = command::added(before, body, &|_| false).removed_votes;
-            (source(*place, *id), author, sender, EDITED, Some(removed))
+            let prefixes = vec![source(*place, *id)];
+            (prefixes, author, sender, EDITED, Some(removed))
         }
         JobEvent::CommentDeleted {
             id,
             place,
             author,
             sender,
-        } => (source(*place, *id), author, sender, "deleted by", None),
+        } => {
+            let prefixes = vec![source(*place, *id)];
+            (prefixes, author, sender, "deleted by", None)
+        }
+        // What stands in its body was said with the review, and goes with it.
         JobEvent::Review {
             id,
             state,
             author,
             sender,
             ..
-        } if state == "dismissed" => (review_source(*id), author, sender, "dismissed by", None),
+        } if state == "dismissed" => {
+            let body = source(CommentPlace::ReviewBody, *id);
+            let prefixes = vec![review_source(*id), body];
+            (prefixes, author, sender, "dismissed by", None)
+        }
         JobEvent::Review {
             id,
             body,
@@ -251,13 +260,17 @@ fn take_back(event: &JobEvent) -> Option<TakeBack<'_>> {
             ..
         } => {
             let removed = command::added(before, body, &|_| false).removed_votes;
-            let source = source(CommentPlace::ReviewBody, *id);
-            (source, author, sender, EDITED, Some(removed))
+            let mut prefixes = vec![source(CommentPlace::ReviewBody, *id)];
+            if author.id != sender.id {
+                // Nobody else puts words into a review and leaves its vote as it was.
+                prefixes.push(review_source(*id));
+            }
+            (prefixes, author, sender, EDITED, Some(removed))
         }
         _ => return None,
     };
     Some(TakeBack {
-        prefix,
+        prefixes,
         author,
         sender,
         how,
@@ -275,9 +288,10 @@ pub fn taken_back(event: &JobEvent, edits: &[&str], known: &[HumanVote]) -> Vec<
     let by_voter = act.author.id == act.sender.id;
     let of_comment: Vec<&HumanVote> = known
         .iter()
-        .filter(|vote| match act.removed {
-            Some(_) => is_of(&vote.source, &act.prefix, edits),
-            None => is_of(&vote.source, &act.prefix, &[]),
+        .filter(|vote| {
+            let not_by = if act.removed.is_some() { edits } else { &[] };
+            let mut prefixes = act.prefixes.iter();
+            prefixes.any(|prefix| is_of(&vote.source, prefix, not_by))
         })
         .collect();
     of_comment
@@ -317,13 +331,20 @@ pub fn unsaid_key(source: &str) -> String {
 
 /// Remembers that a comment or review lost votes: deliveries may come in any order, and what it said at first may
 /// still be under way.
-pub fn unsaid(event: &JobEvent) -> Option<Change> {
-    let act = take_back(event)?;
-    let lost_none = act.removed.as_ref().is_some_and(Vec::is_empty);
-    (!lost_none).then(|| Change::EffectDone {
-        key: unsaid_key(&act.prefix),
-        result: format!("{} {}", act.sender.id, act.reason()),
-    })
+pub fn unsaid(event: &JobEvent) -> Vec<Change> {
+    let Some(act) = take_back(event) else {
+        return Vec::new();
+    };
+    let by_voter = act.author.id == act.sender.id;
+    if by_voter && act.removed.as_ref().is_some_and(Vec::is_empty) {
+        return Vec::new();
+    }
+    let result = format!("{} {}", act.sender.id, act.reason());
+    let done = |prefix: &String| Change::EffectDone {
+        key: unsaid_key(prefix),
+        result: result.clone(),
+    };
+    act.prefixes.iter().map(done).collect()
 }
 
 /// A vote that is told after its comment lost it, by what [`unsaid`] remembered: void, or standing although removed.

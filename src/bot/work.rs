@@ -310,7 +310,7 @@ impl<'a> Work<'a> {
     }
 
     /// People's votes under one key of the record, oldest first.
-    fn votes_of(&self, key: &str) -> Vec<&HumanVote> {
+    pub fn votes_of(&self, key: &str) -> Vec<&HumanVote> {
         let votes = self.memory.votes.iter();
         votes.filter(|vote| vote.path == key).collect()
     }

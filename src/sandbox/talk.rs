@@ -203,6 +203,26 @@ impl World {
         Ok(())
     }
 
+    /// Replaces a review's text; its state stays. `by` may be another account than the reviewer.
+    pub(super) fn edit_review(
+        &mut self,
+        repo: u64,
+        review: u64,
+        by: AccountId,
+        body: &str,
+    ) -> Result<(), Refused> {
+        let none = || Refused(format!("there is no review {review}"));
+        let found = self.repo(repo)?.find_review(review);
+        let number = found.map(|(pull, _)| pull.number).ok_or_else(none)?;
+        let pull = self.repo_mut(repo)?.pull_mut(number)?;
+        let found = pull.reviews.iter_mut().find(|found| found.id == review);
+        let found = found.ok_or_else(none)?;
+        let old = std::mem::replace(&mut found.body, body.to_owned());
+        let found = found.clone();
+        self.announce_review(repo, number, &found, by, "edited", Some(&old));
+        Ok(())
+    }
+
     /// Adds a reaction; gives it and whether it is new.
     pub(super) fn add_reaction(
         &mut self,

@@ -1,10 +1,47 @@
 //! The queue seen from outside any job: what waits, what is parked, and what nobody needs any more.
 
+use super::StoreError;
 use super::queue::{millis, pull_request};
 use super::sql::{Database, from_column, to_column};
-use super::{Fate, ParkedJob, StoreError};
+use crate::ids::PullRequest;
 use sqlx::Row;
 use std::time::Duration;
+
+/// A job that is not running, for lists.
+#[derive(Debug, Clone)]
+pub struct ParkedJob {
+    /// Public id.
+    pub id: String,
+    /// The pull request.
+    pub pr: PullRequest,
+    /// Tries made.
+    pub attempts: u32,
+    /// Last error.
+    pub error: String,
+}
+
+/// What became of the work that a delivery caused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing is left to do; there may never have been anything.
+    Done,
+    /// Its job waits.
+    Waiting {
+        /// Until it is ready; zero: now.
+        ready_in: Duration,
+        /// Why the last try failed, if one did.
+        error: Option<String>,
+    },
+    /// A worker has its job.
+    Running,
+    /// Its job is not tried again until asked.
+    Parked {
+        /// Public id of the job.
+        id: String,
+        /// Last error.
+        error: String,
+    },
+}
 
 /// Age after which a delivery is no longer needed to recognise a redelivery: GitHub repeats them for three days,
 /// GitHub Enterprise Server for seven.

@@ -2,9 +2,18 @@
 
 use super::record::Key;
 use super::sql::{Database, Writing};
-use super::{EffectRecord, Lease, StoreError, queue};
+use super::{Lease, StoreError, queue};
 use crate::ids::PullRequest;
 use sqlx::Row;
+
+/// State of one intended write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EffectRecord {
+    /// Intended; whether GitHub saw it must be read back.
+    Intended,
+    /// Carried out; holds the result (an id).
+    Done(String),
+}
 
 /// See [`super::Store::answer`].
 pub(super) async fn answer(database: &Database, key: &str) -> Result<Option<String>, StoreError> {

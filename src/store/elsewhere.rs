@@ -3,10 +3,21 @@
 
 use super::record::{Key, read_human_vote};
 use super::sql::{Database, Writing, from_column, to_column};
-use super::{StoreError, VoteElsewhere};
+use super::{HumanVote, StoreError};
 use crate::ids::PullRequest;
 use sqlx::{AssertSqlSafe, Row};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A person's vote that was given somewhere else: in another pull request, or on another path of the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoteElsewhere {
+    /// Number of the pull request it was given in.
+    pub number: u64,
+    /// The vote.
+    pub vote: HumanVote,
+    /// Who removed it, where it stands all the same: `deleted by rob`.
+    pub removed: Option<String>,
+}
 
 /// Proposals looked for by one statement; every database takes that many values.
 const AT_ONCE: usize = 200;

@@ -27,9 +27,11 @@ mod sql;
 mod sqlite;
 mod survey;
 
+pub use backlog::{Fate, ParkedJob};
+pub use effect::EffectRecord;
+pub use elsewhere::VoteElsewhere;
 pub use recorded::{
     BlockRecord, BlockState, Change, DiscussionRecord, DropRecord, HumanVote, PrRecord, Receipt,
-    VoteElsewhere,
 };
 pub use sql::SqlStore;
 
@@ -118,42 +120,6 @@ pub struct ClaimedEvent {
     pub received_at: i64,
     /// `bot::job::JobEvent` as JSON.
     pub event: String,
-}
-
-/// A job that is not running, for lists.
-#[derive(Debug, Clone)]
-pub struct ParkedJob {
-    /// Public id.
-    pub id: String,
-    /// The pull request.
-    pub pr: PullRequest,
-    /// Tries made.
-    pub attempts: u32,
-    /// Last error.
-    pub error: String,
-}
-
-/// What became of the work that a delivery caused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// Nothing is left to do; there may never have been anything.
-    Done,
-    /// Its job waits.
-    Waiting {
-        /// Until it is ready; zero: now.
-        ready_in: Duration,
-        /// Why the last try failed, if one did.
-        error: Option<String>,
-    },
-    /// A worker has its job.
-    Running,
-    /// Its job is not tried again until asked.
-    Parked {
-        /// Public id of the job.
-        id: String,
-        /// Last error.
-        error: String,
-    },
 }
 
 /// Whether a failed try goes back or is parked.
@@ -373,13 +339,4 @@ pub trait Store: Send + Sync {
         self.record(lease, pr, &[Change::EffectDone { key, result }])
             .await
     }
-}
-
-/// State of one intended write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EffectRecord {
-    /// Intended; whether GitHub saw it must be read back.
-    Intended,
-    /// Carried out; holds the result (an id).
-    Done(String),
 }

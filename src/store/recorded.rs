@@ -89,17 +89,6 @@ pub struct HumanVote {
     pub void: Option<String>,
 }
 
-/// A person's vote that was given somewhere else: in another pull request, or on another path of the same one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VoteElsewhere {
-    /// Number of the pull request it was given in.
-    pub number: u64,
-    /// The vote.
-    pub vote: HumanVote,
-    /// Who removed it, where it stands all the same: `deleted by rob`.
-    pub removed: Option<String>,
-}
-
 /// Somebody let go of a discussion that had left the pull request. History is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DropRecord {

@@ -1,7 +1,7 @@
 //! The pure rules around a round: whom a moment binds a vote to, which files are discussions, what a commit says.
 
 use discussions::bot::command::{Command, parse};
-use discussions::bot::evaluate::{Discussed, SeenText};
+use discussions::bot::evaluate::{self, Discussed, SeenText};
 use discussions::bot::ground::FileGlobs;
 use discussions::bot::job::{CommentPlace, JobEvent, StoredActor};
 use discussions::bot::plan;
@@ -12,7 +12,7 @@ use discussions::engine::edit;
 use discussions::engine::problem::Code;
 use discussions::engine::subject::Subject;
 use discussions::forge::{ChangedFile, FileContent};
-use discussions::store::{BlockRecord, BlockState, Change, HumanVote};
+use discussions::store::{BlockRecord, BlockState, Change, HumanVote, VoteElsewhere};
 use std::collections::{BTreeMap, BTreeSet};
 
 const TEXT: &str = "<!-- DISCUSSION -->\n<!-- Title: T -->\n\n# T\n\nFirst thought.\n";
@@ -246,7 +246,7 @@ fn nothing_was_said_after_we_heard_it_whatever_the_clocks_say() {
 
 #[test]
 fn a_vote_told_after_its_comment_was_deleted_is_void() {
-    let change = votes::unsaid(&deleted(8)).unwrap();
+    let change = votes::unsaid(&deleted(8)).remove(0);
     let Change::EffectDone { key, result } = change else {
         panic!("{change:?}")
     };
@@ -307,6 +307,268 @@ fn a_vote_binds_to_what_was_published_before_it() {
         at(&[("a", 9_000), ("b", 10_400)], "1970-01-01T00:00:10.500Z"),
         Some('b')
     );
+}
+
+/// Who reads what when: (what happens, vote line, created at second, heard at ms, an edit, published, bound to).
+#[test]
+fn whatever_the_timing_a_vote_is_bound_to_what_could_be_read_or_to_nothing() {
+    type Published = &'static [(&'static str, i64)];
+    let (line, day) = ("/discuss vote ready", 86_400_000);
+    let table: [(&str, &str, &str, i64, bool, Published, &str); 16] = [
+        (
+            "between two publications",
+            line,
+            "10",
+            10_500,
+            false,
+            &[("a", 9_000), ("b", 11_000)],
+            "a",
+        ),
+        (
+            "told three days late",
+            line,
+            "10",
+            3 * day,
+            false,
+            &[("a", 9_000), ("b", 11_000)],
+            "a",
+        ),
+        (
+            "told after the text came back",
+            line,
+            "10",
+            day,
+            false,
+            &[("a", 1_000), ("b", 9_000), ("a", 11_000)],
+            "b",
+        ),
+        (
+            "before anything",
+            line,
+            "10",
+            10_500,
+            false,
+            &[("a", 11_000)],
+            "",
+        ),
+        (
+            "in the second of the first",
+            line,
+            "10",
+            10_950,
+            false,
+            &[("a", 10_900)],
+            "a",
+        ),
+        (
+            "our clock is ahead",
+            line,
+            "10",
+            15_000,
+            false,
+            &[("a", 9_000), ("b", 12_000)],
+            "a",
+        ),
+        (
+            "our clock is behind",
+            line,
+            "20",
+            10_000,
+            false,
+            &[("a", 9_000), ("b", 15_000)],
+            "a",
+        ),
+        (
+            "no time is told",
+            line,
+            "",
+            10_000,
+            false,
+            &[("a", 9_000)],
+            "",
+        ),
+        (
+            "an edit adds it, one text",
+            line,
+            "10",
+            30_000,
+            true,
+            &[("a", 9_000)],
+            "a",
+        ),
+        (
+            "an edit adds it, text changed",
+            line,
+            "10",
+            30_000,
+            true,
+            &[("a", 9_000), ("b", 20_000)],
+            "",
+        ),
+        (
+            "an edit adds it, text came back",
+            line,
+            "10",
+            30_000,
+            true,
+            &[("a", 9_000), ("b", 20_000), ("a", 25_000)],
+            "a",
+        ),
+        (
+            "an edit names the new text",
+            "/discuss vote ready bbbbbbbb",
+            "10",
+            30_000,
+            true,
+            &[("a", 9_000), ("b", 20_000)],
+            "b",
+        ),
+        (
+            "a stale hash",
+            "/discuss vote ready aaaaaaaa",
+            "30",
+            30_000,
+            false,
+            &[("a", 9_000), ("b", 20_000)],
+            "a",
+        ),
+        (
+            "a hash in capitals",
+            "/discuss vote ready AAAAAAAA",
+            "30",
+            30_000,
+            false,
+            &[("a", 9_000)],
+            "a",
+        ),
+        (
+            "the current text is named before it is published",
+            "/discuss vote ready cccccccc",
+            "10",
+            10_500,
+            false,
+            &[("a", 9_000)],
+            "c",
+        ),
+        (
+            "nobody's hash",
+            "/discuss vote ready 0123abcd",
+            "10",
+            10_500,
+            false,
+            &[("a", 9_000)],
+            "",
+        ),
+    ];
+    for (what, line, second, received_at, is_edit, published, expected) in table {
+        let created_at = match second {
+            "" => String::new(),
+            second => format!("1970-01-01T00:00:{second}Z"),
+        };
+        let said = Said {
+            received_at,
+            is_edit,
+            ..said(&created_at)
+        };
+        let published = published.iter().map(|(text, at)| (text.repeat(64), *at));
+        let published: Vec<_> = published.collect();
+        let vote = cast_by(&said, line, &published);
+        assert_eq!(vote.subject, expected.repeat(64), "{what}");
+        assert_eq!(vote.proposal, vote.subject, "{what}");
+    }
+}
+
+#[test]
+fn an_objection_to_an_older_text_keeps_the_proposal_it_was_about() {
+    let (ballot, proposal) = ("b".repeat(64), "d".repeat(64));
+    let current = "c".repeat(64);
+    let on = Votable {
+        key: "a.md",
+        ballot: &current,
+        proposal: &current,
+        subject_of: &[(ballot.clone(), proposal.clone())].into(),
+        published: &[(ballot.clone(), 9_000)],
+    };
+    let parsed = parse("/discuss vote reject", &|_| false).remove(0);
+    let Ok(Command::Vote(command)) = parsed.command else {
+        panic!("no vote")
+    };
+    let vote = votes::cast(&said("1970-01-01T00:00:10Z"), 1, &command, on);
+    assert_eq!((vote.subject, vote.proposal), (ballot, proposal));
+}
+
+fn elsewhere(number: u64, vote: &str, cast_at: i64, void: bool) -> VoteElsewhere {
+    VoteElsewhere {
+        number,
+        vote: HumanVote {
+            cast_at,
+            void: void.then(|| "deleted by user7".to_owned()),
+            ..standing_vote(vote)
+        },
+        removed: None,
+    }
+}
+
+#[test]
+fn which_objection_from_elsewhere_stands() {
+    for (what, votes, expected) in [
+        ("one", vec![elsewhere(7, "REJECT", 1, false)], Some(7)),
+        ("taken back", vec![elsewhere(7, "REJECT", 1, true)], None),
+        ("an approval", vec![elsewhere(7, "READY", 1, false)], None),
+        (
+            "approved later elsewhere",
+            vec![
+                elsewhere(7, "REJECT", 1, false),
+                elsewhere(8, "READY", 2, false),
+            ],
+            None,
+        ),
+        (
+            "approved later, and that was taken back",
+            vec![
+                elsewhere(7, "REJECT", 1, false),
+                elsewhere(8, "READY", 2, true),
+            ],
+            Some(7),
+        ),
+        (
+            "replaced in its place, and that was taken back",
+            vec![
+                elsewhere(7, "REJECT", 1, false),
+                elsewhere(7, "CHANGES", 2, true),
+            ],
+            None,
+        ),
+        (
+            "in two places, the newer one",
+            vec![
+                elsewhere(7, "REJECT", 1, false),
+                elsewhere(8, "CHANGES", 2, false),
+            ],
+            Some(8),
+        ),
+        (
+            "in two places, the newer one taken back",
+            vec![
+                elsewhere(7, "REJECT", 1, false),
+                elsewhere(8, "CHANGES", 2, true),
+            ],
+            Some(7),
+        ),
+        (
+            "in the same second",
+            vec![
+                elsewhere(7, "REJECT", 2, false),
+                elsewhere(8, "READY", 2, false),
+            ],
+            Some(7),
+        ),
+    ] {
+        let standing = evaluate::objections(&votes);
+        let found = standing.first().map(|found| found.number);
+        assert_eq!(found, expected, "{what}");
+        assert!(standing.len() <= 1, "{what}");
+    }
 }
 
 #[test]

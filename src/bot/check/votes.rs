@@ -1,11 +1,14 @@
 //! The votes of one discussion as a table, and who sees it otherwise than most.
 
+use super::title::counted;
 use super::{DiscussionView, VoteView};
 use crate::bot::markdown::{code_cell, inline, link, shorten};
 use crate::engine::consensus::{DISPUTED_AFTER, Owed};
 use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
 use std::fmt::Write;
 
+/// Votes shown that are only typed into the file: a file may be full of them.
+const MAX_TYPED: usize = 20;
 /// Characters of a note in the table.
 const MAX_NOTE: usize = 400;
 
@@ -15,9 +18,12 @@ pub(super) fn table(text: &mut String, view: &DiscussionView) {
         .owed
         .iter()
         .filter(|(alias, _)| !has_voted(alias.as_str()));
-    let rows: Vec<String> = view
-        .votes
-        .iter()
+    let (typed, given): (Vec<&VoteView>, Vec<&VoteView>) =
+        view.votes.iter().partition(|vote| is_typed(vote));
+    let more = typed.len().saturating_sub(MAX_TYPED);
+    let rows: Vec<String> = given
+        .into_iter()
+        .chain(typed.into_iter().take(MAX_TYPED))
         .map(|vote| vote_row(view, vote))
         .chain(silent.map(|(alias, owed)| owed_row(view, alias.as_str(), owed)))
         .collect();
@@ -29,6 +35,25 @@ pub(super) fn table(text: &mut String, view: &DiscussionView) {
     for row in rows {
         let _ = writeln!(text, "{row}");
     }
+    if more > 0 {
+        let votes = counted(more, "vote", "votes");
+        let _ = writeln!(
+            text,
+            "\nAnd {votes} more that somebody typed into the file; none is counted."
+        );
+    }
+}
+
+/// Whether it stands in the file and nowhere else.
+fn is_typed(vote: &VoteView) -> bool {
+    let why = vote.entry.not_counted;
+    let as_typed = [
+        NotCounted::Unsigned,
+        NotCounted::Unconfirmed,
+        NotCounted::History,
+        NotCounted::Unclear,
+    ];
+    vote.link.is_none() && why.is_some_and(|why| as_typed.contains(&why))
 }
 
 /// A person may bear a persona's name as login.

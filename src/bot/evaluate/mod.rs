@@ -9,7 +9,7 @@ mod votes;
 
 pub use posted::Discussed;
 pub use text::{BlockIdentity, SeenText, block_identity};
-pub use votes::{is_about, objections, ready_accounts, voters_to_ask};
+pub use votes::{is_about, newest, objections, ready_accounts, voters_to_ask};
 
 use super::check::{DiscussionView, DroppedView, People, VoteView};
 use super::ground::Ground;
@@ -380,13 +380,13 @@ fn people(around: &Circumstances<'_>, votes: &[VoteView]) -> People {
     }
 }
 
-/// Name lines of persona blocks that we did not write and that are not history.
+/// Name lines of blocks that pass for a persona's, that we did not write, and that are not history.
 fn unsigned_lines(case: &Case<'_>, discussion: &Discussion, seen: &SeenText) -> Vec<usize> {
     let history = block_texts(case.base.discussion());
     discussion
         .blocks
         .iter()
-        .filter(|block| block.author.persona.is_some() && !seen.is_ours(block.number))
+        .filter(|block| block.author.claims_to_be_ai() && !seen.is_ours(block.number))
         .filter(|block| !history.contains(&block.canonical(&discussion.source)))
         .map(|block| block.line)
         .collect()

@@ -121,6 +121,11 @@ fn newest_of_people<'a>(votes: &[&'a HumanVote]) -> BTreeMap<u64, &'a HumanVote>
     newest
 }
 
+/// Each account's newest vote.
+pub fn newest<'a>(votes: &[&'a HumanVote]) -> Vec<&'a HumanVote> {
+    newest_of_people(votes).into_values().collect()
+}
+
 /// Each account's last word: its newest vote here, or an objection to this proposal that follows from elsewhere. That
 /// ends once its voter takes it back there, or says something else about this text here later.
 fn last_words<'a>(
@@ -134,16 +139,16 @@ fn last_words<'a>(
         .collect();
     for found in objections(elsewhere) {
         let account = found.vote.account;
-        let ends_it = |vote: &&&HumanVote| {
+        let is_ended = here.iter().any(|vote| {
             vote.account == account
                 && vote.void.is_none()
                 && vote.cast_at >= found.vote.cast_at
                 && (is_about(vote, text) || Vote::parse(&vote.vote).is_none())
-        };
+        });
         let objects_here = words.get(&account).is_some_and(|word| {
             word.vote.void.is_none() && objects(word.vote) && is_about(word.vote, text)
         });
-        if objects_here || here.iter().any(|vote| ends_it(&vote)) {
+        if objects_here || is_ended {
             continue;
         }
         let from = Some(found);
@@ -377,7 +382,7 @@ impl Votes {
 }
 
 fn typed_entry(block: &Block, is_history: bool) -> VoteEntry {
-    let is_persona = block.author.persona.is_some();
+    let is_persona = block.author.claims_to_be_ai();
     let (vote, not_counted) = match &block.vote {
         Some(BlockVote::Unclear { .. }) => (None, NotCounted::Unclear),
         Some(BlockVote::Clear { vote, .. }) if is_history => (Some(*vote), NotCounted::History),

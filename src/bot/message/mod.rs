@@ -11,7 +11,7 @@ mod why;
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
     NotDropped, applied_to_all, closed, no_discussion, no_such_discussion, not_dropped,
-    not_understood, refused, which_discussion,
+    not_understood, refused, settled, which_discussion,
 };
 pub use restore::{cannot_restore, nothing_to_restore};
 pub use why::why;

@@ -274,6 +274,22 @@ pub fn no_discussion(participants: &[&str]) -> String {
     )
 }
 
+/// All discussions of the pull request were decided before: (path, status).
+pub fn settled(parsed: &Parsed, discussions: &[(&str, &str)]) -> String {
+    let listed: Vec<String> = discussions
+        .iter()
+        .take(MAX_LISTED)
+        .map(|(path, status)| format!("{} ({})", code(path), inline(status)))
+        .collect();
+    format!(
+        "{}: what this pull request touches is decided: {}. The text is the one on the base branch, so there is nothing \
+         to ask or to vote on, and the check does not wait for it. To open it again, change its text here, or set its \
+         status to OPEN on the base branch.",
+        line_read(parsed),
+        listed.join(", ")
+    )
+}
+
 /// The pull request is closed or merged.
 pub fn closed(parsed: &Parsed) -> String {
     format!(

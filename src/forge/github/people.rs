@@ -1,7 +1,7 @@
 //! Accounts and what they may do.
 
 use super::super::{ForgeError, Rights};
-use super::transport::Request;
+use super::transport::{Request, route};
 use super::{GitHub, repo_route};
 use crate::ids::{Actor, ActorKind, PullRequest};
 use serde::Deserialize;
@@ -46,6 +46,12 @@ struct Collaborator {
     user: Option<User>,
 }
 
+/// `GET /user/{account_id}`
+#[derive(Deserialize)]
+struct Named {
+    login: String,
+}
+
 #[derive(Deserialize)]
 struct User {
     id: Option<u64>,
@@ -81,24 +87,50 @@ impl From<Permissions> for Rights {
 impl GitHub {
     /// Only the booleans count: `.permission` folds maintain into write, and a role may have any name. Somebody whom
     /// GitHub does not know here has no rights; any other failure is an error, for the caller to deny and to say so.
-    /// A login that was freed can be taken over, so the answer must be about the same account id.
+    /// A login that was freed can be taken over, so the answer must be about the same account id; an account that was
+    /// renamed meanwhile is asked for by its new login.
     pub(super) async fn read_rights(
         &self,
         pr: &PullRequest,
         account: u64,
         login: &str,
     ) -> Result<Rights, ForgeError> {
-        let request = Request::get(repo_route(
-            &pr.repo,
-            &["collaborators", login, "permission"],
-        ));
+        if let Some(rights) = self.rights_by_login(pr, account, login).await? {
+            return Ok(rights);
+        }
+        let rights = match self.login_of(pr, account).await? {
+            Some(now) if now != login => self.rights_by_login(pr, account, &now).await?,
+            _ => None,
+        };
+        Ok(rights.unwrap_or_default())
+    }
+
+    /// `None`: nobody has that login here, or another account has it.
+    async fn rights_by_login(
+        &self,
+        pr: &PullRequest,
+        account: u64,
+        login: &str,
+    ) -> Result<Option<Rights>, ForgeError> {
+        let segments = ["collaborators", login, "permission"];
+        let request = Request::get(repo_route(&pr.repo, &segments));
         match self.json::<Collaborator>(pr, &request).await {
             Ok(answer) => {
                 let user = answer.user.filter(|user| user.id == Some(account));
-                let permissions = user.and_then(|user| user.permissions);
-                Ok(permissions.unwrap_or_default().into())
+                let rights = |user: User| user.permissions.unwrap_or_default().into();
+                Ok(user.map(rights))
             }
-            Err(ForgeError::NotFound(_)) => Ok(Rights::default()),
+            Err(ForgeError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What an account is called now; `None`: it is gone.
+    async fn login_of(&self, pr: &PullRequest, account: u64) -> Result<Option<String>, ForgeError> {
+        let request = Request::get(route(&["user", &account.to_string()]));
+        match self.json::<Named>(pr, &request).await {
+            Ok(user) => Ok(Some(user.login)),
+            Err(ForgeError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -21,6 +21,20 @@ impl Hub {
         self.act(|world| world.ensure_account(login, AccountKind::Organization))
     }
 
+    /// Renames an account. Its id stays; nobody finds it under the old login, which is free for others.
+    pub fn rename_account(&self, login: &str, new_login: &str) -> Result<(), Refused> {
+        self.act(|world| {
+            let id = world.person(login)?;
+            if world.account_by_login(new_login).is_some() {
+                return Err(Refused(format!("there is an account {new_login}")));
+            }
+            let account = world.accounts.get_mut(&id);
+            let account = account.ok_or_else(|| Refused(format!("there is no account {login}")))?;
+            account.login = new_login.to_owned();
+            Ok(())
+        })
+    }
+
     /// Deletes an account: its comments and reviews show no user any more.
     pub fn delete_account(&self, login: &str) -> Result<(), Refused> {
         self.act(|world| {

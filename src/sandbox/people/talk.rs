@@ -92,6 +92,27 @@ impl Hub {
         })
     }
 
+    /// Edits the text of a review, one's own or (with write) another's.
+    pub fn edit_review(
+        &self,
+        login: &str,
+        repo: &str,
+        review: u64,
+        body: &str,
+    ) -> Result<(), Refused> {
+        self.act(|world| {
+            let (by, id) = actor(world, login, repo)?;
+            let found = world.repo(id)?;
+            let own = found
+                .find_review(review)
+                .is_some_and(|(_, found)| found.author == by);
+            if !own && world.role(found, by) < Some(Role::Write) {
+                return Err(Refused(format!("{login} may not change that review")));
+            }
+            world.edit_review(id, review, by, body)
+        })
+    }
+
     /// Dismisses a review; needs write.
     pub fn dismiss_review(
         &self,

@@ -109,3 +109,23 @@ pub fn rate_limit(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         "rate": core,
     })))
 }
+
+/// `GET /user/{account_id}`
+pub fn user(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.number("account_id")?;
+    if !call.world.accounts.contains_key(&id) {
+        return Err(Refusal::not_found());
+    }
+    let mut user = shape::user(call.world, id);
+    let made_at = shape::time(call.world.now());
+    for name in ["name", "company", "location", "email", "hireable", "bio"] {
+        user[name] = json!(null);
+    }
+    for name in ["public_repos", "public_gists", "followers", "following"] {
+        user[name] = json!(0);
+    }
+    user["blog"] = json!("");
+    user["created_at"] = made_at.clone();
+    user["updated_at"] = made_at;
+    Ok(Answer::ok(user))
+}

@@ -44,6 +44,7 @@ fn routes() -> Vec<Route> {
     use Needs::{Jwt, Nothing, Permission as P};
     vec![
         route("GET", "/rate_limit", Nothing, app::rate_limit),
+        route("GET", "/user/{account_id}", P("metadata", R), app::user),
         route("GET", "/app", Jwt, app::app),
         route("GET", "/app/installations", Jwt, app::installations),
         route(

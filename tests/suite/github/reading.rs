@@ -303,7 +303,8 @@ async fn names_stay_inside_their_path_segment() {
     assert_eq!(
         double.lines(),
         [
-            "GET /repos/octo-team/no%23tes/collaborators/a%2F..%2Fb%3Fc%3Dd%23e%20f%5Bbot%5D%C3%A9/permission"
+            "GET /repos/octo-team/no%23tes/collaborators/a%2F..%2Fb%3Fc%3Dd%23e%20f%5Bbot%5D%C3%A9/permission",
+            "GET /user/7"
         ]
     );
 }

@@ -8,13 +8,18 @@ mod base_pushes;
 mod faults;
 mod gate;
 mod healing;
+mod look_alikes;
 mod persona_folders;
 mod phases;
 mod quick;
 mod reviews;
+mod settled;
 mod talking;
+mod typed_votes;
 mod verdict;
+mod voters;
 mod votes_elsewhere;
+mod votes_taken_back;
 mod who_is_asked;
 mod who_is_asked_in_a_file;
 

@@ -198,14 +198,6 @@ async fn a_review_that_requests_changes_follows_like_a_command() {
         view.contains("dismissed by rob; it stands until ann votes again"),
         "{view}"
     );
-    rig.sandbox
-        .dismiss_review("ann", DEMO_REPO, first, review)
-        .unwrap();
-    rig.settle().await;
-    assert!(
-        summary(&rig, next).contains("follows from"),
-        "GitHub dismisses a review once, so its voter has to vote"
-    );
     rig.say("ann", next, "/discuss vote withdraw").await;
     assert!(!summary(&rig, next).contains("follows from"));
 }
@@ -341,4 +333,28 @@ async fn a_comment_below_the_proposal_settles_no_objection_to_it() {
     rig.push("rob", PATH, &super::revised(&text)).await;
     rig.say("joe", number, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_objection_that_comes_while_the_next_panel_thinks_is_heard() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let first = open_on(&rig, "rob", "one", PATH, CACHE).await;
+    let calls = model.calls().len();
+    model.hold_back();
+    // With a comment below it is another text to the panel, which has to think.
+    let edit = FileEdit::write(PATH, format!("{CACHE}{COMMENT_BELOW}"));
+    rig.sandbox
+        .push("rob", DEMO_REPO, "two", "propose", &[edit])
+        .unwrap();
+    let next = rig.pull("rob", "two");
+    rig.until(|| model.calls().len() > calls).await;
+    rig.sandbox.advance(Duration::from_secs(2));
+    rig.sandbox
+        .comment("ann", DEMO_REPO, first, "/discuss vote reject")
+        .unwrap();
+    rig.until(|| rig.title(first) == "REJECTED by ann").await;
+    model.let_go();
+    rig.settle().await;
+    assert_eq!(rig.title(next), "REJECTED by ann");
 }

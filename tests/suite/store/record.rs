@@ -1,7 +1,7 @@
 //! The record of a pull request: what was put in comes out, in order, once.
 
 use super::*;
-use discussions::store::EffectRecord;
+use discussions::store::{EffectRecord, VoteElsewhere};
 
 /// A store with a job running on pull request 1.
 async fn at_work() -> (House, Lease, PullRequest) {
@@ -268,5 +268,109 @@ async fn damaged_rows_are_told_apart_from_a_database_that_is_away() {
     assert!(
         matches!(&error, StoreError::Corrupt(text) if text.contains("account")),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn votes_are_found_by_their_proposal_whichever_pull_request_they_are_in() {
+    let (house, lease, first) = at_work().await;
+    let store = &house.store;
+    let on = |source: &str, word: &str, at: i64, proposal: &str| HumanVote {
+        proposal: proposal.repeat(64),
+        ..vote(source, word, at)
+    };
+    let changes = [
+        Change::HumanVote(on("comment:1", "REJECT", 1, "a")),
+        Change::HumanVote(on("comment:2", "CHANGES", 2, "b")),
+        Change::HumanVote(HumanVote {
+            account: 7,
+            ..on("comment:3", "REJECT", 1, "a")
+        }),
+    ];
+    store.record(&lease, &first, &changes).await.unwrap();
+    let beginnings = Change::Beginnings {
+        path: "other.md".into(),
+        proposals: vec!["a".repeat(64), "c".repeat(64)],
+    };
+    let second = pr(2);
+    house.push(&second, "guid-2").await;
+    let other = house.claim(LONG).await.lease;
+    store.record(&other, &second, &[beginnings]).await.unwrap();
+
+    let wanted = ["a".repeat(64), "c".repeat(64)];
+    let sources = |found: Vec<VoteElsewhere>| -> Vec<(u64, String)> {
+        let pair = |found: VoteElsewhere| (found.number, found.vote.source);
+        found.into_iter().map(pair).collect()
+    };
+    let both = [(1, "comment:1".to_owned()), (1, "comment:3".to_owned())];
+    assert_eq!(
+        sources(store.votes_on(&second, &wanted).await.unwrap()),
+        both
+    );
+    assert_eq!(store.votes_on(&second, &[]).await, Ok(vec![]));
+    let mut elsewhere = second.clone();
+    elsewhere.repo.id += 1;
+    assert_eq!(
+        store.votes_on(&elsewhere, &wanted).await,
+        Ok(vec![]),
+        "another repository"
+    );
+
+    assert_eq!(store.concerned_by_votes(&first, 42).await, Ok(vec![2]));
+    assert_eq!(store.concerned_by_votes(&first, 8).await, Ok(vec![]));
+    assert_eq!(store.concerned_by_votes(&second, 42).await, Ok(vec![]));
+
+    // Taken back as a whole, on whatever text it stood then; an older one told late is gone with it.
+    let withdrawn = [
+        Change::HumanVote(on("comment:9", "WITHDRAW", 5, "d")),
+        Change::HumanVote(on("comment:4", "CHANGES", 3, "a")),
+    ];
+    store.record(&lease, &first, &withdrawn).await.unwrap();
+    let left = store.votes_on(&second, &wanted).await.unwrap();
+    assert_eq!(
+        sources(left),
+        [(1, "comment:3".to_owned())],
+        "account 7 took nothing back"
+    );
+
+    let gone = Change::Beginnings {
+        path: "other.md".into(),
+        proposals: vec![],
+    };
+    store.record(&other, &second, &[gone]).await.unwrap();
+    assert_eq!(store.beginnings(&second).await.unwrap().len(), 0);
+    assert_eq!(store.concerned_by_votes(&first, 42).await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_block_is_known_by_the_first_pull_request_that_wrote_it() {
+    let (house, lease, first) = at_work().await;
+    let store = &house.store;
+    let blocks = ["1", "2"].map(|hash| block("a.md", hash, hash));
+    store.add_blocks(&lease, &first, &blocks).await.unwrap();
+    store
+        .mark_written(&lease, &first, &[("a.md".into(), "1".into())])
+        .await
+        .unwrap();
+    let found = store.blocks_elsewhere(&pr(2), "a.md").await.unwrap();
+    let written = block("a.md", "1", "1").text;
+    assert_eq!(
+        found,
+        [(written, 1)].into(),
+        "what was never written stands nowhere"
+    );
+    assert!(
+        store
+            .blocks_elsewhere(&first, "a.md")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        store
+            .blocks_elsewhere(&pr(2), "b.md")
+            .await
+            .unwrap()
+            .is_empty()
     );
 }

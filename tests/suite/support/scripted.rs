@@ -29,6 +29,7 @@ pub(crate) enum Line {
 pub(crate) struct Scripted {
     lines: Mutex<BTreeMap<String, Line>>,
     calls: Mutex<Vec<(String, Option<String>)>>,
+    transcripts: Mutex<Vec<String>>,
     gate: Semaphore,
     bug: AtomicBool,
 }
@@ -39,6 +40,7 @@ impl Scripted {
         Self {
             lines: Mutex::default(),
             calls: Mutex::default(),
+            transcripts: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             bug: AtomicBool::new(false),
         }
@@ -75,6 +77,11 @@ impl Scripted {
         self.calls.lock().unwrap().clone()
     }
 
+    /// What everybody was shown of the earlier replies, in order.
+    pub(crate) fn transcripts(&self) -> Vec<String> {
+        self.transcripts.lock().unwrap().clone()
+    }
+
     fn line(&self, alias: &str) -> Line {
         let lines = self.lines.lock().unwrap();
         lines
@@ -100,6 +107,10 @@ impl Model for Scripted {
             .lock()
             .unwrap()
             .push((alias.clone(), prompt.question.clone()));
+        self.transcripts
+            .lock()
+            .unwrap()
+            .push(prompt.transcript.clone());
         let _passed = self.gate.acquire().await.unwrap();
         let mut anchors = Vec::new();
         let mut resolved = Vec::new();
