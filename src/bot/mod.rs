@@ -43,6 +43,7 @@ pub mod review;
 pub mod run;
 pub mod touched;
 pub mod trigger;
+pub mod voters;
 pub mod votes;
 pub mod work;
 pub mod worker;

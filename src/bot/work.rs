@@ -67,6 +67,8 @@ pub struct Work<'a> {
     pub memory: Memory,
     /// Rights asked so far, by account.
     pub rights: BTreeMap<u64, Rights>,
+    /// Whether nobody but the author may push, once GitHub was asked; a request that failed leaves it open.
+    pub nobody_else_writes: Option<bool>,
     /// Rules of the branches, once they were read.
     pub rules: Option<BranchRules>,
 }
@@ -93,6 +95,7 @@ impl<'a> Work<'a> {
             gate: None,
             memory: Memory::default(),
             rights: BTreeMap::new(),
+            nobody_else_writes: None,
             rules: None,
             snapshot,
         };
@@ -326,6 +329,7 @@ impl<'a> Work<'a> {
             models: &self.deps.models,
             author: self.snapshot.author.as_ref(),
             rights: &self.rights,
+            nobody_else_writes: self.nobody_else_writes == Some(true),
         };
         let case = Case {
             candidate: &path.candidate,

@@ -16,6 +16,7 @@ use discussions::sandbox::{
 use discussions::server::{Decision, Intake, Limits, serve};
 use discussions::store::{SqlStore, Store};
 use secrecy::SecretString;
+use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -39,7 +40,7 @@ pub(crate) struct Rig {
     pub(crate) store: Arc<SqlStore>,
     pub(crate) deps: BotDeps,
     stop: CancellationToken,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// How a rig is set up.
@@ -111,10 +112,19 @@ impl Rig {
             store,
             deps,
             stop: CancellationToken::new(),
-            _folder: folder,
+            folder,
         };
         rig.serve().await;
         rig
+    }
+
+    /// Changes the database behind the store's back.
+    pub(crate) async fn meddle(&self, sql: &str) {
+        let url = format!("sqlite://{}", self.folder.path().join("store.db").display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let sql = AssertSqlSafe(sql.to_owned());
+        connection.execute(sql).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     /// Starts the server on a free port and the workers.

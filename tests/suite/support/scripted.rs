@@ -22,6 +22,10 @@ pub(crate) enum Line {
     Settles,
     /// No answer.
     Fails,
+    /// An answer that cannot be used.
+    Nonsense,
+    /// No vote and no word.
+    Silent,
     /// A bug.
     Panics,
 }
@@ -134,6 +138,8 @@ impl Model for Scripted {
                     retry_after: None,
                 });
             }
+            Line::Nonsense => return Err(ModelError::Invalid("it is no JSON".to_owned())),
+            Line::Silent => return Ok(None),
             Line::Panics => panic!("a bug in the provider"),
         };
         let comment = match &prompt.question {
