@@ -1,5 +1,6 @@
 //! What people experience on GitHub, told with real parts: sandbox, server, store, worker.
 
+mod annotations;
 mod asking;
 mod attacks;
 mod bad_base;

@@ -346,3 +346,40 @@ async fn a_solo_maintainer_who_says_so_decides_alone() {
     rig.say("octo", number, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
 }
+
+/// A second answer about a text of which only the requirements have changed.
+async fn second_answer(line: Line) -> (Rig, u64) {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "gate: {concerns: all}\n").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    model.set("security", line);
+    let text = rig.file(number, PATH);
+    rig.push("rob", PATH, &revised(&text)).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    (rig, number)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_concern_about_an_old_section_comes_late_and_is_a_note() {
+    let late = Line::Mentions("Nobody says who pays.", "Product pages are slow");
+    let (rig, number) = second_answer(late).await;
+    assert_eq!(rig.title(number), "READY: 4 of 4 ready, 1 by a person");
+    let text = rig.file(number, PATH);
+    let line = "CONCERN: (minor) Late, a note: Nobody says who pays.\n\nVOTE: READY";
+    assert!(text.contains(line), "{text}");
+    let summary = rig.check(number).summary.unwrap();
+    assert!(
+        summary.contains("Late, a note: Nobody says who pays"),
+        "{summary}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_concern_about_the_changed_section_counts_in_full() {
+    let fresh = Line::Mentions("Ten seconds are too few.", "after ten seconds");
+    let (rig, number) = second_answer(fresh).await;
+    assert_eq!(rig.title(number), "CHANGES: 3 of 4 ready, 1 concern open");
+    let text = rig.file(number, PATH);
+    let line = "CONCERN: Ten seconds are too few.\n\nVOTE: CHANGES";
+    assert!(text.contains(line), "{text}");
+}

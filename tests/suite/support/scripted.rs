@@ -18,6 +18,8 @@ pub(crate) enum Line {
     Objects(Vote, &'static str),
     /// A concern about some words of the proposal, with CHANGES.
     Points(&'static str, &'static str),
+    /// A concern about some words of the proposal, with READY.
+    Mentions(&'static str, &'static str),
     /// READY, and everything of its own is settled.
     Settles,
     /// No answer.
@@ -116,7 +118,7 @@ impl Model for Scripted {
                     minor: false,
                 }],
             ),
-            Line::Points(text, words) => {
+            line @ (Line::Points(text, words) | Line::Mentions(text, words)) => {
                 anchors.push(Anchor {
                     remark: text.to_owned(),
                     words: words.to_owned(),
@@ -125,7 +127,11 @@ impl Model for Scripted {
                     text: text.to_owned(),
                     minor: false,
                 };
-                (Vote::Changes, vec![concern])
+                let vote = match line {
+                    Line::Mentions(..) => Vote::Ready,
+                    _ => Vote::Changes,
+                };
+                (vote, vec![concern])
             }
             Line::Settles => {
                 resolved = prompt.own_open.iter().map(|(id, _)| id.clone()).collect();
