@@ -155,7 +155,8 @@ async fn why_tells_every_rule_once_a_minute_to_anybody_and_asks_no_model() {
     }
     rig.say("ann", number, "/discuss why").await;
     assert_eq!(rig.replies(number).len(), 1, "once a minute");
-    rig.say("rob", number, "/discuss other.md why").await;
+    rig.push("rob", "README.md", "# Demo\n\nMore.\n").await;
+    rig.say("rob", number, "/discuss README.md why").await;
     let reply = rig.replies(number).pop().unwrap();
     assert!(
         reply.contains("is no discussion of this pull request"),
