@@ -9,6 +9,7 @@ pub use answer_key::answer_key;
 
 use crate::engine::block::Block;
 use crate::engine::discussion::Discussion;
+use crate::engine::late;
 use crate::engine::ledger::{ItemState, Ledger};
 use crate::engine::persona::Persona;
 use crate::engine::reply::{self, Limits, Rendered, Reply};
@@ -38,6 +39,8 @@ pub struct Ask {
     /// Its vote in its last block that counts **on the current subject**; a vote on an older text is none here, so
     /// that the same answer given again is news and gets its block.
     pub previous_vote: Option<Vote>,
+    /// The proposal (from `engine::subject`) its last answer was about; `None`: there was none, or its text is not known.
+    pub answered_on: Option<String>,
     /// The model that answers for it.
     pub model: Arc<dyn Model>,
 }
@@ -69,7 +72,7 @@ pub enum TurnOutcome {
     Block {
         /// The rendered reply.
         rendered: Rendered,
-        /// The reply as answered.
+        /// The reply as answered, with late concerns made into notes.
         reply: Reply,
         /// Whether it came from the answer book.
         stored: bool,
@@ -275,6 +278,12 @@ impl Round<'_> {
         if ask.question.is_some() {
             reply.vote = never_raised(ask.previous_vote, reply.vote);
         }
+        let answered = late::Answered {
+            before: ask.answered_on.as_deref(),
+            now: &self.proposal,
+        };
+        let is_late = |words: Option<&str>| late::is_late(self.input.phase, answered, words);
+        reply::notes_of_late(&ask.persona, &mut reply, self.input.ledger, &is_late);
         let rendered = reply::render(
             &ask.persona,
             &reply,

@@ -8,7 +8,8 @@ use super::work::{Work, open};
 use crate::engine::block::Block;
 use crate::engine::discussion::Discussion;
 use crate::engine::persona::Persona;
-use crate::engine::reply::Anchor;
+use crate::engine::reply::{self, Anchor};
+use crate::ids::Alias;
 use crate::llm::ModelError;
 use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState};
@@ -144,8 +145,26 @@ impl Table<'_> {
             persona: persona.clone(),
             question: want.question.clone(),
             previous_vote: self.evaluated.fresh.get(&want.alias).copied(),
+            answered_on: self.answered_on(work, &want.alias),
             model: chosen.model,
         })
+    }
+
+    /// The text a persona last answered on, as far as it is known: the record keeps that of the newest answers. Where
+    /// remarks of that answer wait for their turn, what comes now was there before and is not late.
+    fn answered_on(&self, work: &Work<'_>, alias: &Alias) -> Option<String> {
+        let blocks = work.blocks_of(self.key);
+        let newest = blocks.last()?;
+        let last = blocks.iter().rfind(|block| block.alias == alias.as_str())?;
+        if reply::has_waiting(&last.text) {
+            return None;
+        }
+        if last.subject == self.evaluated.seen.subject.to_string() {
+            return Some(self.evaluated.proposal.clone());
+        }
+        let record = work.memory.discussions.get(self.key)?;
+        let is_recorded = last.subject == newest.subject && !record.proposal.is_empty();
+        is_recorded.then(|| record.proposal.clone())
     }
 
     fn no_turn(&self, want: &Want, persona: Option<&Persona>, why: &str) -> Box<Turn> {

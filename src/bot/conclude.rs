@@ -1,6 +1,6 @@
 //! The end of a try: what is there now is evaluated, posted to its head, and recorded as what people could read.
 
-use super::apply::Runs;
+use super::apply::{self, Runs};
 use super::check::{self, CheckInput, Findings};
 use super::deps::{BotDeps, JobError};
 use super::dropping;
@@ -35,6 +35,9 @@ pub async fn conclude(
     if !moved.is_empty() {
         work.record(&moved).await?;
         outcomes = work.evaluate_fully().await?;
+    }
+    if work.learn_who_could_vote(&outcomes).await? {
+        outcomes = work.evaluate();
     }
     let Some(input) = report::input(work, &outcomes, going) else {
         work.record(&changes).await?;
@@ -123,11 +126,26 @@ pub(super) async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
     }
 }
 
-/// Tells on the pull request that a job is parked, as well as that is possible.
+/// Tells on the pull request that a job is parked, as well as that is possible. Where the pull request or the record
+/// cannot be read, the verdict that was posted last is taken back: nobody keeps it up to date now.
 pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     if job.pr.number == UNNUMBERED {
         return Ok(());
     }
+    let Err(error) = tell_at_head(deps, job).await else {
+        return Ok(());
+    };
+    let last = deps.store.pr(&job.pr).await?;
+    let findings = Findings::Failed { id: job.id.clone() };
+    let effect = report::closing_run(&last.checked_head, &last.check, findings);
+    let Some(effect) = effect.filter(|_| !last.check.is_empty()) else {
+        return Err(error);
+    };
+    tracing::warn!(pr = %job.pr, job = %job.id, %error, "told at the last head known");
+    apply::carry_out(deps, &job.lease, &job.pr, &mut Runs::default(), &[effect]).await
+}
+
+async fn tell_at_head(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     let snapshot = deps.read.snapshot(&job.pr).await?;
     let mut work = Work::begin(deps, job, snapshot).await?;
     let Some(name) = work.ground.check.clone() else {

@@ -5,7 +5,7 @@ use super::check::ConfigProblem;
 use super::ground::{BuiltIn, CONFIG_PATH, FileGlobs, PERSONA_FOLDER, TEMPLATE_FOLDER};
 use super::repo_config::{Origins, RepoConfig};
 use crate::engine::definition::nearest;
-use crate::engine::persona::Personas;
+use crate::engine::persona::{PersonaKind, Personas};
 use crate::engine::problem::Severity;
 use crate::engine::template::{DefinitionProblem, Template, Templates};
 use crate::ids::Alias;
@@ -71,6 +71,7 @@ impl Definitions {
         let patterns = &config.gate.require_discussion;
         let require_discussion = found.globs("gate.require_discussion", patterns);
         found.personas(&config, &personas);
+        found.required_votes(&config, &personas);
         found.templates(&config, &templates);
         found.models(&config, &personas);
         Self {
@@ -169,6 +170,29 @@ impl<'a> Findings<'a> {
                     }
                 };
                 let message = format!("`{key}` names `{alias}`, and there is no such persona");
+                let problem = self.about(key, alias.as_str(), message, hint);
+                self.errors.push(problem);
+            }
+        }
+    }
+
+    /// Whom the gate requires must vote: an adviser on that list would be waited for in vain, or forgotten.
+    fn required_votes(&mut self, config: &RepoConfig, personas: &Personas) {
+        let lists: [(&str, &[Alias]); 2] = [
+            (
+                "gate.require",
+                config.gate.require.as_deref().unwrap_or_default(),
+            ),
+            ("gate.veto", &config.gate.rules.veto),
+        ];
+        let advises = |alias: &&Alias| {
+            let persona = personas.get(alias);
+            persona.is_some_and(|persona| persona.kind == PersonaKind::Advisory)
+        };
+        for (key, aliases) in lists {
+            for alias in aliases.iter().filter(advises) {
+                let message = format!("`{key}` names `{alias}`, who only advises and never votes");
+                let hint = "Name a persona of kind voting, or take the name out.".to_owned();
                 let problem = self.about(key, alias.as_str(), message, hint);
                 self.errors.push(problem);
             }

@@ -52,6 +52,7 @@ pub mod stale;
 pub mod sweep;
 pub mod touched;
 pub mod trigger;
+pub mod voters;
 pub mod votes;
 pub mod work;
 pub mod worker;

@@ -312,8 +312,8 @@ fn superseded(left: &str, input: &CheckInput) -> Option<Effect> {
     closing_run(left, &input.name, Findings::Superseded { by })
 }
 
-/// The last run of a name on a head that is not judged any more.
-fn closing_run(head: &str, name: &str, findings: Findings) -> Option<Effect> {
+/// The last run of a name on a head that is not judged any more. `None`: there is no such head.
+pub(super) fn closing_run(head: &str, name: &str, findings: Findings) -> Option<Effect> {
     let run: CheckRun = check::check_run(&CheckInput {
         name: name.to_owned(),
         head: Sha::parse(head)?,

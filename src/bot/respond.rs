@@ -117,7 +117,13 @@ async fn carry_out(
         }
         Command::Status => response.status = is_due(work, utterance, command).await?,
         Command::Why => {
-            let is_there = |path: &String| work.paths.iter().any(|at| at.candidate.path == *path);
+            let is_there = |path: &String| {
+                let mut all = work.paths.iter().zip(outcomes);
+                all.any(|(at, outcome)| {
+                    at.candidate.path == *path
+                        && matches!(outcome, Outcome::Open(_) | Outcome::Blocked(_))
+                })
+            };
             if parsed.path.as_ref().is_some_and(|path| !is_there(path)) {
                 targets(work, outcomes, parsed, response);
             } else if is_due(work, utterance, command).await? {

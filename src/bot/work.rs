@@ -78,6 +78,8 @@ pub struct Work<'a> {
     pub memory: Memory,
     /// Rights asked so far, by account.
     pub rights: BTreeMap<u64, Rights>,
+    /// Whether nobody but the author may push, once GitHub was asked; a request that failed leaves it open.
+    pub nobody_else_writes: Option<bool>,
     /// Rules of the branches, once they were read.
     pub rules: Option<BranchRules>,
 }
@@ -104,6 +106,7 @@ impl<'a> Work<'a> {
             gate: None,
             memory: Memory::default(),
             rights: BTreeMap::new(),
+            nobody_else_writes: None,
             rules: None,
             snapshot,
         };
@@ -275,6 +278,7 @@ impl<'a> Work<'a> {
             pr: &self.snapshot.pr,
             base_branch: &self.snapshot.base_branch,
             keys: &self.deps.keyring.keys,
+            nobody_else_writes: self.nobody_else_writes == Some(true),
         };
         let case = Case {
             candidate: &path.candidate,

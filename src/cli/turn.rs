@@ -164,6 +164,7 @@ fn ask(
             .filter(|_| persona.kind == PersonaKind::Voting),
         persona: persona.clone(),
         question: question.map(str::to_owned),
+        answered_on: None,
         model: Arc::clone(model),
     }
 }

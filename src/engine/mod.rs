@@ -7,6 +7,7 @@ pub mod definition;
 pub mod discussion;
 pub mod edit;
 pub mod header;
+pub mod late;
 pub mod ledger;
 pub mod marker;
 pub mod name;

@@ -136,6 +136,15 @@ pub fn changed_sections(older: &str, newer: &str) -> Vec<String> {
     changed
 }
 
+/// Headings of the sections of a proposal (from [`proposal`]) that hold these words, named as in [`changed_sections`].
+pub fn sections_with(proposal: &str, words: &str) -> Vec<String> {
+    let (_, body) = split_fields(proposal);
+    let holding = sections(body)
+        .into_iter()
+        .filter(|section| section.text.contains(words));
+    holding.map(|section| section.heading).collect()
+}
+
 /// The three header lines, and the body behind the blank line.
 fn split_fields(proposal: &str) -> (&str, &str) {
     proposal.split_once("\n\n").unwrap_or((proposal, ""))

@@ -420,6 +420,13 @@ pub trait ForgeRead: Overview {
         account: u64,
         login: &str,
     ) -> Result<Rights, ForgeError>;
+    /// Whether any person other than that account may push. One request. `true` also where the list is too long to
+    /// tell: nobody then claims that there is nobody.
+    async fn somebody_else_writes(
+        &self,
+        pr: &PullRequest,
+        account: u64,
+    ) -> Result<bool, ForgeError>;
     /// Our own check runs of that name on a commit, newest first.
     async fn own_checks(
         &self,

@@ -348,7 +348,8 @@ impl DiscussionView {
 
     /// Whether the automatic rounds are used up, so that a person decides.
     pub(super) fn is_past_bound(&self) -> bool {
-        self.has_reason(ReasonCode::Bound)
+        let (done, bound) = self.rounds;
+        (bound > 0 && done >= bound) || self.has_reason(ReasonCode::Bound)
     }
 
     /// Personas whose votes on this text contradict each other too often to be counted.

@@ -137,6 +137,11 @@ fn changes(view: &DiscussionView) -> String {
 }
 
 fn ready(view: &DiscussionView) -> String {
+    if view.is_past_bound() {
+        let people = counted(view.people.ready, "person", "people");
+        let rounds = counted(view.rounds.0 as usize, "round", "rounds");
+        return format!("READY: decided by {people} after {rounds}");
+    }
     let votes = format!(
         "READY: {} of {} ready",
         view.tally.ready,
@@ -185,6 +190,9 @@ fn discussing(view: &DiscussionView) -> String {
         return format!("WAITING: {waiting}");
     }
     if view.is_past_bound() {
+        if view.people.nobody_else {
+            return format!("DECIDE: needs {}", people_needed(&view.people));
+        }
         let rounds = counted(view.rounds.0 as usize, "round", "rounds");
         return format!("DECIDE: a person decides after {rounds}");
     }
@@ -205,7 +213,9 @@ pub(super) fn people_needed(people: &People) -> String {
     let votes = counted(missing, "vote by a person", "votes by people");
     match &people.not_the_author {
         Some(author) if people.nobody_else => {
-            format!("{votes} other than {author}, and nobody else has write")
+            format!(
+                "{votes} other than {author}, who alone has write: invite somebody, or set gate.author_may_vote"
+            )
         }
         Some(author) => format!("{votes} other than {author}"),
         None => votes,

@@ -51,9 +51,19 @@ pub struct Circumstances<'a> {
     pub base_branch: &'a str,
     /// Keys that receipts are checked by.
     pub keys: &'a Keys,
+    /// GitHub said in this job that nobody but the author may push.
+    pub nobody_else_writes: bool,
 }
 
 impl Circumstances<'_> {
+    /// Login of the author whose vote does not count, where nobody else could vote either.
+    fn sole_author(&self) -> Option<&str> {
+        let author = self
+            .author
+            .filter(|_| self.nobody_else_writes && !self.ground.config.gate.author_may_vote)?;
+        Some(&author.login)
+    }
+
     /// Whether a persona exists and votes.
     fn is_voting(&self, alias: &Alias) -> bool {
         let persona = self.ground.personas.get(alias);
@@ -255,7 +265,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
             changed_sections: &changed_sections,
             bound_after: past_bound.then_some(rounds),
             held: held.clone(),
-            sole_author: None,
+            sole_author: around.sole_author(),
         },
         &veto,
     );
@@ -376,7 +386,7 @@ fn people(around: &Circumstances<'_>, votes: &[VoteView]) -> People {
         ready: votes.iter().filter(is_ready).count(),
         needed: consensus::people_needed(&gate.rules, votes.iter().map(|view| &view.entry)),
         not_the_author: author.map(|author| author.login.clone()),
-        nobody_else: false,
+        nobody_else: around.sole_author().is_some(),
     }
 }
 

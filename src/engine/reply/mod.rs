@@ -20,6 +20,12 @@ const ASKED_CHARS: usize = 200;
 /// What a block says that says nothing.
 const NOTHING_NEW: &str = "Nothing new on this text.";
 
+/// How a concern begins that comes late.
+const LATE: &str = "Late, a note: ";
+
+/// How the line begins that says what waits.
+const WAITING: &str = "(Waiting until these are settled: ";
+
 /// A concern in a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyConcern {
@@ -168,6 +174,40 @@ pub fn render(
     }
 }
 
+/// Makes concerns that come late into notes: minor, and named so. `is_late` is asked with the words of the proposal that
+/// a concern is about, where that is known. The persona's own open items are not new, so they stay as they are; its
+/// vote is left alone.
+pub fn notes_of_late(
+    persona: &Persona,
+    reply: &mut Reply,
+    ledger: &Ledger,
+    is_late: &dyn Fn(Option<&str>) -> bool,
+) {
+    let own = OwnItems::of(persona, ledger);
+    for concern in &mut reply.concerns {
+        let words = words_of(&concern.text);
+        if persona.kind == PersonaKind::Advisory || own.holds(&words) {
+            continue;
+        }
+        let mut anchors = reply.anchors.iter_mut();
+        let anchor = anchors.find(|anchor| words_of(&anchor.remark) == words);
+        if !is_late(anchor.as_ref().map(|anchor| anchor.words.as_str())) {
+            continue;
+        }
+        let (_, text) = without_minor(&concern.text);
+        concern.text = format!("{LATE}{text}");
+        concern.minor = true;
+        if let Some(anchor) = anchor {
+            anchor.remark = concern.text.clone();
+        }
+    }
+}
+
+/// Whether a block says that more remarks wait for their turn: those are no news when they come.
+pub fn has_waiting(block: &str) -> bool {
+    block.lines().any(|line| line.starts_with(WAITING))
+}
+
 /// The name on the name line. A display name that is only spelt differently is kept (`AI-QA` for `qa`); any other
 /// would not be read back as this persona.
 fn name(persona: &Persona) -> String {
@@ -240,8 +280,7 @@ fn waiting(concerns: usize, questions: usize) -> Option<String> {
         .filter(|(number, _)| *number > 0)
         .map(|(number, noun)| counted(number, noun))
         .collect();
-    (!counts.is_empty())
-        .then(|| format!("(Waiting until these are settled: {}.)", counts.join(", ")))
+    (!counts.is_empty()).then(|| format!("{WAITING}{}.)", counts.join(", ")))
 }
 
 fn counted(number: usize, noun: &str) -> String {

@@ -165,6 +165,14 @@ impl ForgeRead for GitHub {
         self.read_rights(pr, account, login).await
     }
 
+    async fn somebody_else_writes(
+        &self,
+        pr: &PullRequest,
+        account: u64,
+    ) -> Result<bool, ForgeError> {
+        self.read_other_writers(pr, account).await
+    }
+
     async fn own_checks(
         &self,
         pr: &PullRequest,

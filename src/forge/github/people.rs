@@ -84,7 +84,37 @@ impl From<Permissions> for Rights {
     }
 }
 
+/// An entry of the list of collaborators.
+#[derive(Deserialize)]
+struct Listed {
+    id: u64,
+    #[serde(rename = "type")]
+    kind: String,
+    permissions: Option<Permissions>,
+}
+
+/// Entries of a list that GitHub gives in one answer.
+const PER_PAGE: usize = 100;
+
 impl GitHub {
+    /// The list holds everybody who has the right, through a team or the organization too. Of a longer one only the
+    /// first page is read. <https://docs.github.com/rest/collaborators/collaborators#list-repository-collaborators>
+    pub(super) async fn read_other_writers(
+        &self,
+        pr: &PullRequest,
+        account: u64,
+    ) -> Result<bool, ForgeError> {
+        let route = repo_route(&pr.repo, &["collaborators"]);
+        let request = Request::get(format!("{route}?permission=push&per_page={PER_PAGE}"));
+        let listed: Vec<Listed> = self.json(pr, &request).await?;
+        let is_full = listed.len() >= PER_PAGE;
+        let others = listed
+            .into_iter()
+            .filter(|one| one.id != account && one.kind == "User");
+        let mut rights = others.map(|one| Rights::from(one.permissions.unwrap_or_default()));
+        Ok(is_full || rights.any(|rights| rights.write))
+    }
+
     /// Only the booleans count: `.permission` folds maintain into write, and a role may have any name. Somebody whom
     /// GitHub does not know here has no rights; any other failure is an error, for the caller to deny and to say so.
     /// A login that was freed can be taken over, so the answer must be about the same account id; an account that was

@@ -1,10 +1,10 @@
 //! Repositories, branches, and what an account may do in one.
 
-use super::super::accounts::Role;
+use super::super::accounts::{AccountKind, Role};
 use super::super::repository::RuleForm;
 use super::super::shape;
 use super::{Answer, Call, Refusal};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// `GET /repos/{owner}/{repo}`
 pub fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
@@ -75,6 +75,45 @@ pub fn ruleset(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     )))
 }
 
+/// `GET /repos/{owner}/{repo}/collaborators`: people with a role here, the strongest right last as GitHub's parameter
+/// `permission` asks for it.
+pub fn collaborators(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let repo = call.repo()?;
+    let least = match call.query.get("permission").map(String::as_str) {
+        None | Some("pull") => Role::Read,
+        Some("triage") => Role::Triage,
+        Some("push") => Role::Write,
+        Some("maintain") => Role::Maintain,
+        Some("admin") => Role::Admin,
+        Some(other) => return Err(Refusal::unfit(&format!("permission is {other}"))),
+    };
+    let people = call.world.accounts.values();
+    let people = people.filter(|account| account.kind == AccountKind::User);
+    let listed = people.filter_map(|account| {
+        let role = call
+            .world
+            .role(repo, account.id)
+            .filter(|role| *role >= least)?;
+        let mut user = shape::user(call.world, account.id);
+        user["permissions"] = rights(Some(role));
+        user["role_name"] = json!(role.as_str());
+        Some(user)
+    });
+    call.page(listed.collect())
+}
+
+/// The booleans of a role.
+fn rights(role: Option<Role>) -> Value {
+    let at_least = |needed: Role| role >= Some(needed);
+    json!({
+        "pull": at_least(Role::Read),
+        "triage": at_least(Role::Triage),
+        "push": at_least(Role::Write),
+        "maintain": at_least(Role::Maintain),
+        "admin": at_least(Role::Admin),
+    })
+}
+
 /// `GET /repos/{owner}/{repo}/collaborators/{username}/permission`
 pub fn permission(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let repo = call.repo()?;
@@ -85,15 +124,8 @@ pub fn permission(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         .world
         .role(repo, account.id)
         .or((!repo.private).then_some(Role::Read));
-    let at_least = |needed: Role| role >= Some(needed);
     let mut user = shape::user(call.world, account.id);
-    user["permissions"] = json!({
-        "pull": at_least(Role::Read),
-        "triage": at_least(Role::Triage),
-        "push": at_least(Role::Write),
-        "maintain": at_least(Role::Maintain),
-        "admin": at_least(Role::Admin),
-    });
+    user["permissions"] = rights(role);
     let role_name = role.map_or("none", Role::as_str);
     user["role_name"] = json!(role_name);
     Ok(Answer::ok(json!({

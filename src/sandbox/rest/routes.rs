@@ -100,6 +100,12 @@ fn routes() -> Vec<Route> {
         ),
         route(
             "GET",
+            "/repos/{owner}/{repo}/collaborators",
+            P("metadata", R),
+            repos::collaborators,
+        ),
+        route(
+            "GET",
             "/repos/{owner}/{repo}/collaborators/{username}/permission",
             P("metadata", R),
             repos::permission,

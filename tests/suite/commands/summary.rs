@@ -4,6 +4,7 @@ use super::views::{STATES, Sketch, evaluated, evaluation, in_state, input, is_gr
 use discussions::bot::check::{
     BUTTONS, CheckInput, ConfigProblem, Findings, MAX_SUMMARY, MAX_TITLE, check_run,
 };
+use discussions::bot::markdown::cap;
 use discussions::engine::consensus::State;
 use discussions::engine::ledger::ItemKind;
 use discussions::forge::{Annotation, AnnotationLevel, CheckRun};
@@ -196,6 +197,42 @@ fn buttons_fit_what_github_takes_and_stand_for_commands() {
         1,
         "nobody can be asked under a broken configuration"
     );
+}
+
+#[test]
+fn a_summary_is_cut_to_the_byte_between_characters() {
+    for character in ["x", "é", "語", "🦀"] {
+        for shift in 0..4 {
+            let mut view = in_state(State::Changes);
+            let text = character.repeat(400);
+            view.path = "p".repeat(shift + 1);
+            view.ledger.concerns = (1..=50)
+                .map(|n| item(ItemKind::Concern, n, &text, false))
+                .collect();
+            let views = (0..12).map(|_| view.clone()).collect();
+            let summary = check_run(&input(evaluated(views))).summary;
+            assert!(summary.len() <= MAX_SUMMARY, "{character} {shift}");
+            if summary.contains("Cut here") {
+                assert!(summary.len() > MAX_SUMMARY - 1_200, "{character} {shift}");
+            }
+            assert!(!summary.contains('\u{fffd}'));
+        }
+    }
+    let whole = |bytes: usize| cap("🦀".repeat(bytes / 4) + &"x".repeat(bytes % 4), MAX_SUMMARY);
+    assert_eq!(
+        whole(MAX_SUMMARY).len(),
+        MAX_SUMMARY,
+        "what fits is left alone"
+    );
+    for over in 1..=8 {
+        let cut = whole(MAX_SUMMARY + over);
+        assert!(cut.contains("Cut here"));
+        assert!(
+            (MAX_SUMMARY - 3..=MAX_SUMMARY).contains(&cut.len()),
+            "{over}: {}",
+            cut.len()
+        );
+    }
 }
 
 fn hostile_run(text: &str) -> CheckRun {

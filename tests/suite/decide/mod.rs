@@ -3,6 +3,7 @@
 mod edits;
 mod hostile;
 mod inert;
+mod late;
 mod phases;
 mod replies;
 mod speakers;

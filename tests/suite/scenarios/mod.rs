@@ -1,10 +1,12 @@
 //! What people experience on GitHub, told with real parts: sandbox, server, store, worker.
 
+mod annotations;
 mod asking;
 mod attacks;
 mod bad_base;
 mod bad_input;
 mod base_pushes;
+mod error_paths;
 mod faults;
 mod gate;
 mod healing;
@@ -13,6 +15,7 @@ mod persona_folders;
 mod phases;
 mod quick;
 mod reviews;
+mod rules;
 mod settled;
 mod talking;
 mod typed_votes;

@@ -4,7 +4,7 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::{Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
-use discussions::sandbox::{DEMO_REPO, Role};
+use discussions::sandbox::{DEMO_REPO, Fault, FaultKind, Matcher, Role};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,7 +155,8 @@ async fn why_tells_every_rule_once_a_minute_to_anybody_and_asks_no_model() {
     }
     rig.say("ann", number, "/discuss why").await;
     assert_eq!(rig.replies(number).len(), 1, "once a minute");
-    rig.say("rob", number, "/discuss other.md why").await;
+    rig.push("rob", "README.md", "# Demo\n\nMore.\n").await;
+    rig.say("rob", number, "/discuss README.md why").await;
     let reply = rig.replies(number).pop().unwrap();
     assert!(
         reply.contains("is no discussion of this pull request"),
@@ -244,4 +245,142 @@ async fn rerun_stale_asks_only_those_whose_vote_is_stale() {
     press(&rig, "rob", number, "ask_again").await;
     let last = model.calls().pop().unwrap().0;
     assert_eq!(last, "security");
+}
+
+/// The route that tells who may push.
+const COLLABORATORS: &str = "/repos/{owner}/{repo}/collaborators";
+
+/// The owner proposes, and nobody else may push.
+async fn open_alone(rig: &Rig) -> u64 {
+    for login in ["ann", "rob"] {
+        rig.sandbox.remove_collaborator(DEMO_REPO, login).unwrap();
+    }
+    rig.open("octo", PATH, CACHE).await
+}
+
+fn asked_who_writes(rig: &Rig) -> usize {
+    let ledger = rig.sandbox.ledger();
+    let requests = ledger.requests.iter();
+    requests
+        .filter(|request| request.route == COLLABORATORS)
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_the_author_could_vote_title_and_next_steps_name_both_exits() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let number = open_alone(&rig).await;
+    assert_eq!(
+        rig.title(number),
+        "DISCUSSING: needs 1 vote by a person other than octo, who alone has write: invite somebody, or set gate.author_may_vote"
+    );
+    let summary = rig.check(number).summary.unwrap().replace('\\', "");
+    for words in [
+        "1. Someone other than octo votes, once an admin has given write to somebody: `/discuss vote ready`",
+        "2. Someone with admin sets gate.author_may_vote: true in .github/discussions.yml",
+        "only octo could vote, who is the author",
+    ] {
+        assert!(summary.contains(words), "{words}: {summary}");
+    }
+    rig.sandbox
+        .add_collaborator(DEMO_REPO, "bob", Role::Write)
+        .unwrap();
+    rig.say("bob", number, "/discuss vote changes").await;
+    assert!(
+        rig.title(number)
+            .starts_with("DISCUSSING: needs 1 vote by a person other than octo")
+    );
+    assert!(
+        !rig.title(number).contains("alone"),
+        "{}",
+        rig.title(number)
+    );
+    rig.say("bob", number, "/discuss vote ready").await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_could_vote_is_asked_once_and_only_while_people_are_missing() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    assert_eq!(asked_who_writes(&rig), 1);
+    assert_eq!(
+        rig.title(number),
+        "DISCUSSING: needs 1 vote by a person other than rob"
+    );
+    rig.sandbox.reset_ledger();
+    rig.push("rob", "README.md", "# Demo\n\nMore.\n").await;
+    assert_eq!(asked_who_writes(&rig), 0, "known by now");
+    assert!(rig.requests() <= 8, "{:#?}", rig.sandbox.ledger().requests);
+    rig.sandbox.reset_ledger();
+    rig.say("ann", number, "/discuss vote ready").await;
+    rig.push("rob", "README.md", "# Demo\n\nStill more.\n")
+        .await;
+    assert_eq!(asked_who_writes(&rig), 0, "nobody is missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_cannot_be_read_leads_to_no_claim_and_to_no_green() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let route = Matcher::Rest("GET".to_owned(), COLLABORATORS.to_owned());
+    rig.sandbox
+        .fault(Fault::sometimes(route, FaultKind::Status(500), 1_000, 1));
+    let number = open_alone(&rig).await;
+    assert_eq!(
+        rig.title(number),
+        "DISCUSSING: needs 1 vote by a person other than octo"
+    );
+    assert_eq!(rig.conclusion(number), "action_required");
+    assert!(asked_who_writes(&rig) > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_solo_maintainer_who_says_so_decides_alone() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "gate: {author_may_vote: true}\n").await;
+    let number = open_alone(&rig).await;
+    assert_eq!(rig.title(number), "DISCUSSING: needs 1 vote by a person");
+    assert_eq!(asked_who_writes(&rig), 0);
+    rig.say("octo", number, "/discuss vote ready").await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+}
+
+/// A second answer about a text of which only the requirements have changed.
+async fn second_answer(line: Line) -> (Rig, u64) {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "gate: {concerns: all}\n").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    model.set("security", line);
+    let text = rig.file(number, PATH);
+    rig.push("rob", PATH, &revised(&text)).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    (rig, number)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_concern_about_an_old_section_comes_late_and_is_a_note() {
+    let late = Line::Mentions("Nobody says who pays.", "Product pages are slow");
+    let (rig, number) = second_answer(late).await;
+    assert_eq!(rig.title(number), "READY: 4 of 4 ready, 1 by a person");
+    let text = rig.file(number, PATH);
+    let line = "CONCERN: (minor) Late, a note: Nobody says who pays.\n\nVOTE: READY";
+    assert!(text.contains(line), "{text}");
+    let summary = rig.check(number).summary.unwrap();
+    assert!(
+        summary.contains("Late, a note: Nobody says who pays"),
+        "{summary}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_concern_about_the_changed_section_counts_in_full() {
+    let fresh = Line::Mentions("Ten seconds are too few.", "after ten seconds");
+    let (rig, number) = second_answer(fresh).await;
+    assert_eq!(rig.title(number), "CHANGES: 3 of 4 ready, 1 concern open");
+    let text = rig.file(number, PATH);
+    let line = "CONCERN: Ten seconds are too few.\n\nVOTE: CHANGES";
+    assert!(text.contains(line), "{text}");
 }

@@ -20,6 +20,7 @@ use discussions::server::{Decision, Intake, Limits, serve};
 use discussions::signing::{Keyring, SigningKey};
 use discussions::store::{SqlStore, Store};
 use secrecy::SecretString;
+use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -147,6 +148,15 @@ impl Rig {
         };
         rig.serve().await;
         rig
+    }
+
+    /// Changes the database behind the store's back.
+    pub(crate) async fn meddle(&self, sql: &str) {
+        let url = format!("sqlite://{}", self.folder.path().join("store.db").display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let sql = AssertSqlSafe(sql.to_owned());
+        connection.execute(sql).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     /// Starts the server on a free port and the workers.

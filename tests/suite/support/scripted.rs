@@ -18,10 +18,16 @@ pub(crate) enum Line {
     Objects(Vote, &'static str),
     /// A concern about some words of the proposal, with CHANGES.
     Points(&'static str, &'static str),
+    /// A concern about some words of the proposal, with READY.
+    Mentions(&'static str, &'static str),
     /// READY, and everything of its own is settled.
     Settles,
     /// No answer.
     Fails,
+    /// An answer that cannot be used.
+    Nonsense,
+    /// No vote and no word.
+    Silent,
     /// A bug.
     Panics,
 }
@@ -123,7 +129,7 @@ impl Model for Scripted {
                     minor: false,
                 }],
             ),
-            Line::Points(text, words) => {
+            line @ (Line::Points(text, words) | Line::Mentions(text, words)) => {
                 anchors.push(Anchor {
                     remark: text.to_owned(),
                     words: words.to_owned(),
@@ -132,7 +138,11 @@ impl Model for Scripted {
                     text: text.to_owned(),
                     minor: false,
                 };
-                (Vote::Changes, vec![concern])
+                let vote = match line {
+                    Line::Mentions(..) => Vote::Ready,
+                    _ => Vote::Changes,
+                };
+                (vote, vec![concern])
             }
             Line::Settles => {
                 resolved = prompt.own_open.iter().map(|(id, _)| id.clone()).collect();
@@ -145,6 +155,8 @@ impl Model for Scripted {
                     retry_after: None,
                 });
             }
+            Line::Nonsense => return Err(ModelError::Invalid("it is no JSON".to_owned())),
+            Line::Silent => return Ok(None),
             Line::Panics => panic!("a bug in the provider"),
         };
         let comment = match &prompt.question {
