@@ -229,10 +229,7 @@ fn bases(happened: &[Happened], known: &BTreeMap<u64, PrRecord>) -> BTreeSet<Opt
     if asked.contains(&None) {
         return BTreeSet::from([None]);
     }
-    let is_base = |base: &String| {
-        let mut open = known.values().filter(|record| !record.seen.is_empty());
-        open.any(|record| record.base == *base)
-    };
+    let is_base = |base: &String| known.values().any(|record| record.base == *base);
     asked
         .into_iter()
         .filter(|base| base.as_ref().is_some_and(is_base))

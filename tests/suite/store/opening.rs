@@ -137,7 +137,7 @@ async fn without_an_owner_the_process_beside_becomes_it() {
 async fn an_owner_of_another_version_is_left_alone() {
     let house = House::new().await;
     house
-        .meddle("UPDATE _sqlx_migrations SET version = 7")
+        .meddle("UPDATE _sqlx_migrations SET version = 7 WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)")
         .await;
     let opened = SqlStore::open_beside(&url(&file(house.folder.path()))).await;
     let text = opened.unwrap_err().to_string();
