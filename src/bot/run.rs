@@ -38,11 +38,11 @@ const MAX_MOVES: usize = 3;
 /// Works on a job until it is done, has to wait, or fails.
 pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
     if job.pr.is_whole_installation() {
-        return sweep::sweep(deps, job).await;
+        return sweep::or_later(deps, job, sweep::sweep(deps, job).await);
     }
     if job.pr.number == lookup::UNNUMBERED {
-        sweep::survey(deps, job).await?;
-        return lookup::hand_on(deps, job).await;
+        lookup::hand_on(deps, job).await?;
+        return sweep::or_later(deps, job, sweep::survey(deps, job).await);
     }
     let mut moved = String::new();
     let mut moved_at = None;

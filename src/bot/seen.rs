@@ -23,6 +23,8 @@ pub struct SweepPace {
     pub other: Duration,
     /// Time between two jobs of one sweep, so that they do not come all at once.
     pub between: Duration,
+    /// Until a list that could not be read is asked for again.
+    pub again: Duration,
 }
 
 impl Default for SweepPace {
@@ -33,6 +35,7 @@ impl Default for SweepPace {
             green: Duration::from_secs(30 * 60),
             other: Duration::from_secs(6 * 60 * 60),
             between: Duration::from_secs(1),
+            again: Duration::from_secs(60),
         }
     }
 }
@@ -208,6 +211,11 @@ pub fn of_listed(pull: &ListedPull, definitions: &str) -> Look {
     )
 }
 
+/// Whether the record says green on a discussion: such a check must not outlive what it rests on.
+pub fn is_green(record: &PrRecord) -> bool {
+    record.conclusion == "success"
+}
+
 /// Which event must have been missed if the pull request looks like this now.
 pub fn missed(seen: &str, look: &Look) -> Missed {
     match Kept::read(seen) {
@@ -225,9 +233,9 @@ pub fn is_due(record: &PrRecord, look: &Look, now: i64, pace: &SweepPace) -> boo
         return true;
     };
     let is_heard = kept.kind == UNHEARD || missed(&record.seen, look) == Missed::Nothing;
-    let bound = match record.conclusion.as_str() {
-        "success" => pace.green,
-        _ => pace.other,
+    let bound = match is_green(record) {
+        true => pace.green,
+        false => pace.other,
     };
     let age = Duration::from_millis(u64::try_from(now - record.seen_at).unwrap_or(0));
     !is_heard || kept.hash != look.hash || age >= bound

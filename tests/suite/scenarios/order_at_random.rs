@@ -451,6 +451,9 @@ async fn play(seeds: std::ops::Range<u64>) {
         "{count} interleavings of {STEPS} steps each, {greens} greens among the writes, {} wrong",
         wrong.len()
     );
+    for one in &wrong {
+        println!("{}", one.lines().next().unwrap_or_default());
+    }
     assert!(wrong.is_empty(), "SEED=N plays one alone\n{}", wrong[0]);
 }
 
