@@ -20,7 +20,7 @@ use std::time::Duration;
 /// Things that happen in one run.
 const STEPS: usize = 10;
 /// Runs at the same time.
-const PARALLEL: usize = 4;
+const PARALLEL: usize = 8;
 const VOTERS: [&str; 2] = ["ann", "bea"];
 const NAME: &str = "discussions";
 
@@ -54,13 +54,21 @@ struct State {
 
 impl State {
     fn may_be_green(&self, text: &str) -> bool {
-        let ready = self
-            .votes
-            .values()
-            .filter(|vote| vote.texts.contains(text))
-            .count();
+        self.may_be_green_by(&self.votes, text)
+    }
+
+    /// Under the rules of this state with votes of perhaps another one: rules are read, of votes the App is told, and
+    /// the telling takes its time.
+    fn may_be_green_by(&self, votes: &BTreeMap<&'static str, Vote>, text: &str) -> bool {
+        let of_text = |vote: &&Vote| vote.texts.contains(text);
+        let ready = votes.values().filter(of_text).count();
         self.on_main && RULES[self.rules].1.is_some_and(|needed| ready >= needed)
     }
+}
+
+/// GitHub's times have whole seconds: what is said now is later than every check so far.
+async fn next_second() {
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
 }
 
 struct Run {
@@ -161,114 +169,136 @@ impl Run {
     }
 
     /// One thing that happens.
-    fn step(&mut self) -> Result<(), String> {
+    async fn step(&mut self) -> Result<(), String> {
         let who = VOTERS[self.chance.below(VOTERS.len())];
-        let before = self.effects().len();
-        let (sandbox, number) = (&self.rig.sandbox, self.number);
-        match self.chance.below(11) {
-            0 | 1 => {
-                self.seconds += 1;
-                let now = self.rig.file(number, PATH);
-                let at = now.find("visible after ").unwrap();
-                let end = at + now[at..].find(".\n").unwrap();
-                let text = format!(
-                    "{}visible after {} seconds{}",
-                    &now[..at],
-                    self.seconds,
-                    &now[end..]
-                );
-                let edit = FileEdit::write(PATH, text);
-                sandbox
-                    .push("rob", DEMO_REPO, "topic", "revise", &[edit])
-                    .unwrap();
-                let _ = writeln!(self.told, "push: {} seconds", self.seconds);
-            }
+        match self.chance.below(14) {
+            0 | 1 => self.revise(),
             2 => {
                 let edit = FileEdit::write("notes.txt", format!("{}\n", self.chance.draw()));
+                let sandbox = &self.rig.sandbox;
                 sandbox
                     .push("rob", DEMO_REPO, "topic", "notes", &[edit])
                     .unwrap();
                 self.told.push_str("push: the same text\n");
             }
-            3 | 4 => {
-                let comment = sandbox
-                    .comment(who, DEMO_REPO, number, "/discuss vote ready")
-                    .unwrap();
-                let texts = self.readable();
-                let _ = writeln!(self.told, "{who} votes after reading {texts:?}");
-                self.note(before, |state| {
-                    state.votes.insert(
-                        who,
-                        Vote {
-                            texts,
-                            comment: Some(comment),
-                        },
-                    );
-                });
+            3..=5 => {
+                self.settle().await?;
+                next_second().await;
+                for who in VOTERS {
+                    self.vote(who);
+                }
+                self.settle().await?;
             }
-            5 => {
+            6 => self.vote(who),
+            7 => self.approve(who),
+            8 => {
+                let before = self.effects().len();
+                let sandbox = &self.rig.sandbox;
                 sandbox
-                    .review(who, DEMO_REPO, number, ReviewState::Approved, "fine")
-                    .unwrap();
-                let text = self.text(self.head().as_str());
-                let _ = writeln!(self.told, "{who} approves {text:?}");
-                self.note(before, |state| {
-                    let texts = BTreeSet::from([text]);
-                    state.votes.insert(
-                        who,
-                        Vote {
-                            texts,
-                            comment: None,
-                        },
-                    );
-                });
-            }
-            6 => {
-                sandbox
-                    .comment(who, DEMO_REPO, number, "/discuss vote withdraw")
+                    .comment(who, DEMO_REPO, self.number, "/discuss vote withdraw")
                     .unwrap();
                 let _ = writeln!(self.told, "{who} withdraws");
                 self.note(before, |state| {
                     state.votes.remove(who);
                 });
             }
-            7 => {
-                let vote = self.states.last().unwrap().votes.get(who);
-                let Some(comment) = vote.and_then(|vote| vote.comment) else {
-                    return Ok(());
-                };
-                if self.chance.happens(500) {
-                    sandbox
-                        .edit_comment(who, DEMO_REPO, comment, "Never mind.")
-                        .unwrap();
-                    let _ = writeln!(self.told, "{who} edits the vote away");
-                } else {
-                    sandbox.delete_comment(who, DEMO_REPO, comment).unwrap();
-                    let _ = writeln!(self.told, "{who} deletes the vote");
-                }
-                self.note(before, |state| {
-                    state.votes.remove(who);
-                });
+            9 => self.unsay(who),
+            10 | 11 => {
+                // The simple ones more often: under the others little gets green.
+                let rules = self.chance.below(RULES.len() + 2);
+                self.rule(if rules < RULES.len() { rules } else { 0 });
             }
-            8 => {
-                let rules = self.chance.below(RULES.len());
-                self.rule(rules);
-            }
-            9 => {
+            12 => {
                 let on_main = !self.states.last().unwrap().on_main;
                 self.retarget(on_main);
             }
             _ => {
-                let to = self.heads[self.chance.below(self.heads.len())].clone();
-                sandbox.force_push("rob", DEMO_REPO, "topic", &to).unwrap();
+                let back = self.chance.below(self.heads.len().min(4));
+                let to = self.heads[self.heads.len() - 1 - back].clone();
+                self.rig
+                    .sandbox
+                    .force_push("rob", DEMO_REPO, "topic", &to)
+                    .unwrap();
                 let _ = writeln!(self.told, "force-push to {}", &to.as_str()[..7]);
             }
         }
-        let head = self.head();
-        if !self.heads.contains(&head) {
-            self.heads.push(head);
-        }
+        self.note_head();
         self.left_is_not_green()
+    }
+
+    fn note_head(&mut self) {
+        let head = self.head();
+        self.heads.retain(|known| *known != head);
+        self.heads.push(head);
+    }
+
+    fn revise(&mut self) {
+        self.seconds += 1;
+        let now = self.rig.file(self.number, PATH);
+        let at = now.find("visible after ").unwrap();
+        let end = at + now[at..].find(".\n").unwrap();
+        let (start, rest) = (&now[..at], &now[end..]);
+        let text = format!("{start}visible after {} seconds{rest}", self.seconds);
+        let edit = FileEdit::write(PATH, text);
+        let sandbox = &self.rig.sandbox;
+        sandbox
+            .push("rob", DEMO_REPO, "topic", "revise", &[edit])
+            .unwrap();
+        let _ = writeln!(self.told, "push: {} seconds", self.seconds);
+    }
+
+    fn vote(&mut self, who: &'static str) {
+        let before = self.effects().len();
+        let sandbox = &self.rig.sandbox;
+        let comment = sandbox
+            .comment(who, DEMO_REPO, self.number, "/discuss vote ready")
+            .unwrap();
+        let texts = self.readable();
+        let _ = writeln!(self.told, "{who} votes after reading {texts:?}");
+        self.note(before, |state| {
+            let comment = Some(comment);
+            state.votes.insert(who, Vote { texts, comment });
+        });
+    }
+
+    fn approve(&mut self, who: &'static str) {
+        let before = self.effects().len();
+        let sandbox = &self.rig.sandbox;
+        sandbox
+            .review(who, DEMO_REPO, self.number, ReviewState::Approved, "fine")
+            .unwrap();
+        let text = self.text(self.head().as_str());
+        let _ = writeln!(self.told, "{who} approves {text:?}");
+        self.note(before, |state| {
+            let texts = BTreeSet::from([text]);
+            let comment = None;
+            state.votes.insert(who, Vote { texts, comment });
+        });
+    }
+
+    /// Somebody takes back what a comment said.
+    fn unsay(&mut self, who: &'static str) {
+        let before = self.effects().len();
+        let vote = self.states.last().unwrap().votes.get(who);
+        let Some(comment) = vote.and_then(|vote| vote.comment) else {
+            return;
+        };
+        if self.chance.happens(500) {
+            let sandbox = &self.rig.sandbox;
+            sandbox
+                .edit_comment(who, DEMO_REPO, comment, "Never mind.")
+                .unwrap();
+            let _ = writeln!(self.told, "{who} edits the vote away");
+        } else {
+            self.rig
+                .sandbox
+                .delete_comment(who, DEMO_REPO, comment)
+                .unwrap();
+            let _ = writeln!(self.told, "{who} deletes the vote");
+        }
+        self.note(before, |state| {
+            state.votes.remove(who);
+        });
     }
 
     fn rule(&mut self, rules: usize) {
@@ -321,7 +351,7 @@ impl Run {
         }
     }
 
-    /// Every green the App wrote since the last look was allowed by a state that was in force at that time.
+    /// Every green the App wrote since the last look was allowed by what was in force at that time.
     fn judge_writes(&mut self) -> Result<(), String> {
         let effects = self.effects();
         for (at, effect) in effects.iter().enumerate().skip(self.judged) {
@@ -332,7 +362,11 @@ impl Run {
             let in_force = self.states[self.settled..]
                 .iter()
                 .filter(|state| state.from <= at);
-            if !in_force.clone().any(|state| state.may_be_green(&text)) {
+            let by_any = |state: &State| {
+                let mut told = in_force.clone();
+                told.any(|other| state.may_be_green_by(&other.votes, &text))
+            };
+            if !in_force.clone().any(by_any) {
                 return Err(format!(
                     "write {at} is green on {} with {text:?}; possible were {:#?}",
                     &effect.target[..7],
@@ -350,9 +384,7 @@ impl Run {
         self.told.push_str("settled\n");
         self.judge_writes()?;
         let head = self.head();
-        if !self.heads.contains(&head) {
-            self.heads.push(head.clone());
-        }
+        self.note_head();
         self.left_is_not_green()?;
         self.settled = self.states.len() - 1;
         let text = self.text(head.as_str());
@@ -369,7 +401,7 @@ impl Run {
 
     async fn play(&mut self) -> Result<(), String> {
         for _ in 0..STEPS {
-            self.step()?;
+            self.step().await?;
             match self.chance.below(4) {
                 0 | 1 => {}
                 2 => {
@@ -391,23 +423,9 @@ impl Run {
             .comment("rob", DEMO_REPO, self.number, "/discuss")
             .unwrap();
         self.settle().await?;
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        next_second().await;
         for who in VOTERS {
-            let before = self.effects().len();
-            self.rig
-                .sandbox
-                .comment(who, DEMO_REPO, self.number, "/discuss vote ready")
-                .unwrap();
-            let texts = self.readable();
-            self.note(before, |state| {
-                state.votes.insert(
-                    who,
-                    Vote {
-                        texts,
-                        comment: None,
-                    },
-                );
-            });
+            self.vote(who);
         }
         self.settle().await?;
         let run = self.rig.run(self.number, NAME).unwrap_or_default();
