@@ -59,6 +59,9 @@ async fn assert_level(rig: &Rig, model: &Scripted, what: &str) {
     assert_eq!(model.calls().len(), calls, "{what}");
 }
 
+/// Something somebody does.
+type Happens = fn(&Rig);
+
 /// An event that is missed for good: what is there before, what happens, how the check begins after a sweep, and how
 /// many answers there are by then.
 struct Missed {
@@ -270,7 +273,7 @@ async fn looking_always(model: &Arc<Scripted>) -> Rig {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_taken_away_and_a_deleted_account_take_their_votes_with_them() {
-    let taken: [(&str, fn(&Rig)); 2] = [
+    let taken: [(&str, Happens); 2] = [
         ("right", |rig| {
             rig.sandbox.remove_collaborator(DEMO_REPO, "ann").unwrap();
         }),
