@@ -123,7 +123,11 @@ impl PullRequest {
 
 impl fmt::Display for PullRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.repo, self.number)
+        match self.number {
+            // Work about the repository as a whole, or about more than that.
+            0 => write!(f, "{}", self.repo),
+            number => write!(f, "{}#{number}", self.repo),
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `engine` | **pure**: discussion files, votes, rules. No I/O, no clock, no randomness |
 //! | `telemetry` | log output, and taking secrets out of it |
 //! | `config` | the operator's settings, read once from the environment |
-//! | `forge` | port to GitHub (read and write are two traits), typed webhook events, signatures, the adapter |
+//! | `forge` | port to GitHub (reading one pull request, looking over many, writing: three traits), typed webhook events, signatures, the adapter |
 //! | `store` | port to the durable record and the queue, and the adapter over SQL |
 //! | `llm` | port to models; the built-in `checklist` |
 //! | `signing` | the App's own key: signs receipts, checks them, sets of public keys, both on disk |

@@ -10,6 +10,7 @@ use super::gate_files;
 use super::lookup::UNNUMBERED;
 use super::post_review;
 use super::report::{self, Going};
+use super::seen;
 use super::work::{Work, open};
 use super::write;
 use crate::forge::{Conclusion, PrState};
@@ -51,7 +52,11 @@ pub async fn conclude(
     let now = work.deps.store.now().await?;
     let published = report::published(work, &outcomes, is_occasion, now);
     let mut records: Vec<Change> = published.iter().cloned().map(Change::Discussion).collect();
-    let seen = work.seen(now);
+    let how = match is_occasion {
+        true => seen::Evaluated::Heard,
+        false => seen::Evaluated::Passing,
+    };
+    let seen = work.seen(now, how);
     records.extend(seen.clone().map(Change::Pr));
     work.record(&records).await?;
     work.memory.pr = seen.unwrap_or_else(|| work.memory.pr.clone());
@@ -161,5 +166,5 @@ async fn tell_at_head(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     };
     report::post(&mut work, &mut Runs::default(), &input, Vec::new(), false).await?;
     // A sweep tries it again once that is long ago, or something changed.
-    work.note_seen().await
+    work.note_unheard().await
 }

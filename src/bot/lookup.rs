@@ -1,7 +1,7 @@
 //! Jobs about a commit of which nobody said to which pull request it belongs: looked up, and handed on as jobs of
 //! those pull requests.
 
-use super::deps::{BotDeps, Ended, JobError};
+use super::deps::{BotDeps, JobError};
 use super::hear;
 use super::job::JobEvent;
 use crate::ids::{PullRequest, Sha};
@@ -13,7 +13,7 @@ pub const UNNUMBERED: u64 = 0;
 
 /// Hands every event of the job on to the open pull requests with its head. The delivery it goes on as is named after
 /// the one it came with, so that a second try hands nothing on twice, and the job is done only once all are stored.
-pub async fn hand_on(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
+pub async fn hand_on(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     let mut known: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for happened in hear::events(job) {
         let JobEvent::RerequestedOn {
@@ -47,7 +47,7 @@ pub async fn hand_on(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
         }
         known.insert(head, numbers);
     }
-    Ok(Ended::Done)
+    Ok(())
 }
 
 async fn pulls_with(deps: &BotDeps, job: &Claimed, head: &str) -> Result<Vec<u64>, JobError> {

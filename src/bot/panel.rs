@@ -3,7 +3,7 @@
 use super::evaluate::Evaluated;
 use super::job::{JobEvent, Opening};
 use super::repo_config::Triggers;
-use super::seen;
+use super::seen::Missed;
 use crate::ids::Alias;
 use crate::store::{BlockRecord, DiscussionRecord};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,19 +56,20 @@ impl Occasion {
         self.last_push_at = self.last_push_at.max(at);
     }
 
-    /// A sweep looked and found that an event may have been missed, at that time: the occasion is the one of that event.
-    /// `seen`: what the pull request looked like when it was last evaluated. Where it never was, it was opened; a draft
-    /// then that is none any more is ready now; else all that can have happened is a push, which asks only about a text
+    /// A sweep looked, at that time: the occasion is the one of the event that was missed. A push asks only about a text
     /// that changed.
-    pub fn looked_again(&mut self, seen: &str, is_draft: bool, at: i64, on: &Triggers) {
-        if seen.is_empty() {
-            self.came_into_view = true;
-            self.opened |= on.opened;
-        } else if seen::was_draft(seen) && !is_draft {
-            self.came_into_view = true;
-            self.opened |= on.ready_for_review;
-        } else {
-            self.moved(at);
+    pub fn looked_again(&mut self, missed: Missed, at: i64, on: &Triggers) {
+        match missed {
+            Missed::Opening => {
+                self.came_into_view = true;
+                self.opened |= on.opened;
+            }
+            Missed::Readiness => {
+                self.came_into_view = true;
+                self.opened |= on.ready_for_review;
+            }
+            Missed::Push => self.moved(at),
+            Missed::Nothing => {}
         }
     }
 

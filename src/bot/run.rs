@@ -41,11 +41,11 @@ const MAX_MOVES: usize = 3;
 /// Works on a job until it is done, has to wait, or fails.
 pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
     if job.pr.is_whole_installation() {
-        return sweep::sweep(deps, job).await;
+        return sweep::or_later(deps, job, sweep::sweep(deps, job).await);
     }
     if job.pr.number == lookup::UNNUMBERED {
-        sweep::survey(deps, job).await?;
-        return lookup::hand_on(deps, job).await;
+        lookup::hand_on(deps, job).await?;
+        return sweep::or_later(deps, job, sweep::survey(deps, job).await);
     }
     let mut moved = String::new();
     let mut moved_at = None;
@@ -97,7 +97,7 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
         tracing::debug!(pr = %job.pr, job = %job.id, "the gate is off");
         take_votes(&mut work, &happened, utterances).await?;
         if work.snapshot.state == PrState::Open {
-            work.note_seen().await?;
+            work.note_unheard().await?;
         }
         elsewhere::wake(&work, &happened).await?;
         return Ok(Ended::Done);
@@ -121,8 +121,8 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
         .iter()
         .rfind(|one| matches!(one.event, JobEvent::LookAgain));
     if let Some(looked) = looked {
-        let (seen, on) = (&work.memory.pr.seen, &work.ground.config.on);
-        occasion.looked_again(seen, work.snapshot.draft, looked.received_at, on);
+        let missed = seen::missed(&work.memory.pr.seen, &work.look());
+        occasion.looked_again(missed, looked.received_at, &work.ground.config.on);
     }
     if let Some(at) = moved_at {
         occasion.moved(at);
@@ -140,18 +140,18 @@ async fn is_as_seen(work: &Work<'_>, happened: &[Happened]) -> Result<bool, JobE
     if !happened.iter().all(is_look) {
         return Ok(false);
     }
-    let look = seen::of_snapshot(&work.snapshot, work.deps.models.operator.as_deref());
     let now = work.deps.store.now().await?;
     let pace = &work.deps.pace.sweep;
-    Ok(!seen::is_due(&work.memory.pr, &look, now, pace))
+    Ok(!seen::is_due(&work.memory.pr, &work.look(), now, pace))
 }
 
 /// A closed pull request that is open again is new: should that event be missed, a sweep takes it for opened.
 async fn forget_seen(work: &mut Work<'_>) -> Result<(), JobError> {
-    if work.memory.pr.seen.is_empty() {
+    if work.memory.pr.base.is_empty() {
         return Ok(());
     }
     work.memory.pr.seen = String::new();
+    work.memory.pr.base = String::new();
     let forgotten = Change::Pr(work.memory.pr.clone());
     work.record(&[forgotten]).await
 }

@@ -23,6 +23,8 @@ pub struct SweepPace {
     pub other: Duration,
     /// Time between two jobs of one sweep, so that they do not come all at once.
     pub between: Duration,
+    /// Until a list that could not be read is asked for again.
+    pub again: Duration,
 }
 
 impl Default for SweepPace {
@@ -33,39 +35,77 @@ impl Default for SweepPace {
             green: Duration::from_secs(30 * 60),
             other: Duration::from_secs(6 * 60 * 60),
             between: Duration::from_secs(1),
+            again: Duration::from_secs(60),
         }
     }
 }
 
 /// Time within which the record is not told anew that nothing changed, ms.
 const FRESH: i64 = 10 * 60 * 1_000;
-/// Begins what a draft looks like.
-const DRAFT: &str = "draft ";
-/// Begins what anything else looks like.
-const READY: &str = "ready ";
+/// Begins the record of a draft.
+const DRAFT: &str = "draft";
+/// Begins the record of one that is ready for review.
+const READY: &str = "ready";
+/// Begins the record of one that nothing was started for: the gate is off, or we failed.
+const UNHEARD: &str = "unheard";
 
-/// What is hashed of a pull request.
-struct Sight<'a> {
-    head: &'a Sha,
-    base_branch: &'a str,
+/// What a pull request looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
     draft: bool,
-    title: &'a str,
-    definitions: &'a str,
+    head: Sha,
+    /// Of all there is.
+    hash: String,
 }
 
-impl Sight<'_> {
-    fn look(&self) -> String {
+/// What a record says was seen.
+struct Kept<'a> {
+    kind: &'a str,
+    /// The head up to which pushes were heard of, `-` where nothing counts as heard.
+    head: &'a str,
+    hash: &'a str,
+}
+
+/// Which event was missed, as far as it can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// That it was opened, or opened again.
+    Opening,
+    /// That it is no draft any more.
+    Readiness,
+    /// That the head moved.
+    Push,
+    /// None that asks anybody.
+    Nothing,
+}
+
+impl Look {
+    fn of(head: &Sha, base_branch: &str, draft: bool, title: &str, definitions: &str) -> Self {
         let mut hash = Sha256::new();
-        for part in [
-            self.head.as_str(),
-            self.base_branch,
-            self.title,
-            self.definitions,
-        ] {
+        hash.update([u8::from(draft)]);
+        for part in [head.as_str(), base_branch, title, definitions] {
             put(&mut hash, part.as_bytes());
         }
-        let state = if self.draft { DRAFT } else { READY };
-        format!("{state}{}", hex::encode(&hash.finalize()[..16]))
+        Self {
+            draft,
+            head: head.clone(),
+            hash: hex::encode(&hash.finalize()[..16]),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.draft { DRAFT } else { READY }
+    }
+}
+
+impl<'a> Kept<'a> {
+    fn read(seen: &'a str) -> Option<Self> {
+        let mut words = seen.split(' ');
+        Some(Self {
+            kind: words.next().filter(|kind| !kind.is_empty())?,
+            head: words.next()?,
+            hash: words.next()?,
+        })
     }
 }
 
@@ -132,7 +172,7 @@ fn put_content(hash: &mut Sha256, content: &FileContent) {
 }
 
 /// What a pull request looks like that was read completely, folders and all.
-pub fn of_snapshot(snapshot: &PrSnapshot, model: Option<&str>) -> String {
+pub fn of_snapshot(snapshot: &PrSnapshot, model: Option<&str>) -> Look {
     let definitions = definitions(
         snapshot.config.as_deref(),
         &snapshot.personas,
@@ -140,14 +180,13 @@ pub fn of_snapshot(snapshot: &PrSnapshot, model: Option<&str>) -> String {
         snapshot.default_config.as_deref(),
         model,
     );
-    let sight = Sight {
-        head: &snapshot.head,
-        base_branch: &snapshot.base_branch,
-        draft: snapshot.draft,
-        title: &snapshot.title,
-        definitions: &definitions,
-    };
-    sight.look()
+    Look::of(
+        &snapshot.head,
+        &snapshot.base_branch,
+        snapshot.draft,
+        &snapshot.title,
+        &definitions,
+    )
 }
 
 /// What the definitions on a base come to, for [`of_listed`]; its folders have been read. See [`of_snapshot`].
@@ -162,37 +201,78 @@ pub fn of_base(base: &BaseFiles, default_config: Option<&str>, model: Option<&st
 }
 
 /// What a pull request of a list looks like, given what its base comes to.
-pub fn of_listed(pull: &ListedPull, definitions: &str) -> String {
-    let sight = Sight {
-        head: &pull.head,
-        base_branch: &pull.base_branch,
-        draft: pull.draft,
-        title: &pull.title,
+pub fn of_listed(pull: &ListedPull, definitions: &str) -> Look {
+    Look::of(
+        &pull.head,
+        &pull.base_branch,
+        pull.draft,
+        &pull.title,
         definitions,
-    };
-    sight.look()
+    )
 }
 
-/// Whether it was a draft when it looked like that.
-pub fn was_draft(seen: &str) -> bool {
-    seen.starts_with(DRAFT)
+/// Whether the record says green on a discussion: such a check must not outlive what it rests on.
+pub fn is_green(record: &PrRecord) -> bool {
+    record.conclusion == "success"
+}
+
+/// Which event must have been missed if the pull request looks like this now.
+pub fn missed(seen: &str, look: &Look) -> Missed {
+    match Kept::read(seen) {
+        None => Missed::Opening,
+        Some(kept) if kept.kind == UNHEARD => Missed::Opening,
+        Some(kept) if kept.kind == DRAFT && !look.draft => Missed::Readiness,
+        Some(kept) if kept.head != look.head.as_str() => Missed::Push,
+        Some(_) => Missed::Nothing,
+    }
 }
 
 /// Whether a pull request that looks like this at `now` (ms) has to be evaluated again.
-pub fn is_due(record: &PrRecord, look: &str, now: i64, pace: &SweepPace) -> bool {
-    let bound = match record.conclusion.as_str() {
-        "success" => pace.green,
-        _ => pace.other,
+pub fn is_due(record: &PrRecord, look: &Look, now: i64, pace: &SweepPace) -> bool {
+    let Some(kept) = Kept::read(&record.seen) else {
+        return true;
+    };
+    let is_heard = kept.kind == UNHEARD || missed(&record.seen, look) == Missed::Nothing;
+    let bound = match is_green(record) {
+        true => pace.green,
+        false => pace.other,
     };
     let age = Duration::from_millis(u64::try_from(now - record.seen_at).unwrap_or(0));
-    record.seen != look || age >= bound
+    !is_heard || kept.hash != look.hash || age >= bound
+}
+
+/// What an evaluation amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evaluated {
+    /// Whoever is to be asked about what is there was asked.
+    Heard,
+    /// By the way: the event was none that asks anybody. One that does may still come, or be missed.
+    Passing,
+    /// Nothing could be started.
+    Unheard,
 }
 
 /// The record with what was seen, if that is news.
-pub fn noted(record: &PrRecord, look: String, base: &str, now: i64) -> Option<PrRecord> {
-    let is_known = record.seen == look && record.base == base && now - record.seen_at < FRESH;
+pub fn noted(
+    record: &PrRecord,
+    look: &Look,
+    base: &str,
+    now: i64,
+    how: Evaluated,
+) -> Option<PrRecord> {
+    let hash = &look.hash;
+    let seen = match (how, Kept::read(&record.seen)) {
+        (Evaluated::Heard, _) => format!("{} {} {hash}", look.kind(), look.head),
+        (Evaluated::Unheard, _) => format!("{UNHEARD} - {hash}"),
+        (Evaluated::Passing, None) => String::new(),
+        (Evaluated::Passing, Some(kept)) if look.draft && kept.kind != UNHEARD => {
+            format!("{DRAFT} {} {hash}", kept.head)
+        }
+        (Evaluated::Passing, Some(kept)) => format!("{} {} {hash}", kept.kind, kept.head),
+    };
+    let is_known = record.seen == seen && record.base == base && now - record.seen_at < FRESH;
     (!is_known).then(|| PrRecord {
-        seen: look,
+        seen,
         base: base.to_owned(),
         seen_at: now,
         ..record.clone()

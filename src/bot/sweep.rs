@@ -6,7 +6,7 @@
 //! [`super::panel::Occasion::looked_again`].
 
 use super::apply;
-use super::deps::{BotDeps, Ended, JobError};
+use super::deps::{BotDeps, Ended, JobError, Remedy};
 use super::ground::folders;
 use super::hear::{self, Happened};
 use super::job::JobEvent;
@@ -70,6 +70,29 @@ pub async fn begin(deps: &BotDeps, kind: &str, slot: Duration) -> Result<bool, S
     Ok(enqueued? != Enqueued::Duplicate)
 }
 
+/// How a job of this file ends. Lists that cannot be read now are read later, however often that takes: a rule that was
+/// tightened must not be forgotten because GitHub was away. What GitHub refuses is left to the next sweep.
+pub fn or_later(
+    deps: &BotDeps,
+    job: &Claimed,
+    outcome: Result<(), JobError>,
+) -> Result<Ended, JobError> {
+    let Err(error) = outcome else {
+        return Ok(Ended::Done);
+    };
+    match (&error, error.remedy()) {
+        (JobError::Forge(_), Remedy::Retry) => {
+            tracing::warn!(pr = %job.pr, job = %job.id, %error, "not surveyed, again later");
+            Ok(Ended::Postpone(deps.pace.sweep.again))
+        }
+        (JobError::Forge(_), Remedy::Park) => {
+            tracing::error!(pr = %job.pr, job = %job.id, %error, "not surveyed before the next sweep");
+            Ok(Ended::Done)
+        }
+        _ => Err(error),
+    }
+}
+
 /// Stores one job of many.
 async fn hand_on(
     deps: &BotDeps,
@@ -90,7 +113,7 @@ async fn hand_on(
 }
 
 /// Works on a job about installations as a whole. What one of them refuses does not keep the others waiting.
-pub async fn sweep(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
+pub async fn sweep(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     let mut failed = None;
     for happened in hear::events(job) {
         let JobEvent::Sweep {
@@ -116,7 +139,7 @@ pub async fn sweep(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
             failed = Some(error);
         }
     }
-    failed.map_or(Ok(Ended::Done), Err)
+    failed.map_or(Ok(()), Err)
 }
 
 async fn everywhere(deps: &BotDeps, job: &Claimed, guid: &str) -> Result<usize, JobError> {
@@ -229,10 +252,7 @@ fn bases(happened: &[Happened], known: &BTreeMap<u64, PrRecord>) -> BTreeSet<Opt
     if asked.contains(&None) {
         return BTreeSet::from([None]);
     }
-    let is_base = |base: &String| {
-        let mut open = known.values().filter(|record| !record.seen.is_empty());
-        open.any(|record| record.base == *base)
-    };
+    let is_base = |base: &String| known.values().any(|record| record.base == *base);
     asked
         .into_iter()
         .filter(|base| base.as_ref().is_some_and(is_base))
@@ -260,7 +280,7 @@ async fn survey_one(
     };
     let now = deps.store.now().await?;
     let pace = &deps.pace.sweep;
-    let mut due = 0;
+    let mut due = Vec::new();
     for pull in &open.pulls {
         // A base that is gone leaves nothing to judge by.
         let Some(definitions) = grounds.of(&pull.base_branch).await? else {
@@ -271,15 +291,19 @@ async fn survey_one(
         if record.is_some_and(|record| !seen::is_due(record, &look, now, pace)) {
             continue;
         }
+        due.push((!record.is_some_and(seen::is_green), pull.number));
+    }
+    // What is green may be merged any moment, so it comes first.
+    due.sort_unstable();
+    for (at, (_, number)) in due.iter().enumerate() {
         let pr = PullRequest {
-            number: pull.number,
+            number: *number,
             ..place.clone()
         };
-        let guid = format!("{guid}#{}", pull.number);
-        hand_on(deps, guid, pr, &JobEvent::LookAgain, delay(deps, due)).await?;
-        due += 1;
+        let guid = format!("{guid}#{number}");
+        hand_on(deps, guid, pr, &JobEvent::LookAgain, delay(deps, at)).await?;
     }
-    tracing::info!(repository = %place.repo, job = %job.id, base, open = open.pulls.len(), due, "surveyed");
+    tracing::info!(repository = %place.repo, job = %job.id, base, open = open.pulls.len(), due = due.len(), "surveyed");
     Ok(())
 }
 

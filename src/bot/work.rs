@@ -177,17 +177,22 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// What the pull request looks like now, for the record; `None`: it has that already. `now` in ms by the store's
+    /// The record with what the pull request looks like now; `None`: it has that already. `now` in ms by the store's
     /// clock.
-    pub fn seen(&self, now: i64) -> Option<PrRecord> {
-        let look = seen::of_snapshot(&self.snapshot, self.deps.models.operator.as_deref());
-        seen::noted(&self.memory.pr, look, &self.snapshot.base_branch, now)
+    pub fn seen(&self, now: i64, how: seen::Evaluated) -> Option<PrRecord> {
+        let base = &self.snapshot.base_branch;
+        seen::noted(&self.memory.pr, &self.look(), base, now, how)
     }
 
-    /// Records what the pull request looks like, where nothing else is recorded.
-    pub async fn note_seen(&mut self) -> Result<(), JobError> {
+    /// What the pull request looks like now.
+    pub fn look(&self) -> seen::Look {
+        seen::of_snapshot(&self.snapshot, self.deps.models.operator.as_deref())
+    }
+
+    /// Records what the pull request looks like, where nothing could be started.
+    pub async fn note_unheard(&mut self) -> Result<(), JobError> {
         let now = self.deps.store.now().await?;
-        if let Some(record) = self.seen(now) {
+        if let Some(record) = self.seen(now, seen::Evaluated::Unheard) {
             self.record(&[Change::Pr(record.clone())]).await?;
             self.memory.pr = record;
         }

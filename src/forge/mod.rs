@@ -1,6 +1,7 @@
 //! The forge port: what we read from and write to GitHub, in our own words.
 //!
-//! Reading and writing are two traits, so that only `bot::apply` can be handed the second.
+//! Reading and writing are two traits, so that only `bot::apply` can be handed the second. Looking over many things at
+//! once is a part of reading with a file of its own.
 
 pub mod event;
 pub mod github;

@@ -173,7 +173,7 @@ impl Overview for GitHub {
     ) -> Result<OpenPulls, ForgeError> {
         let mut pulls = Vec::new();
         let mut after: Option<String> = None;
-        for _ in 0..MAX_PAGES {
+        for page in 1..=MAX_PAGES {
             let variables = serde_json::json!({
                 "owner": pr.repo.owner, "name": pr.repo.name, "base": base, "after": after,
             });
@@ -199,7 +199,10 @@ impl Overview for GitHub {
             }
             let info = found.pull_requests.page_info;
             after = info.end_cursor.filter(|_| info.has_next_page);
-            if after.is_none() {
+            if after.is_some() && page == MAX_PAGES {
+                tracing::warn!(%repo, read = pulls.len(), "more open pull requests than are read at once");
+            }
+            if after.is_none() || page == MAX_PAGES {
                 return Ok(OpenPulls {
                     repo,
                     default_branch: found.default_branch_ref.map_or(String::new(), |b| b.name),
@@ -207,11 +210,7 @@ impl Overview for GitHub {
                 });
             }
         }
-        Err(ForgeError::Unavailable(format!(
-            "{} has more than {} open pull requests",
-            pr.repo,
-            MAX_PAGES * PER_PAGE
-        )))
+        Err(missing(&pr.repo.to_string()))
     }
 
     async fn base_files(

@@ -426,3 +426,195 @@ fn a_job_is_stored_as_json_that_reads_back() {
     );
     assert!(trigger(&Event::Ping, &OWN).into_job().unwrap().is_none());
 }
+
+/// A push as GitHub tells it; `commits` are (added, removed, modified).
+fn pushed(branch: &str, more: serde_json::Value, commits: &[[&[&str]; 3]]) -> Event {
+    let commits: Vec<serde_json::Value> = commits
+        .iter()
+        .map(|[added, removed, modified]| {
+            serde_json::json!({"added": added, "removed": removed, "modified": modified})
+        })
+        .collect();
+    let mut body = serde_json::json!({
+        "ref": format!("refs/heads/{branch}"),
+        "before": "b".repeat(40),
+        "after": "a".repeat(40),
+        "created": false,
+        "deleted": false,
+        "forced": false,
+        "commits": commits,
+        "repository": {"id": 9, "name": "r", "full_name": "o/r", "default_branch": "main"},
+        "installation": {"id": 3},
+        "sender": {"id": 1, "login": "user1", "type": "User"},
+    });
+    if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+        body.extend(more.clone());
+    }
+    discussions::forge::event::read("push", body.to_string().as_bytes())
+}
+
+#[test]
+fn a_push_surveys_where_it_may_change_what_a_base_says() {
+    use serde_json::json;
+    let code: [&[&str]; 3] = [&["src/a.rs"], &["src/b.rs"], &["Cargo.toml"]];
+    let many: Vec<[&[&str]; 3]> = vec![code; 2_048];
+    let everything = Some(JobEvent::Survey { base: None });
+    let release = Some(JobEvent::Survey {
+        base: Some("release".to_owned()),
+    });
+    let cases: Vec<(&str, Event, Option<JobEvent>)> = vec![
+        ("code", pushed("main", json!({}), &[code]), None),
+        (
+            "code on another",
+            pushed("release", json!({}), &[code]),
+            None,
+        ),
+        (
+            "the configuration",
+            pushed(
+                "main",
+                json!({}),
+                &[code, [&[], &[], &[".github/discussions.yml"]]],
+            ),
+            everything.clone(),
+        ),
+        (
+            "a persona is gone",
+            pushed(
+                "main",
+                json!({}),
+                &[[&[], &[".github/discussions/personas/ops.md"], &[]]],
+            ),
+            everything.clone(),
+        ),
+        (
+            "a template on another base",
+            pushed(
+                "release",
+                json!({}),
+                &[[&[".github/discussions/templates/a.yml"], &[], &[]]],
+            ),
+            release.clone(),
+        ),
+        (
+            "a team's agent, wherever it lies",
+            pushed("main", json!({}), &[[&[], &[], &[".claude/agents/ops.md"]]]),
+            everything.clone(),
+        ),
+        (
+            "forced",
+            pushed("main", json!({"forced": true}), &[code]),
+            everything.clone(),
+        ),
+        (
+            "without a word on force",
+            pushed("main", json!({"forced": null}), &[code]),
+            everything.clone(),
+        ),
+        (
+            "no list",
+            pushed("main", json!({"commits": null}), &[]),
+            everything.clone(),
+        ),
+        (
+            "an empty list",
+            pushed("release", json!({}), &[]),
+            release.clone(),
+        ),
+        (
+            "a commit that says nothing",
+            pushed("release", json!({}), &[code, [&[], &[], &[]]]),
+            release.clone(),
+        ),
+        (
+            "more commits than are listed",
+            pushed("main", json!({}), &many),
+            everything.clone(),
+        ),
+        (
+            "a new branch",
+            pushed("release", json!({"created": true, "forced": true}), &[]),
+            None,
+        ),
+        (
+            "a branch that is gone",
+            pushed("release", json!({"deleted": true}), &[]),
+            None,
+        ),
+    ];
+    for (name, event, expected) in cases {
+        let found = match trigger(&event, &OWN) {
+            Trigger::Job { pr, event } => {
+                assert_eq!((pr.number, pr.repo.id), (0, 9), "{name}");
+                Some(event)
+            }
+            Trigger::Ignored(_) => None,
+        };
+        assert_eq!(found, expected, "{name}: {event:?}");
+    }
+}
+
+#[test]
+fn repositories_that_come_to_us_are_swept() {
+    let repo = r#"{"id": 9, "name": "r", "full_name": "o/r"}"#;
+    let stored = || {
+        Some(vec![discussions::bot::job::StoredRepo {
+            id: 9,
+            owner: "o".to_owned(),
+            name: "r".to_owned(),
+        }])
+    };
+    let cases = [
+        (
+            "installation",
+            "created",
+            format!(r#""repositories": [{repo}]"#),
+            Some(stored()),
+        ),
+        (
+            "installation",
+            "unsuspend",
+            r#""x": 1"#.to_owned(),
+            Some(None),
+        ),
+        ("installation", "suspend", r#""x": 1"#.to_owned(), None),
+        (
+            "installation",
+            "deleted",
+            format!(r#""repositories": [{repo}]"#),
+            None,
+        ),
+        (
+            "installation_repositories",
+            "added",
+            format!(r#""repositories_added": [{repo}]"#),
+            Some(stored()),
+        ),
+        (
+            "installation_repositories",
+            "removed",
+            format!(r#""repositories_removed": [{repo}]"#),
+            None,
+        ),
+    ];
+    for (name, action, more, expected) in cases {
+        let body = format!(r#"{{"action": "{action}", "installation": {{"id": 3}}, {more}}}"#);
+        let event = discussions::forge::event::read(name, body.as_bytes());
+        match (trigger(&event, &OWN), expected) {
+            (Trigger::Job { pr, event }, Some(repos)) => {
+                assert!(pr.is_whole_installation(), "{name} {action}");
+                let installation = Some(3);
+                assert_eq!(
+                    event,
+                    JobEvent::Sweep {
+                        installation,
+                        repos
+                    },
+                    "{name} {action}"
+                );
+            }
+            (Trigger::Ignored(_), None) => {}
+            (found, expected) => panic!("{name} {action}: {found:?}, not {expected:?}"),
+        }
+    }
+}

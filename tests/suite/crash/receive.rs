@@ -175,7 +175,7 @@ fn a_dry_run_says_what_a_delivery_would_become_and_needs_no_settings() {
             "check_run: a job for ",
             "(rerequested)",
         ),
-        ("push.branch", "push: nothing to do: ", "changes no verdict"),
+        ("push.branch", "push: a job for ", "(survey)"),
         ("ping.hook", "ping: nothing to do: ping", ""),
     ];
     for (name, says, and) in cases {

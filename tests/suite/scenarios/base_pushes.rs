@@ -1,10 +1,15 @@
 //! Pushes to a base branch: what it says about the gate counts for open pull requests without any event of their own.
 
 use super::{CACHE, PATH};
-use crate::support::rig::Rig;
+use crate::support::rig::{AT_ONCE, Rig, Setup};
 use crate::support::scripted::Scripted;
-use discussions::sandbox::{DEMO_REPO, EffectKind, FileEdit, NewPull};
+use discussions::bot::seen::SweepPace;
+use discussions::sandbox::{
+    DEMO_REPO, EffectKind, Fault, FaultKind, FileEdit, Matcher, NewPull, Times,
+};
+use discussions::store::Store;
 use std::sync::Arc;
+use std::time::Duration;
 
 const GREEN: &str = "READY: 4 of 4 ready, 1 by a person";
 
@@ -319,4 +324,61 @@ async fn the_default_branch_says_which_others_are_gated() {
     let (conclusion, title) = rig.run(number, "discussions").unwrap();
     assert_eq!(conclusion, "action_required", "{title}");
     assert_eq!(model.calls().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_counts_although_github_is_away_for_a_while() {
+    let model = Arc::new(Scripted::ready());
+    let (rig, number) = green(&model).await;
+    // More often than any job is tried.
+    rig.sandbox.fault(Fault {
+        matcher: Matcher::Graphql("OpenPullRequests".to_owned()),
+        times: Times::Next(8),
+        after: 0,
+        kind: FaultKind::Status(502),
+    });
+    rig.configure("gate: {humans: 2}\n").await;
+    assert_eq!(
+        rig.conclusion(number),
+        "action_required",
+        "{}",
+        rig.title(number)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_green_is_taken_back_before_anything_else_is_looked_at() {
+    let model = Arc::new(Scripted::ready());
+    let setup = Setup {
+        config: Some(AT_ONCE.to_owned()),
+        model: Some(model),
+        operator: None,
+    };
+    let pace = SweepPace {
+        between: Duration::from_secs(60 * 60),
+        ..SweepPace::default()
+    };
+    let rig = Rig::swept(setup, pace).await;
+    let first = rig.open("rob", PATH, CACHE).await;
+    let edit = FileEdit::write("design/other.md", CACHE.replace("product", "other"));
+    rig.sandbox
+        .push("rob", DEMO_REPO, "other", "propose", &[edit])
+        .unwrap();
+    let second = rig.pull("rob", "other");
+    rig.settle().await;
+    rig.say("ann", second, "/discuss vote ready").await;
+    assert_eq!(rig.conclusion(second), "success");
+    let stricter = [config("gate: {humans: 2}\n")];
+    rig.sandbox
+        .push("ann", DEMO_REPO, "main", "stricter", &stricter)
+        .unwrap();
+    rig.until(|| rig.conclusion(second) == "action_required")
+        .await;
+    let stands_in_line = async {
+        while rig.store.backlog().await.unwrap() != 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(30), stands_in_line).await;
+    assert!(in_time.is_ok(), "#{first} is still to be looked at");
 }

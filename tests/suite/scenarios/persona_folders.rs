@@ -78,6 +78,7 @@ async fn requests(rest: &str) -> usize {
     let model = Arc::new(Scripted::ready());
     let agent = FileEdit::write(".claude/agents/ops.md", persona("ops", "Runs it"));
     let rig = rig_on(&model, &[config(rest), agent]).await;
+    rig.settle().await;
     rig.sandbox.reset_ledger();
     let number = rig.open("rob", "src/main.rs", "fn main() {}\n").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));

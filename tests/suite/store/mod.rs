@@ -4,6 +4,7 @@
 mod intake;
 mod kill;
 mod opening;
+mod paced;
 mod queue;
 mod record;
 

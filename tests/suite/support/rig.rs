@@ -93,6 +93,7 @@ impl Rig {
     pub(crate) async fn with(setup: Setup) -> Self {
         let sweep = SweepPace {
             between: Duration::ZERO,
+            again: Duration::from_millis(50),
             ..SweepPace::default()
         };
         Self::swept(setup, sweep).await

@@ -1,0 +1,118 @@
+//! Jobs that nobody waits for stand back, and deliveries that never came are known.
+
+use super::*;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Puts a job of a sweep in line.
+async fn pace(store: &SqlStore, pr: &PullRequest, guid: &str, delay: Duration) -> Enqueued {
+    let job = NewJob {
+        pr: pr.clone(),
+        event: format!("event of {guid}"),
+    };
+    store
+        .enqueue_paced(delivery(guid), job, delay)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_paced_job_waits_until_anything_else_happens() {
+    let house = House::new().await;
+    let store = &house.store;
+    assert_eq!(pace(store, &pr(1), "look", HOUR).await, Enqueued::New);
+    assert_eq!(pace(store, &pr(1), "look", HOUR).await, Enqueued::Duplicate);
+    assert!(store.claim("w", LONG).await.unwrap().is_none());
+    let ready = store.next_ready_in().await.unwrap().unwrap();
+    assert!(ready > HOUR / 2 && ready <= HOUR, "{ready:?}");
+    assert_eq!(push(store, &pr(1), "said").await, Ok(Enqueued::Absorbed));
+    let claimed = store.claim("w", LONG).await.unwrap().unwrap();
+    assert_eq!(guids(&claimed), ["look", "said"]);
+}
+
+#[tokio::test]
+async fn an_earlier_turn_counts_and_a_later_one_delays_nothing() {
+    let house = House::new().await;
+    let store = &house.store;
+    pace(store, &pr(1), "late", HOUR).await;
+    assert_eq!(pace(store, &pr(1), "now", NOW).await, Enqueued::Absorbed);
+    let claimed = store.claim("w", LONG).await.unwrap().unwrap();
+    assert_eq!(guids(&claimed), ["late", "now"]);
+    store.complete(&claimed.lease).await.unwrap();
+    push(store, &pr(2), "said").await.unwrap();
+    assert_eq!(pace(store, &pr(2), "look", HOUR).await, Enqueued::Absorbed);
+    let claimed = store.claim("w", LONG).await.unwrap().unwrap();
+    assert_eq!(guids(&claimed), ["said", "look"]);
+}
+
+#[tokio::test]
+async fn a_job_that_has_to_wait_is_not_hurried_because_it_was_paced_once() {
+    let house = House::new().await;
+    let store = &house.store;
+    pace(store, &pr(1), "look", NOW).await;
+    let claimed = store.claim("w", LONG).await.unwrap().unwrap();
+    store.postpone(&claimed.lease, HOUR).await.unwrap();
+    push(store, &pr(1), "said").await.unwrap();
+    assert!(
+        store.claim("w", LONG).await.unwrap().is_none(),
+        "a rate limit is not cut short"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_delivery_is_asked_for_less_and_less_often_and_then_no_more() {
+    let mut house = House::new().await;
+    house.push(&pr(1), "came").await;
+    let lease = house.claim(LONG).await.lease;
+    let all = ["came", "lost"].map(str::to_owned);
+    let lost = vec!["lost".to_owned()];
+    let never_came =
+        async |store: &SqlStore, wait, most| store.never_came(&all, wait, most).await.unwrap();
+    assert_eq!(never_came(&house.store, HOUR, 5).await, lost);
+    house.store.asked_again(&lease, "lost").await.unwrap();
+    assert!(never_came(&house.store, HOUR, 5).await.is_empty());
+    assert_eq!(never_came(&house.store, NOW, 5).await, lost);
+    assert!(never_came(&house.store, NOW, 1).await.is_empty());
+    house
+        .meddle("UPDATE redeliveries SET asked = 2, asked_at = asked_at - 3 * 3600000")
+        .await;
+    assert!(
+        never_came(&house.store, HOUR, 5).await.is_empty(),
+        "the second wait is four times the first"
+    );
+    house
+        .meddle("UPDATE redeliveries SET asked_at = asked_at - 3600000")
+        .await;
+    assert_eq!(never_came(&house.store, HOUR, 5).await, lost);
+    house
+        .meddle("UPDATE redeliveries SET asked_at = asked_at - 8 * 86400000")
+        .await;
+    house.store.prune().await.unwrap();
+    assert_eq!(
+        never_came(&house.store, HOUR, 1).await,
+        lost,
+        "forgotten with what it was about"
+    );
+    house.restart().await;
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_repository_comes_by_number() {
+    let house = House::new().await;
+    let store = &house.store;
+    let mut expected = Vec::new();
+    for number in [2, 1] {
+        house.push(&pr(number), &format!("guid {number}")).await;
+        let lease = house.claim(LONG).await.lease;
+        let record = PrRecord {
+            base: "main".into(),
+            seen: format!("ready {number}"),
+            seen_at: 5,
+            ..PrRecord::default()
+        };
+        store.put_pr(&lease, &pr(number), &record).await.unwrap();
+        expected.insert(0, (number, record));
+    }
+    assert_eq!(store.pulls(pr(1).repo.id).await, Ok(expected));
+    assert_eq!(store.pulls(1).await, Ok(Vec::new()));
+}
