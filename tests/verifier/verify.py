@@ -200,9 +200,12 @@ def subject(lines, start, end, fields, opaque):
     return digest.hexdigest()
 
 
-def elsewhere(claims, repo, pr, paths):
-    here = claims["rid"] == repo if isinstance(repo, int) else claims["repo"].lower() == repo.lower()
-    return not here or claims["pr"] != pr or (paths and claims["path"] not in paths)
+def elsewhere_of(repo, pr, paths):
+    def is_elsewhere(claims):
+        here = claims["rid"] == repo if isinstance(repo, int) else claims["repo"].lower() == repo.lower()
+        return not here or claims["pr"] != pr or (paths and claims["path"] not in paths)
+
+    return is_elsewhere
 
 
 def verify(raw, repo, pr, jwks, anchor=None, paths=()):
@@ -219,40 +222,51 @@ def verify(raw, repo, pr, jwks, anchor=None, paths=()):
     found = [(at, match[1]) for at, line in enumerate(lines) if (match := RECEIPT.match(line))]
     checked = {text: token(text, jwks) for _, text in found}
     ours = {text: claims for text, (standing, claims) in checked.items()
-            if standing == "signed" and not elsewhere(claims, repo, pr, paths)}
+            if standing == "signed" and not elsewhere_of(repo, pr, paths)(claims)}
     number, link = anchor.split(":") if anchor else (0, None)
     chains = [text for _, text in found if text in ours]
     chain = next((ours[text]["did"] for text in chains if sha(text) == link), ours[chains[-1]]["did"] if chains else None)
-    opaque = hidden(lines, start)
-    blocks = read_blocks(lines, start, opaque or set())
-    expected, before, results, votes, end = 1, "", [], {}, len(lines)
+    place = (int(number), link, chain, elsewhere_of(repo, pr, paths))
+    results, votes, end, missing = walk(found, checked, ours, place, None)
+    accepted = []
+    # What readers see has to be known only where the receipts hang together.
+    if "bad" not in results and not missing:
+        opaque = hidden(lines, start)
+        blocks = read_blocks(lines, start, opaque or set())
+        results, votes, end, missing = walk(found, checked, ours, place, blocks)
+        if "bad" not in results and opaque is not None and votes:
+            now = subject(lines, start, min(end, len(lines)), fields, opaque)
+            for who, given in votes.items():
+                accepted += [[who, claims["vote"]] for claims in [c for c in given if c["subject"] == now][-1:]]
+    receipts = [{"line": at + 1, "result": result} for (at, _), result in zip(found, results)]
+    return {"accepted": sorted(accepted), "receipts": receipts, "missing": missing}
+
+
+def walk(found, checked, ours, place, blocks):
+    """Along the chain: what each receipt comes to, votes by participant, where the proposal ends, how many are missing."""
+    number, link, chain, is_elsewhere = place
+    expected, before, results, votes, end = 1, "", [], {}, sys.maxsize
     for at, text in found:
         standing, claims = checked[text]
         if text not in ours:
-            foreign = standing != "forged" or (claims is not None and elsewhere(claims, repo, pr, paths))
+            foreign = standing != "forged" or (claims is not None and is_elsewhere(claims))
             results.append("foreign" if foreign else "bad")
         elif claims["did"] != chain:
             results.append("foreign")
         else:
             good = claims["seq"] == expected and claims["prev"] == before
-            good = good and (claims["seq"] != int(number) or sha(text) == link)
+            good = good and (claims["seq"] != number or sha(text) == link)
             if claims["seq"] >= expected:
                 expected, before = claims["seq"] + 1, sha(text)
-            above, said, shown = blocks.get(at, (None, "", None))
-            good = good and above is not None and sha(said) == claims["block"] and shown == claims["vote"]
+            if blocks is not None:
+                above, said, shown = blocks.get(at, (None, "", None))
+                good = good and above is not None and sha(said) == claims["block"] and shown == claims["vote"]
             results.append("valid" if good else "bad")
             if good and claims["vote"] and claims["kind"] != "note":
                 votes.setdefault(claims["who"], []).append(claims)
-        if results[-1] != "foreign" and at in blocks:
+        if results[-1] != "foreign" and at in (blocks or {}):
             end = min(end, blocks[at][0])
-    missing = max(0, int(number) - expected + 1)
-    accepted = []
-    if "bad" not in results and not missing and opaque is not None and votes:
-        now = subject(lines, start, end, fields, opaque)
-        for who, given in votes.items():
-            accepted += [[who, claims["vote"]] for claims in [c for c in given if c["subject"] == now][-1:]]
-    receipts = [{"line": at + 1, "result": result} for (at, _), result in zip(found, results)]
-    return {"accepted": sorted(accepted), "receipts": receipts, "missing": missing}
+    return results, votes, end, max(0, number - expected + 1)
 
 
 def main():

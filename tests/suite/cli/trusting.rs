@@ -155,7 +155,7 @@ fn a_file_that_was_meddled_with_is_tampered_and_a_missing_end_is_seen() {
     let (word, why) = state(&book, &changed, true);
     assert_eq!(word, "tampered");
     assert!(
-        why.contains("block 1, line 8: the block was changed"),
+        why.contains("block 1, line 10: the block was changed"),
         "{why}"
     );
     let mut rejected = agreed();

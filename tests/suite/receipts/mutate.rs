@@ -7,7 +7,7 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as B64;
 use discussions::engine::vote::Vote;
-use discussions::signing::{Keyring, Keys};
+use discussions::signing::{Keyring, Keys, SigningKey};
 
 /// A signed file with all that is needed to meddle with it and to know what may come of it.
 pub(crate) struct Base {
@@ -31,7 +31,7 @@ const BODIES: [&str; 6] = [
     "Fine.",
     "Read it twice.\n\n- one point\n- another\n\nCONCERN: (minor) slow on cold starts",
     "See:\n\n```rust\nlet x = 1;\n---\nName: nobody\n```\n\nThat is all.",
-    "> quoted words\n\nA link [a](https://example.com/x) and `code`.",
+    "As they say:\n\n> quoted words\n\nA link [a](https://example.com/x) and `code`.",
     "Q: which tenants share it?\n\n1. first\n2. second",
     "Umlaute äöü, an emoji 🙂, and <!-- a comment --> inside.",
 ];
@@ -59,6 +59,7 @@ const TYPED: [&str; 6] = [
 impl Base {
     pub(crate) fn of(dice: &mut Dice) -> Self {
         let mut before = Book::on(PROPOSAL);
+        before.keys = keyring(dice);
         before.pr = PR - 1;
         before.sign(
             "AI-Tester",
@@ -78,6 +79,7 @@ impl Base {
             }
         }
         let mut book = Book::on(&start);
+        book.keys = keyring(dice);
         book.keys.keys = book
             .keys
             .keys
@@ -106,7 +108,7 @@ impl Base {
             .trim_end()
             .trim_end_matches("---")
             .to_owned();
-        let donors = donors(&book);
+        let donors = donors(&book, dice);
         let public = book.keys.signing.public().clone();
         Self {
             anchor: book.anchor.as_ref().unwrap().to_string(),
@@ -117,7 +119,7 @@ impl Base {
             donors,
             public: public.x.to_vec(),
             kid: public.kid,
-            stranger: Ed25519KeyPair::generate().unwrap(),
+            stranger: Ed25519KeyPair::from_seed_unchecked(&seed(dice)).unwrap(),
             text: book.text,
         }
     }
@@ -134,8 +136,7 @@ impl Base {
             let Some(at) = rest.find(&self::plain(block)) else {
                 return false;
             };
-            let above = rest[..at].trim_end().trim_end_matches("---").trim_end();
-            if number == 0 && decided(above) != decided(self::plain(&self.proposal).trim_end()) {
+            if number == 0 && decided(&rest[..at]) != decided(&self::plain(&self.proposal)) {
                 return false;
             }
             rest = &rest[at + block.len()..];
@@ -187,19 +188,44 @@ fn decided(text: &str) -> (Option<String>, String) {
             _ => {}
         }
     }
-    (title, lines.collect::<Vec<_>>().join("\n"))
+    let below = lines.collect::<Vec<_>>().join("\n");
+    // Separators at the end belong to what follows.
+    let mut below = below.trim_end();
+    let mut name_follows = true;
+    while let Some((less, last)) = below.rsplit_once('\n') {
+        let is_separator = matches!(last, "---" | " ---" | "  ---" | "   ---");
+        // Directly under text it makes a heading, unless it belongs to the name below it.
+        if !is_separator || !(name_follows || less.ends_with('\n')) {
+            break;
+        }
+        name_follows = false;
+        below = less.trim_end();
+    }
+    (title, below.to_owned())
 }
 
-fn donors(book: &Book) -> Vec<String> {
+/// The same keys for the same throws.
+fn keyring(dice: &mut Dice) -> Keyring {
+    // PKCS#8 of an Ed25519 key up to its 32 bytes (RFC 8410).
+    let mut der = hex::decode("302e020100300506032b657004220420").unwrap();
+    der.extend(seed(dice));
+    let body = base64::prelude::BASE64_STANDARD.encode(der);
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    Keyring::of(SigningKey::from_pem(&pem.into()).unwrap())
+}
+
+fn seed(dice: &mut Dice) -> [u8; 32] {
+    std::array::from_fn(|_| dice.roll(256) as u8)
+}
+
+fn donors(book: &Book, dice: &mut Dice) -> Vec<String> {
     let mut donors = Vec::new();
     for kind in 0..5 {
         let mut other = Book::on(PROPOSAL);
-        if kind < 4 {
-            other.keys = Keyring {
-                signing: book.keys.signing.clone(),
-                keys: book.keys.keys.clone(),
-            };
-        }
+        other.keys = match kind {
+            4 => keyring(dice),
+            _ => book.keys.clone(),
+        };
         other.subject.clone_from(&book.subject);
         match kind {
             0 => other.pr = PR + 1,
