@@ -2,9 +2,10 @@
 
 use super::lint::{collect, escape_data, escape_property, plural};
 use super::output::Output;
+use super::receipts::{Checker, ReceiptArguments};
 use super::report::{Report, TallyJson, Trust, VerdictJson, verdict_line};
 use super::surroundings::{Surroundings, discussion_in};
-use super::{Failure, Outcome, receipts};
+use super::{Failure, Outcome};
 use crate::engine::consensus::{Reason, ReasonCode, State, Verdict};
 use crate::engine::discussion::{Discussion, Kind};
 use crate::engine::problem::Severity;
@@ -13,10 +14,6 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
-
-/// What is said wherever receipts are asked for.
-const NO_RECEIPTS: &str = "Only blocks signed by the App count, and this version cannot check receipts yet: no block \
-counts, and nothing is green. --trust file counts typed votes, which proves nothing about who wrote them.";
 
 /// Arguments of `gate`.
 #[derive(Debug, clap::Args)]
@@ -27,9 +24,8 @@ pub struct Arguments {
     /// Whose blocks count: only those with a receipt of the App, or all in the file, whoever typed them
     #[arg(long, value_enum, default_value_t = Trust::Receipts)]
     trust: Trust,
-    /// The App's public keys, a JSON Web Key Set, to check receipts with
-    #[arg(long, value_name = "FILE")]
-    jwks: Option<PathBuf>,
+    #[command(flatten)]
+    receipts: ReceiptArguments,
     /// Be content where there is no discussion at all
     #[arg(long)]
     allow_none: bool,
@@ -58,7 +54,8 @@ struct Judged {
 impl Judged {
     /// Whether it lets the gate be green. Without receipts to go by nothing is evidence, whatever the rules ask for.
     fn is_green(&self) -> bool {
-        self.report.trust == Trust::File && self.report.verdict.state == State::Ready
+        let has_evidence = self.report.trust == Trust::File || self.report.signed.is_some();
+        has_evidence && self.report.verdict.state == State::Ready
     }
 
     /// The line to look at: that of the first error, else the first.
@@ -70,8 +67,9 @@ impl Judged {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
-    check_keys(arguments, output)?;
+    let checker = arguments.receipts.under(arguments.trust)?;
     let files = collect(&arguments.paths, output)?;
+    check_anchor(arguments, files.len())?;
     // Read once for each working tree, so that a notice about them is given once.
     let mut trees: BTreeMap<Option<PathBuf>, Surroundings> = BTreeMap::new();
     let mut judged = Vec::with_capacity(files.len());
@@ -80,7 +78,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(Surroundings::of(file, output)?),
         };
-        judged.push(judge(file, arguments, surroundings)?);
+        judged.push(judge(file, arguments, surroundings, checker.as_ref())?);
     }
     let is_green = match judged.is_empty() {
         true => arguments.allow_none,
@@ -98,22 +96,19 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
     Ok(if is_green { Outcome::Fine } else { Outcome::No })
 }
 
-/// Keys are read and checked even though nothing is checked by them yet: a broken file must not wait for that.
-fn check_keys(arguments: &Arguments, output: &Output) -> Result<(), Failure> {
-    let Some(path) = &arguments.jwks else {
+/// An anchor is that of one file.
+fn check_anchor(arguments: &Arguments, files: usize) -> Result<(), Failure> {
+    if !arguments.receipts.has_anchor() || files == 1 {
         return Ok(());
-    };
-    if arguments.trust == Trust::File {
-        let message = "--jwks has no meaning with --trust file, which counts every block";
-        return Err(Failure::new("usage", message).hint("Leave one of the two out."));
     }
-    let keys = receipts::read_keys(path)?;
-    output.note(format!(
-        "{}: {}",
-        path.display(),
-        plural(keys.0.len(), "key")
-    ));
-    Ok(())
+    let message = format!(
+        "--anchor is the end of one discussion, and here {}",
+        match files {
+            0 => "is none".to_owned(),
+            _ => format!("are {files}"),
+        }
+    );
+    Err(Failure::new("usage", message).hint("Run `gate` once for each file, with its own anchor."))
 }
 
 /// A file that somebody named has to be a discussion. One found in a folder that only has the name of one is invalid.
@@ -121,6 +116,7 @@ fn judge(
     path: &Path,
     arguments: &Arguments,
     surroundings: &Surroundings,
+    checker: Option<&Checker>,
 ) -> Result<Judged, Failure> {
     let bytes = workspace::read(path)?;
     let discussion = Discussion::parse(&bytes);
@@ -131,7 +127,7 @@ fn judge(
     let no_discussion = (discussion.kind != Kind::Discussion)
         .then(|| discussion.problems.first().cloned())
         .flatten();
-    let mut report = Report::of(discussion, surroundings, arguments.trust);
+    let mut report = Report::of(discussion, surroundings, arguments.trust, checker);
     if let Some(problem) = no_discussion {
         let reason = Reason {
             code: ReasonCode::Problem,
@@ -155,10 +151,8 @@ fn print_text(judged: &[Judged], output: &Output) {
         for reason in one.report.verdict.reasons.iter().skip(1) {
             output.result(format!("  and {}", reason.text));
         }
-        if one.report.trust == Trust::Receipts {
-            output.result(
-                "  and no block counts: only those signed by the App do, and there are none",
-            );
+        if let Some(signed) = one.report.signed_blocks() {
+            output.result(format!("  and {signed}"));
         }
     }
 }
@@ -169,9 +163,8 @@ fn print_github(judged: &[Judged], output: &Output) {
         let level = if one.is_green() { "notice" } else { "error" };
         let verdict = &one.report.verdict;
         let mut reasons: Vec<&str> = verdict.reasons.iter().map(|r| r.text.as_str()).collect();
-        if one.report.trust == Trust::Receipts {
-            reasons.push(NO_RECEIPTS);
-        }
+        let note = one.report.receipts_note();
+        reasons.extend(note.as_deref());
         if reasons.is_empty() {
             reasons.push("every rule holds");
         }
@@ -199,8 +192,8 @@ fn note(judged: &[Judged], arguments: &Arguments, output: &Output) {
         plural(judged.len(), "discussion"),
         arguments.trust.as_str()
     ));
-    if arguments.trust == Trust::Receipts {
-        output.note(NO_RECEIPTS);
+    if let Some(note) = judged.iter().find_map(|one| one.report.receipts_note()) {
+        output.note(note);
     }
 }
 
@@ -223,7 +216,9 @@ struct JudgedJson<'a> {
     line: usize,
     tally: TallyJson,
     verdict: VerdictJson<'a>,
-    note: Option<&'static str>,
+    /// Replies that the anchor knows and the file lacks; null where receipts are not checked.
+    missing: Option<u64>,
+    note: Option<String>,
 }
 
 fn print_json(judged: &[Judged], trust: Trust, green: bool, output: &Output) {
@@ -242,7 +237,12 @@ fn print_json(judged: &[Judged], trust: Trust, green: bool, output: &Output) {
                 line: one.line(),
                 tally: TallyJson::of(&one.report),
                 verdict: VerdictJson::of(&one.report.verdict),
-                note: (trust == Trust::Receipts).then_some(NO_RECEIPTS),
+                missing: one
+                    .report
+                    .signed
+                    .as_ref()
+                    .map(|signed| signed.chain.missing),
+                note: one.report.receipts_note(),
             })
             .collect(),
     });

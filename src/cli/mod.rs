@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod gate;
 mod health;
+mod keys;
 mod lint;
 mod man;
 mod new;
@@ -89,6 +90,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Put a saved delivery through the App once more, and say what it did
     Receive(receive::Arguments),
+    /// Change, list and revoke the keys that replies are signed with
+    Keys(keys::Arguments),
     /// Ask a running server whether it is well
     Health(health::Arguments),
     /// Run a GitHub on loopback with the App installed, to try things by hand
@@ -252,6 +255,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         Command::Receive(arguments) => receive::run(&arguments, output).await,
+        Command::Keys(arguments) => keys::run(&arguments, output),
         Command::Health(arguments) => health::run(&arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments, Cli::command(), output),
         Command::Man(arguments) => man::run(&arguments, Cli::command(), output),

@@ -1,11 +1,14 @@
 //! Receipts on the command line: whose they have to be, and by which keys they are checked.
 
 use super::Failure;
+use super::report::Trust;
 use crate::config;
 use crate::engine::discussion::Discussion;
-use crate::engine::receipt::chain::{self, Anchor, Chain, Repository, Scope};
+use crate::engine::receipt::chain::{self, Anchor, Chain, Found, Repository, Scope, Standing};
+use crate::engine::receipt::votes::{self, SignedVote};
 use crate::signing::Keys;
 use crate::workspace;
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -90,23 +93,24 @@ impl ReceiptArguments {
             .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// Refuses all of them where every block counts anyway.
+    /// How to check receipts; `None` where every block counts, or without keys.
     ///
     /// # Errors
-    /// When one is given.
-    pub fn refuse(&self) -> Result<(), Failure> {
-        let Some(name) = self.first_given() else {
-            return Ok(());
-        };
-        let message = format!("{name} has no meaning with --trust file, which counts every block");
-        Err(Failure::new("usage", message).hint("Leave it out, or ask for --trust receipts."))
+    /// When one is given that has no meaning, the keys do not read, or it is not known whose receipts count.
+    pub fn under(&self, trust: Trust) -> Result<Option<Checker>, Failure> {
+        match (trust, self.first_given()) {
+            (Trust::Receipts, _) => self.checker(),
+            (Trust::File, None) => Ok(None),
+            (Trust::File, Some(name)) => {
+                let message =
+                    format!("{name} has no meaning with --trust file, which counts every block");
+                let hint = "Leave it out, or ask for --trust receipts.";
+                Err(Failure::new("usage", message).hint(hint))
+            }
+        }
     }
 
-    /// How to check receipts; `None` without keys.
-    ///
-    /// # Errors
-    /// When the keys do not read, or it is not known whose receipts count.
-    pub fn checker(&self) -> Result<Option<Checker>, Failure> {
+    fn checker(&self) -> Result<Option<Checker>, Failure> {
         let Some(jwks) = &self.jwks else {
             if let Some(name) = self.first_given() {
                 let message =
@@ -174,6 +178,50 @@ impl Checker {
             anchor: self.anchor.as_ref(),
         };
         chain::check(discussion, &scope, &|token| self.keys.check(token))
+    }
+}
+
+/// What the receipts of a file say.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The receipts, checked.
+    pub chain: Chain,
+    /// The votes they prove, one for each participant.
+    pub votes: Vec<SignedVote>,
+    /// Numbers of the blocks that are as they were signed.
+    pub valid: BTreeSet<usize>,
+    /// Whether a tail that was cut off would have been seen.
+    pub is_anchored: bool,
+}
+
+impl Signed {
+    /// Checks a file.
+    pub fn of(discussion: &Discussion, checker: &Checker) -> Self {
+        let chain = checker.check(discussion);
+        let is_valid = |found: &&Found| matches!(found.standing, Standing::Valid(_));
+        Self {
+            votes: votes::votes(discussion, &chain),
+            valid: chain
+                .found
+                .iter()
+                .filter(is_valid)
+                .filter_map(|found| found.block)
+                .collect(),
+            is_anchored: checker.anchor.is_some(),
+            chain,
+        }
+    }
+
+    /// How many replies the anchor knows and the file lacks, in words; `None`: none.
+    pub fn missing(&self) -> Option<String> {
+        let replies = match self.chain.missing {
+            0 => return None,
+            1 => "1 reply is missing".to_owned(),
+            count => format!("{count} replies are missing"),
+        };
+        Some(format!(
+            "{replies} at the end: the anchor knows more than the file holds"
+        ))
     }
 }
 

@@ -1,16 +1,24 @@
 //! One discussion with its votes and its verdict, as `status` shows it and `gate` decides by it.
 
 use super::output::{GREEN, RED, YELLOW, styled};
+use super::receipts::{Checker, NO_ANCHOR, Signed};
 use super::surroundings::{Panel, Surroundings};
 use crate::engine::block::Block;
-use crate::engine::consensus::{self, Situation, State, Verdict};
+use crate::engine::consensus::{self, Owed, Reason, ReasonCode, Situation, State, Verdict};
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
 use crate::engine::persona::PersonaKind;
 use crate::engine::problem::Problem;
+use crate::engine::receipt::Kind;
+use crate::engine::receipt::votes::{SignedVote, Worth};
+use crate::engine::subject::Subject;
 use crate::engine::vote::{self, NotCounted, Tally, VoteEntry, VoterKind};
 use crate::ids::Alias;
 use serde::Serialize;
+
+/// What is said where receipts are asked for and nothing is there to check them with.
+const NO_KEYS: &str = "Only blocks signed by the App count, and without --jwks no signature can be checked: no block \
+counts, and nothing is green. --trust file counts typed votes, which proves nothing about who wrote them.";
 
 /// Whose blocks count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -39,6 +47,10 @@ pub struct Report {
     pub panel: Panel,
     /// Whose blocks count.
     pub trust: Trust,
+    /// What the receipts say; `None` where every block counts, or nothing is there to check receipts with.
+    pub signed: Option<Signed>,
+    /// The text that is decided.
+    pub subject: Subject,
     /// One entry for each participant that voted.
     pub votes: Vec<VoteEntry>,
     /// Open and closed items.
@@ -50,8 +62,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Counts and decides.
-    pub fn of(discussion: Discussion, surroundings: &Surroundings, trust: Trust) -> Self {
+    /// Counts and decides. With trust in receipts and no `checker` no block counts.
+    pub fn of(
+        discussion: Discussion,
+        surroundings: &Surroundings,
+        trust: Trust,
+        checker: Option<&Checker>,
+    ) -> Self {
         let personas = &surroundings.personas;
         let panel = surroundings.panel(&discussion);
         let advisory = |alias: &Alias| {
@@ -60,10 +77,31 @@ impl Report {
                 .is_some_and(|p| p.kind == PersonaKind::Advisory)
         };
         let mut votes = vote::from_file(&discussion, &advisory);
+        let signed = checker.map(|checker| Signed::of(&discussion, checker));
         if trust == Trust::Receipts {
             votes.iter_mut().for_each(distrust);
         }
-        let counts = |_: &Block| trust == Trust::File;
+        if let Some(signed) = &signed {
+            let proven = signed.votes.iter();
+            let mut proven: Vec<VoteEntry> = proven
+                .filter_map(|vote| entry(vote, &discussion, &advisory))
+                .collect();
+            let is_proven = |typed: &VoteEntry| {
+                let same = |one: &VoteEntry| {
+                    one.kind == typed.kind && one.participant == typed.participant
+                };
+                proven.iter().any(same)
+            };
+            votes.retain(|typed| !is_proven(typed));
+            proven.append(&mut votes);
+            votes = proven;
+        }
+        let counts = |block: &Block| {
+            trust == Trust::File
+                || signed
+                    .as_ref()
+                    .is_some_and(|signed| signed.valid.contains(&block.number))
+        };
         let (ledger, mut problems) = Ledger::of(&discussion, &counts);
         problems.extend(discussion.problems.iter().cloned());
         problems.extend(panel.problems.iter().cloned());
@@ -74,11 +112,19 @@ impl Report {
             .filter(|p| p.veto)
             .map(|p| p.alias.clone())
             .collect();
+        let owed: Vec<(Alias, Owed)> = match trust {
+            Trust::File => Vec::new(),
+            Trust::Receipts => panel
+                .owing
+                .iter()
+                .map(|alias| owed(alias, &votes))
+                .collect(),
+        };
         let situation = Situation {
             rules: &surroundings.config.gate.rules,
             phase: &panel.phase,
             votes: &votes,
-            owed: &[],
+            owed: &owed,
             ledger: &ledger,
             problems: &problems,
             tampered: &[],
@@ -88,16 +134,47 @@ impl Report {
             held: None,
             sole_author: None,
         };
-        let verdict = consensus::decide(&situation, &veto);
+        let mut verdict = consensus::decide(&situation, &veto);
+        if let Some(signed) = &signed {
+            spoilt(&mut verdict, signed);
+        }
+        let end = signed
+            .as_ref()
+            .and_then(|signed| signed.chain.proposal_end(&discussion));
         Self {
+            subject: Subject::of(&discussion, end),
             discussion,
             panel,
             trust,
+            signed,
             votes,
             ledger,
             problems,
             verdict,
         }
+    }
+}
+
+impl Report {
+    /// What has to be known about the receipts behind the verdict; `None` where every block counts or nothing is open.
+    pub fn receipts_note(&self) -> Option<String> {
+        match (self.trust, &self.signed) {
+            (Trust::File, _) => None,
+            (Trust::Receipts, None) => Some(NO_KEYS.to_owned()),
+            (Trust::Receipts, Some(signed)) if signed.is_anchored => None,
+            (Trust::Receipts, Some(_)) => Some(NO_ANCHOR.to_owned()),
+        }
+    }
+
+    /// How many blocks count, in words; `None` where all do.
+    pub fn signed_blocks(&self) -> Option<String> {
+        let all = self.discussion.blocks.len();
+        let signed = self.signed.as_ref().map_or(0, |signed| signed.valid.len());
+        (self.trust == Trust::Receipts).then(|| match signed {
+            0 => "no block counts: only those signed by the App do, and none is shown to be"
+                .to_owned(),
+            _ => format!("{signed} of {all} blocks are signed by the App; the others do not count"),
+        })
     }
 }
 
@@ -107,6 +184,68 @@ fn distrust(entry: &mut VoteEntry) {
         VoterKind::Ai => NotCounted::Unsigned,
         VoterKind::Human => NotCounted::Unconfirmed,
     }));
+}
+
+/// A signed vote as one that is shown. A person goes by the name of the signed block; the receipt says by which account.
+fn entry(
+    vote: &SignedVote,
+    discussion: &Discussion,
+    is_advisory: &dyn Fn(&Alias) -> bool,
+) -> Option<VoteEntry> {
+    let block = discussion.blocks.get(vote.block - 1)?;
+    let kind = match vote.kind {
+        Kind::Turn => VoterKind::Ai,
+        Kind::Vote => VoterKind::Human,
+        Kind::Note => return None,
+    };
+    let advisory =
+        kind == VoterKind::Ai && Alias::parse(&vote.who).is_some_and(|a| is_advisory(&a));
+    Some(VoteEntry {
+        participant: match kind {
+            VoterKind::Ai => vote.who.clone(),
+            VoterKind::Human => block.author.label().to_owned(),
+        },
+        kind,
+        vote: Some(vote.vote),
+        not_counted: match vote.worth {
+            _ if advisory => Some(NotCounted::Advisory),
+            Worth::Accepted => None,
+            Worth::Stale => Some(NotCounted::Stale),
+            Worth::Unproven => Some(NotCounted::Unsigned),
+        },
+        line: Some(block.line),
+        block: Some(vote.block),
+    })
+}
+
+fn owed(alias: &Alias, votes: &[VoteEntry]) -> (Alias, Owed) {
+    let is_its =
+        |entry: &&VoteEntry| entry.kind == VoterKind::Ai && entry.participant == alias.as_str();
+    let owed = match votes.iter().find(is_its).map(|entry| entry.not_counted) {
+        Some(None) => Owed::Fresh,
+        Some(Some(NotCounted::Stale)) => Owed::Stale,
+        Some(Some(_)) | None => Owed::Missing,
+    };
+    (alias.clone(), owed)
+}
+
+/// A file that was meddled with is never ready, and neither is one whose end is missing.
+fn spoilt(verdict: &mut Verdict, signed: &Signed) {
+    let (state, code, text) = match (signed.chain.faults.first(), signed.missing()) {
+        (Some(fault), _) => {
+            let block = fault
+                .block
+                .map_or(String::new(), |block| format!("block {block}, "));
+            let text = format!("{block}line {}: {}", fault.line, fault.kind);
+            (State::Tampered, ReasonCode::Problem, text)
+        }
+        (None, Some(missing)) => (State::Degraded, ReasonCode::MissingVote, missing),
+        (None, None) => return,
+    };
+    verdict.state = verdict.state.min(state);
+    let is_problem = |reason: &&Reason| reason.code == ReasonCode::Problem;
+    let at = verdict.reasons.iter().take_while(is_problem).count();
+    verdict.reasons.insert(at, Reason { code, text });
 }
 
 /// The state in its colour, and the most important reason.

@@ -2,12 +2,12 @@
 
 use super::output::{BOLD, DIM, Output, styled};
 use super::problem_json::ProblemJson;
+use super::receipts::ReceiptArguments;
 use super::report::{Report, TallyJson, Trust, VerdictJson, verdict_line};
 use super::surroundings::{Surroundings, read_discussion};
 use super::{Failure, Outcome};
 use crate::engine::consensus::State;
 use crate::engine::ledger::{Item, ItemState};
-use crate::engine::subject::Subject;
 use crate::engine::vote::{self, NotCounted, VoteEntry, VoterKind};
 use crate::ids::Alias;
 use serde::Serialize;
@@ -34,16 +34,22 @@ pub struct Arguments {
     /// Whose blocks count: all in the file, or only those with a receipt of the App
     #[arg(long, value_enum, default_value_t = Trust::File)]
     trust: Trust,
+    #[command(flatten)]
+    receipts: ReceiptArguments,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
+    let checker = arguments.receipts.under(arguments.trust)?;
     let (_, discussion) = read_discussion(&arguments.file)?;
     let surroundings = Surroundings::of(&arguments.file, output)?;
-    let report = Report::of(discussion, &surroundings, arguments.trust);
+    let report = Report::of(discussion, &surroundings, arguments.trust, checker.as_ref());
     if arguments.json {
         output.json(&StatusJson::of(&arguments.file, &report));
     } else {
         print(&arguments.file, &report, arguments.why, output);
+    }
+    if let Some(note) = report.receipts_note() {
+        output.note(note);
     }
     let ready = report.verdict.state == State::Ready;
     Ok(if arguments.exit_code && !ready {
@@ -220,7 +226,7 @@ impl<'a> StatusJson<'a> {
                 .iter()
                 .map(Alias::as_str)
                 .collect(),
-            subject: format!("sha256:{}", Subject::of(&report.discussion, None)),
+            subject: format!("sha256:{}", report.subject),
             trust: report.trust.as_str(),
             votes: report.votes.iter().map(VoteJson::of).collect(),
             tally: TallyJson::of(report),

@@ -6,11 +6,12 @@ use crate::bot::ground::{BuiltIn, PERSONA_FOLDER};
 use crate::bot::repo_config::RepoConfig;
 use crate::engine::discussion::{Discussion, Kind};
 use crate::engine::panel::{self, Registry};
-use crate::engine::persona::{self, Personas};
+use crate::engine::persona::{self, PersonaKind, Personas};
 use crate::engine::problem::{Problem, Severity};
 use crate::engine::template::{self, DefinitionProblem, Phase, Template, Templates};
 use crate::ids::Alias;
 use crate::workspace;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Configuration, personas and templates that apply to one file.
@@ -83,6 +84,7 @@ impl Surroundings {
         if problems.is_empty() {
             problems.extend(registry.voting(discussion, &participants).1);
         }
+        let owing = self.owing(discussion, &registry, &participants);
         let (template, template_problem) = registry.template(discussion);
         let name = discussion.header.phase().unwrap_or(&template.first_phase);
         let (phase, phase_problem) = panel::phase(discussion, &template, name);
@@ -90,10 +92,36 @@ impl Surroundings {
         problems.extend(template_problem.or(phase_problem));
         Panel {
             participants,
+            owing,
             template,
             phase,
             problems,
         }
+    }
+
+    /// Who owes a vote where receipts are asked for: as on a pull request, the panel and whom the gate requires, but
+    /// for those that are optional. A required name or veto role that could never vote stays owed, so nothing is ready.
+    fn owing(
+        &self,
+        discussion: &Discussion,
+        registry: &Registry<'_>,
+        participants: &[Alias],
+    ) -> Vec<Alias> {
+        let gate = &self.config.gate;
+        let mut owing = registry.voting(discussion, participants).0;
+        let required = gate.require.as_ref().unwrap_or(&self.config.participants);
+        let advisory = |alias: &&Alias| {
+            let persona = self.personas.get(alias);
+            persona.is_some_and(|persona| persona.kind == PersonaKind::Advisory)
+        };
+        owing.extend(required.iter().filter(|alias| !advisory(alias)).cloned());
+        owing.retain(|alias| !gate.optional.contains(alias));
+        let absent = |alias: &&Alias| advisory(alias) || !participants.contains(alias);
+        let veto = gate.rules.veto.iter().filter(absent);
+        owing.extend(veto.cloned());
+        let mut seen = BTreeSet::new();
+        owing.retain(|alias| seen.insert(alias.clone()));
+        owing
     }
 }
 
@@ -102,6 +130,8 @@ impl Surroundings {
 pub struct Panel {
     /// Participants that have a persona, in order, without doubles.
     pub participants: Vec<Alias>,
+    /// Who owes a vote where receipts are asked for.
+    pub owing: Vec<Alias>,
     /// The template.
     pub template: Template,
     /// The phase by the header, else the template's first.

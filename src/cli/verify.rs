@@ -2,7 +2,7 @@
 
 use super::lint::plural;
 use super::output::{GREEN, Output, RED, YELLOW, styled};
-use super::receipts::{Checker, NO_ANCHOR, RepositoryName, read_keys};
+use super::receipts::{Checker, NO_ANCHOR, RepositoryName, Signed, read_keys};
 use super::surroundings::read_discussion;
 use super::{Failure, Outcome};
 use crate::engine::block::Block;
@@ -11,7 +11,7 @@ use crate::engine::problem::excerpt;
 use crate::engine::receipt::Claims;
 use crate::engine::receipt::Kind;
 use crate::engine::receipt::chain::{Anchor, Chain, Foreign, Found, Standing};
-use crate::engine::receipt::votes::{SignedVote, Worth, votes};
+use crate::engine::receipt::votes::{SignedVote, Worth};
 use crate::engine::subject::Subject;
 use crate::engine::vote::Vote;
 use serde::Serialize;
@@ -59,20 +59,19 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
         paths: arguments.path.clone(),
         anchor: arguments.anchor.clone(),
     };
-    let chain = checker.check(&discussion);
+    let signed = Signed::of(&discussion, &checker);
     let verified = Verified {
         path: arguments.file.display().to_string(),
-        votes: votes(&discussion, &chain),
-        blocks: blocks(&discussion, &chain, &checker),
+        blocks: blocks(&discussion, &signed.chain, &checker),
         discussion,
-        chain,
+        signed,
         checker,
     };
     match arguments.json {
         true => output.json(&VerifyJson::of(&verified)),
         false => print(&verified, output),
     }
-    Ok(match verified.chain.is_whole() {
+    Ok(match verified.signed.chain.is_whole() {
         true => Outcome::Fine,
         false => Outcome::No,
     })
@@ -82,10 +81,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
 struct Verified {
     path: String,
     discussion: Discussion,
-    chain: Chain,
+    signed: Signed,
     checker: Checker,
     blocks: Vec<JudgedBlock>,
-    votes: Vec<SignedVote>,
 }
 
 impl Verified {
@@ -180,6 +178,7 @@ fn print(verified: &Verified, output: &Output) {
         output.result(format!("{path}:{}", row(block)));
     }
     let strays = verified
+        .signed
         .chain
         .faults
         .iter()
@@ -188,7 +187,7 @@ fn print(verified: &Verified, output: &Output) {
         let word = styled(RED, format!("bad[{}]", fault.kind.code()));
         output.result(format!("{path}:{}: {word}: {}", fault.line, fault.kind));
     }
-    for vote in &verified.votes {
+    for vote in &verified.signed.votes {
         let style = match vote.worth {
             Worth::Accepted => GREEN,
             Worth::Stale | Worth::Unproven => YELLOW,
@@ -255,7 +254,7 @@ fn note(verified: &Verified, output: &Output) {
         count(Judgement::Bad),
         count(Judgement::History),
     ));
-    if let Some(what) = missing(&verified.chain) {
+    if let Some(what) = verified.signed.missing() {
         output.note(styled(RED, what));
     }
     if verified.checker.anchor.is_none() {
@@ -267,19 +266,6 @@ fn note(verified: &Verified, output: &Output) {
             verified.path
         ));
     }
-}
-
-/// How many replies the anchor knows and the file lacks, in words.
-pub(super) fn missing(chain: &Chain) -> Option<String> {
-    let count = usize::try_from(chain.missing).unwrap_or(usize::MAX);
-    let replies = match count {
-        0 => return None,
-        1 => "1 reply is missing".to_owned(),
-        _ => format!("{count} replies are missing"),
-    };
-    Some(format!(
-        "{replies} at the end: the anchor knows more than the file holds"
-    ))
 }
 
 /// `discussions/verify@1`. Keys may be added, never removed; every key is always there.
@@ -342,7 +328,7 @@ struct VoteJson<'a> {
 
 impl<'a> VerifyJson<'a> {
     fn of(verified: &'a Verified) -> Self {
-        let chain = &verified.chain;
+        let chain = &verified.signed.chain;
         let vote = |vote: &'a SignedVote| VoteJson {
             who: &vote.who,
             kind: vote.kind.as_str(),
@@ -378,12 +364,13 @@ impl<'a> VerifyJson<'a> {
                 })
                 .collect(),
             accepted: verified
+                .signed
                 .votes
                 .iter()
                 .filter(is_accepted)
                 .map(vote)
                 .collect(),
-            votes: verified.votes.iter().map(vote).collect(),
+            votes: verified.signed.votes.iter().map(vote).collect(),
         }
     }
 }

@@ -15,6 +15,7 @@ fn ready() -> String {
     voted(&[("AI-Security", "READY"), ("Ann", "READY")])
 }
 
+const ANCHOR: &str = "1:00000000000000000000000000000000000000000000000000000000000000aa";
 const KEYS: &str = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
 #[test]
@@ -64,18 +65,22 @@ fn typed_votes_are_never_enough_by_default_and_every_file_says_why() {
         ]);
         for more in [
             &[] as &[&str],
-            &["--jwks", "jwks.json"],
+            &["--jwks", "jwks.json", "--repo", "1", "--pr", "7"],
             &["--trust", "receipts"],
         ] {
             let arguments = [&["gate", "a.md"], more].concat();
             folder.run(&arguments).exits(1).says(&[
                 "a.md: ",
                 "no block counts",
-                "there are none",
-                "--trust file",
-                "proves nothing about who wrote them",
+                "none is shown to be",
             ]);
         }
+        let ran = folder.run(&["gate", "a.md"]).exits(1);
+        ran.says(&[
+            "without --jwks",
+            "--trust file",
+            "proves nothing about who wrote them",
+        ]);
         let told = folder.run(&["gate", "a.md", "--json"]).exits(1).json();
         assert_eq!(told["green"], false);
         assert_ne!(told["state"], "ready");
@@ -148,51 +153,87 @@ fn what_cannot_be_judged_is_refused() {
         ),
         (&["gate", "a.md", "--jwks", "gone.json"], "", &["gone.json"]),
         (
-            &["gate", "a.md", "--jwks", "j"],
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
             "{",
             &["not JSON", "jwks.json"],
         ),
-        (&["gate", "a.md", "--jwks", "j"], "[]", &["list `keys`"]),
         (
-            &["gate", "a.md", "--jwks", "j"],
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
+            "[]",
+            &["list `keys`"],
+        ),
+        (
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
             r#"{"keys": {}}"#,
             &["list `keys`"],
         ),
         (
-            &["gate", "a.md", "--jwks", "j"],
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
             r#"{"keys": []}"#,
             &["no key"],
         ),
         (
-            &["gate", "a.md", "--jwks", "j"],
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
             r#"{"keys": [1]}"#,
             &["key 1", "kty"],
         ),
         (
-            &["gate", "a.md", "--jwks", "j"],
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
             r#"{"keys": [{"kty": "RSA", "kid": "a"}]}"#,
             &["key 1", "\"RSA\"", "OKP"],
         ),
         (
-            &["gate", "a.md", "--jwks", "j"],
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
             r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "AAAA"}]}"#,
             &["32 bytes"],
         ),
         (
-            &["gate", "a.md", "--jwks", "j"],
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
             &KEYS.replace("2026", ""),
             &["no `kid`"],
         ),
-        (&["gate", "a.md", "--jwks", "j"], &private, &["private key"]),
+        (
+            &["gate", "a.md", "--repo", "1", "--pr", "2", "--jwks", "j"],
+            &private,
+            &["private key"],
+        ),
         (
             &["gate", "a.md", "--jwks", "j", "--trust", "file"],
             KEYS,
             &["--jwks has no meaning"],
         ),
+        (
+            &["gate", "a.md", "--jwks", "j"],
+            KEYS,
+            &[
+                "of which repository",
+                "--repo REPO and --pr N",
+                "GITHUB_REF",
+            ],
+        ),
+        (
+            &["gate", "a.md", "--jwks", "j", "--repo", "octo/demo"],
+            KEYS,
+            &["of which pull request"],
+        ),
+        (
+            &["gate", "a.md", "--repo", "1", "--pr", "2"],
+            "",
+            &["--repo has no meaning without --jwks"],
+        ),
+        (
+            &[
+                "gate", "a.md", "c.md", "--jwks", "j", "--repo", "1", "--pr", "2", "--anchor",
+                ANCHOR,
+            ],
+            KEYS,
+            &["the end of one discussion", "here are 2"],
+        ),
     ];
     for (arguments, keys, words) in cases {
         let folder = Folder::with(&[
             ("a.md", ready().as_bytes()),
+            ("c.md", ready().as_bytes()),
             ("notes.md", b"# notes\n"),
             ("j", keys.as_bytes()),
         ]);

@@ -2,8 +2,10 @@
 
 mod beginning;
 mod gating;
+mod keys;
 mod moving;
 mod speaking;
+mod trusting;
 mod verifying;
 
 use crate::support::fixture;

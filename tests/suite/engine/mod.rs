@@ -1,6 +1,6 @@
 //! Reading discussion files: what counts, what does not, and what is said about it.
 
 mod cases;
-mod differential;
+pub(crate) mod differential;
 mod hostile;
 mod seed;

@@ -67,13 +67,18 @@ impl Book {
         let shown = vote.map_or(String::new(), |vote| format!("\n\nVOTE: {}", vote.as_str()));
         let block = format!("Name: {name}\n{body}{shown}");
         let claims = self.claims(alias, vote, &block);
-        let token = self.keys.signing.sign(&claims).unwrap();
+        self.append(&block, &claims);
+    }
+
+    /// Appends a block with a receipt of these claims.
+    pub(crate) fn append(&mut self, block: &str, claims: &Claims) {
+        let token = self.keys.signing.sign(claims).unwrap();
         self.anchor = Some(Anchor {
             seq: claims.seq,
             link: receipt::link(&token),
         });
         let discussion = Discussion::parse(self.text.as_bytes());
-        self.text = edit::append(&discussion, &[receipt::signed(&block, &token)]).unwrap();
+        self.text = edit::append(&discussion, &[receipt::signed(block, &token)]).unwrap();
     }
 
     pub(crate) fn check(&self, text: &str, anchor: bool) -> Chain {
