@@ -197,7 +197,7 @@ impl Table<'_> {
 }
 
 /// What a block is recorded under besides its turn.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Recorded<'a> {
     /// Path of the discussion by the record.
     pub key: &'a str,
@@ -209,6 +209,8 @@ pub struct Recorded<'a> {
     pub phase: &'a str,
     /// Chain of receipts.
     pub did: &'a str,
+    /// How many published blocks by a persona about a subject there are.
+    pub earlier: &'a dyn Fn(&Alias, &str) -> usize,
 }
 
 /// The block of a turn as it is recorded; `None` if it gave none.
@@ -229,6 +231,9 @@ pub fn block_of(turn: &Turn, under: Recorded<'_>) -> Option<BlockRecord> {
             base: under.base,
             phase: under.phase,
             question: turn.question.as_deref(),
+            persona: &turn.persona_hash,
+            model: &turn.model,
+            earlier: (under.earlier)(&turn.alias, &subject),
             text: &text,
         }),
         subject,

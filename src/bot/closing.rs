@@ -11,11 +11,12 @@ use super::message::{self, Answer};
 use super::plan::Effect;
 use super::report;
 use super::respond::{self, Response, Want};
+use super::stale;
 use super::work::{SeenPath, Work, open};
 use crate::engine::persona::PersonaKind;
 use crate::forge::Reaction;
 use crate::round::Turn;
-use crate::store::BlockRecord;
+use crate::store::{BlockRecord, Change};
 
 /// A comment with commands and what came of it.
 #[derive(Debug)]
@@ -81,6 +82,7 @@ pub async fn answer(
     }
     let outcomes = work.evaluate();
     let mut effects = Vec::new();
+    let mut told = Vec::new();
     for heard in heard.iter_mut() {
         heard.response.tell_votes(work, &outcomes);
         let (parts, failed) = round_parts(work, heard, turns);
@@ -88,8 +90,14 @@ pub async fn answer(
         heard.response.refused |= failed;
         heard.response.tell_state(result);
         effects.extend(closing_effects(heard));
+        let voters = std::mem::take(&mut heard.response.told).into_iter();
+        told.extend(voters.map(|(path, source)| Change::EffectDone {
+            key: stale::told_key(&path, &source),
+            result: String::new(),
+        }));
     }
-    apply::carry_out(work.deps, &work.job.lease, work.pr(), runs, &effects).await
+    apply::carry_out(work.deps, &work.job.lease, work.pr(), runs, &effects).await?;
+    work.record(&told).await
 }
 
 fn closing_effects(heard: &Heard) -> Vec<Effect> {

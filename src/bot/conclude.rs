@@ -9,12 +9,13 @@ use super::evaluate::Outcome;
 use super::gate_files;
 use super::lookup::UNNUMBERED;
 use super::post_review;
+use super::renew;
 use super::report::{self, Going};
 use super::seen;
 use super::work::{Work, open};
 use super::write;
 use crate::forge::{Conclusion, PrState};
-use crate::store::{Change, Claimed};
+use crate::store::{Change, Claimed, Unheard};
 
 /// Evaluates what is there now, posts it to the head, and records what people could read. `took_time`: personas were
 /// asked or something was committed since everything was read, so what is not tied to the commit is read again.
@@ -40,12 +41,18 @@ pub async fn conclude(
     if work.learn_who_could_vote(&outcomes).await? {
         outcomes = work.evaluate();
     }
-    let Some(input) = report::input(work, &outcomes, going) else {
+    let Some(mut input) = report::input(work, &outcomes, going) else {
         work.record(&changes).await?;
         return Ok(None);
     };
     if took_time && is_green(&input.findings) {
         still_as_read(work).await?;
+    }
+    if is_green(&input.findings) {
+        renew::if_the_check_knows_more(work, &outcomes).await?;
+        if let Some(findings) = unheard(work).await? {
+            input.findings = findings;
+        }
     }
     report::post(work, runs, &input, changes, false).await?;
     post_review::resolve_closed(work, &outcomes).await?;
@@ -109,6 +116,16 @@ fn vote_phases_onward(work: &mut Work<'_>, outcomes: &[Outcome]) -> Vec<Change> 
             .insert(record.path.clone(), record.clone());
     }
     moved.into_iter().map(Change::Discussion).collect()
+}
+
+/// Just before a green: whether something was said that this job does not know of. The job that has it comes next and
+/// concludes; one that was given up keeps the pull request from being green until somebody has it tried again.
+async fn unheard(work: &Work<'_>) -> Result<Option<Findings>, JobError> {
+    let unheard = work.deps.store.unheard(&work.job.pr).await?;
+    Ok(unheard.map(|unheard| match unheard {
+        Unheard::Waiting => Findings::Started,
+        Unheard::Parked { id } => Findings::Failed { id },
+    }))
 }
 
 fn is_green(findings: &Findings) -> bool {

@@ -85,8 +85,6 @@ pub enum JobError {
 pub enum Remedy {
     /// Somebody else has the job: stop, write nothing.
     Abandon,
-    /// What the job was about is gone: it is done.
-    Finish,
     /// Back after that time, not counted as a try: GitHub said when.
     Wait(Duration),
     /// Back after the usual delay.
@@ -105,7 +103,9 @@ impl JobError {
                 Remedy::Retry
             }
             Self::Forge(error) => match error {
-                ForgeError::NotFound(_) => Remedy::Finish,
+                // A pull request that is gone is noticed where it is read first; any other 404 is a part of it that
+                // GitHub does not show yet, or not at this moment.
+                ForgeError::NotFound(_) => Remedy::Retry,
                 ForgeError::RateLimited { retry_after, .. } => {
                     Remedy::Wait(Duration::from_secs((*retry_after).clamp(1, MAX_WAIT)))
                 }

@@ -81,12 +81,15 @@ impl fmt::Display for PlannedCommit {
     }
 }
 
-/// A check run with the digest of what it says as its id, so that the same thing is never said twice in a row.
+/// A check run with the digest of what it says in its id, so that the same thing is never said twice in a row. What the
+/// id held before, the [`receipts::Known`](super::receipts::Known) of the record, stands behind it.
 pub fn with_digest(mut run: CheckRun) -> CheckRun {
-    run.external_id = String::new();
     let said = format!("{run:?}");
     let digest = Sha256::digest(said.as_bytes());
-    run.external_id = format!("discussions:{}", hex::encode(&digest[..16]));
+    let digest = format!("discussions:{}", hex::encode(&digest[..16]));
+    run.external_id = format!("{digest} {}", run.external_id)
+        .trim_end()
+        .to_owned();
     run
 }
 

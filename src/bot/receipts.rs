@@ -9,9 +9,10 @@ use crate::engine::receipt::restore::SignedBlock;
 use crate::engine::receipt::{self, Claims, Kind};
 use crate::engine::vote::Vote;
 use crate::ids::PullRequest;
-use crate::signing::{KeyError, Keyring, Keys};
+use crate::signing::{self, KeyError, Keyring, Keys};
 use crate::store::{BlockRecord, BlockState, Receipt};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// How often replies that a push dropped are put back by themselves in one pull request.
 pub const MAX_RESTORED: u32 = 3;
@@ -70,7 +71,16 @@ pub fn compare(
         paths: &[],
         anchor: anchor.as_ref(),
     };
-    let chain = chain::check(file, &scope, &|token| keys.check(token));
+    // A receipt that the record has is ours, whatever became of its key since.
+    let recorded: BTreeSet<&str> = records
+        .iter()
+        .filter_map(|record| Some(record.receipt.as_ref()?.token.as_str()))
+        .collect();
+    let check = |token: &str| match keys.check(token) {
+        Err(why) if recorded.contains(token) => signing::unchecked(token).ok_or(why),
+        checked => checked,
+    };
+    let chain = chain::check(file, &scope, &check);
     let newest = records
         .iter()
         .filter_map(|record| Some(record.receipt.as_ref()?.seq));
@@ -263,11 +273,57 @@ pub fn signed_blocks(records: &[&BlockRecord]) -> Vec<SignedBlock> {
             let receipt = record.receipt.as_ref()?;
             let block = SignedBlock {
                 token: receipt.token.clone(),
+                body: record.text.clone(),
                 text: text_of(record),
             };
             Some((receipt.seq, block))
         })
         .collect();
     blocks.sort_by_key(|(seq, _)| *seq);
+    // Two at one place: an answer that was lost on its way, and the one that took its place.
+    blocks.dedup_by_key(|(seq, _)| *seq);
     blocks.into_iter().map(|(_, block)| block).collect()
+}
+
+/// What the record knew when a check was posted. It stands in the run's external id on GitHub, out of reach of whatever
+/// becomes of our database: `v3 2:HASH`, the number of people's votes and the anchor of each discussion.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// People's votes ever recorded.
+    pub votes: usize,
+    /// Where the chains ended, in order of path; of the first few discussions.
+    pub anchors: Vec<Anchor>,
+}
+
+/// Anchors in one external id.
+const MAX_ANCHORS: usize = 3;
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.votes)?;
+        let mut anchors = self.anchors.iter().take(MAX_ANCHORS);
+        anchors.try_for_each(|anchor| write!(f, " {anchor}"))
+    }
+}
+
+impl Known {
+    /// Reads an external id; what is no part of it is left out.
+    pub fn read(external_id: &str) -> Self {
+        let mut known = Self::default();
+        for word in external_id.split_whitespace() {
+            match word.strip_prefix('v').and_then(|count| count.parse().ok()) {
+                Some(votes) => known.votes = votes,
+                None => known.anchors.extend(word.parse::<Anchor>()),
+            }
+        }
+        known
+    }
+
+    /// Whether somebody who posted this knew more than the record with these blocks and that many votes.
+    pub fn exceeds(&self, blocks: &[BlockRecord], votes: usize) -> bool {
+        let receipts: Vec<&Receipt> = blocks.iter().filter_map(|b| b.receipt.as_ref()).collect();
+        let is_recorded =
+            |anchor: &Anchor| receipts.iter().any(|known| anchor_of(known) == *anchor);
+        self.votes > votes || !self.anchors.iter().all(is_recorded)
+    }
 }

@@ -3,14 +3,14 @@
 
 use super::deps::JobError;
 use super::evaluate::Outcome;
+use super::receipts::Known;
 use super::respond::Want;
 use super::work::{Work, open};
 use crate::store::{Change, EffectRecord};
 use std::collections::BTreeSet;
 
 /// What the check says where nobody asked for it.
-const BY_THE_APP: &str =
-    "the App: the file held replies that the record did not know, so the record came from a backup";
+const BY_THE_APP: &str = "the App: the record came from a backup, older than what stands on GitHub";
 
 /// Begins a discussion anew. `by`: who, and why; `source`: the line that asked for it, so that a second try does not
 /// begin once more.
@@ -59,9 +59,41 @@ pub async fn after_a_backup(
     Ok(older)
 }
 
+/// Just before a green: whether our own newest run on this head was posted by somebody who knew more than the record
+/// does, which then comes from a backup. Begins everything anew in that case.
+///
+/// # Errors
+/// [`JobError::Moved`] in that case: what was evaluated is not true any more.
+pub async fn if_the_check_knows_more(
+    work: &mut Work<'_>,
+    outcomes: &[Outcome],
+) -> Result<(), JobError> {
+    let keys: Vec<String> = open(&work.paths, outcomes)
+        .map(|(key, _)| key.to_owned())
+        .collect();
+    let Some(name) = work.ground.check.clone().filter(|_| !keys.is_empty()) else {
+        return Ok(());
+    };
+    let head = work.snapshot.head.clone();
+    let runs = work.deps.read.own_checks(work.pr(), &head, &name).await?;
+    let all = work.deps.store.blocks(&work.job.pr).await?;
+    let votes = work.memory.votes.len();
+    let newest = runs.first().map(|run| Known::read(&run.external_id));
+    if !newest.is_some_and(|known| known.exceeds(&all, votes)) {
+        return Ok(());
+    }
+    for key in keys {
+        reset(work, &key, BY_THE_APP, &format!("check:{head}")).await?;
+    }
+    Err(JobError::Moved(
+        "the check on GitHub knows more than the record".to_owned(),
+    ))
+}
+
 /// Everybody who owes a vote on discussions that began anew.
 pub fn wants(work: &Work<'_>, outcomes: &[Outcome], renewed: &BTreeSet<String>) -> Vec<Want> {
-    let discussions = open(&work.paths, outcomes).filter(|(key, _)| renewed.contains(*key));
+    let discussions = open(&work.paths, outcomes)
+        .filter(|(key, evaluated)| renewed.contains(*key) && !evaluated.is_invalid());
     discussions
         .flat_map(|(key, evaluated)| {
             evaluated.panel.iter().map(|alias| Want {

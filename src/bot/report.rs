@@ -12,7 +12,7 @@ use super::ground::CONFIG_PATH;
 use super::markdown::sentences;
 use super::mentions;
 use super::plan::{self, Effect};
-use super::receipts::MAX_RESTORED;
+use super::receipts::{self, Known, MAX_RESTORED};
 use super::votes::Hashes;
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
@@ -37,11 +37,22 @@ pub fn input(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Option<Che
     Some(CheckInput {
         name,
         head: work.snapshot.head.clone(),
-        external_id: String::new(),
+        external_id: known(work).to_string(),
         details_url: None,
         findings: Findings::Evaluated(evaluation(work, outcomes, going)),
         notes: notes(work, outcomes),
     })
+}
+
+/// What the record knows.
+pub fn known(work: &Work<'_>) -> Known {
+    let keys = work.paths.iter().map(|path| &path.candidate.key);
+    Known {
+        votes: work.memory.votes.len(),
+        anchors: keys
+            .filter_map(|key| receipts::anchor(&work.blocks_of(key)))
+            .collect(),
+    }
 }
 
 fn evaluation(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Evaluation {

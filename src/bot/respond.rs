@@ -14,6 +14,7 @@ use super::record_votes;
 use super::renew;
 use super::votes::{self, Hashes, Votable};
 use super::work::{Work, open};
+use crate::engine::edit;
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
 use crate::store::{Change, EffectRecord, HumanVote};
@@ -51,6 +52,8 @@ pub struct Response {
     pub silent: bool,
     /// Votes that were taken down: (path by the record, source), to tell whether they count.
     votes: Vec<(String, String)>,
+    /// Those whose voter was told that they do not.
+    pub told: Vec<(String, String)>,
 }
 
 /// Answers every command of an utterance. Votes are recorded at once.
@@ -143,10 +146,16 @@ async fn carry_out(
             let targets = targets(work, outcomes, parsed, response).unwrap_or_default();
             for (key, evaluated) in targets {
                 let path = &evaluated.view.path;
-                match (evaluated.receipts.is_as_signed(), work.commits()) {
-                    (true, _) => response.parts.push(message::nothing_to_restore(path)),
-                    (false, true) => drop(response.restore.insert(key)),
-                    (false, false) => {
+                let closed = edit::append(&evaluated.discussion, &[]);
+                match (evaluated.receipts.is_as_signed(), work.commits(), closed) {
+                    (true, ..) => response.parts.push(message::nothing_to_restore(path)),
+                    (false, true, Ok(_)) => drop(response.restore.insert(key)),
+                    (false, true, Err(why)) => {
+                        let why = why.to_string();
+                        response.parts.push(message::restore_waits(path, &why));
+                        response.refused = true;
+                    }
+                    (false, false, _) => {
                         response.parts.push(message::cannot_restore(path));
                         response.refused = true;
                     }
@@ -378,7 +387,10 @@ impl Response {
             let is_author = author.is_some_and(|author| author.id == vote.account);
             let found = open(&work.paths, outcomes).find(|(path, _)| *path == key);
             if let Some((_, evaluated)) = found {
-                self.parts.extend(told(vote, evaluated, is_author));
+                if let Some(part) = told(vote, evaluated, is_author) {
+                    self.parts.push(part);
+                    self.told.push((key, source));
+                }
             }
         }
     }

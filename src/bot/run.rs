@@ -44,9 +44,20 @@ pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
         return sweep::or_later(deps, job, sweep::sweep(deps, job).await);
     }
     if job.pr.number == lookup::UNNUMBERED {
-        lookup::hand_on(deps, job).await?;
+        match lookup::hand_on(deps, job).await {
+            Err(JobError::Forge(ForgeError::NotFound(what))) => {
+                tracing::info!(pr = %job.pr, job = %job.id, %what, "gone, nothing to do");
+                return Ok(Ended::Done);
+            }
+            handed_on => handed_on?,
+        };
         return sweep::or_later(deps, job, sweep::survey(deps, job).await);
     }
+    let mut job = job.clone();
+    if hear::events(&job).iter().any(asks_for_a_new_run) {
+        job.events = deps.store.adopt_parked(&job.lease, &job.pr).await?;
+    }
+    let job = &job;
     let mut moved = String::new();
     let mut moved_at = None;
     for _ in 0..MAX_MOVES {
@@ -366,8 +377,11 @@ async fn wants(
         question: None,
     });
     let mut wants: Vec<Want> = of_panel.collect();
-    wants.extend(renew::wants(work, outcomes, &work.memory.renewed));
     let cannot = work.ground.can_ask(&work.snapshot).err();
+    if cannot.is_none() {
+        let renewed = renew::wants(work, outcomes, &work.memory.renewed);
+        wants.extend(ask::without_standing(work, outcomes, renewed).await?.0);
+    }
     let mentioned = match cannot {
         None => mentions::mentioned(work, happened, outcomes).await?,
         Some(_) => Mentioned::default(),

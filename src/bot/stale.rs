@@ -20,7 +20,7 @@ pub async fn tell(
     let mut keys: Vec<String> = Vec::new();
     let mut parts: Vec<String> = Vec::new();
     for (vote, text) in outdated(work, outcomes) {
-        let key = format!("stale:{}:{}", vote.path, vote.source);
+        let key = told_key(&vote.path, &vote.source);
         if let Some(EffectRecord::Done(_)) = work.deps.store.effect(&work.job.pr, &key).await? {
             continue;
         }
@@ -44,6 +44,11 @@ pub async fn tell(
         result: String::new(),
     });
     work.record(&done.collect::<Vec<_>>()).await
+}
+
+/// Key of the effect row that keeps that a voter was told about a vote.
+pub fn told_key(path: &str, source: &str) -> String {
+    format!("stale:{path}:{source}")
 }
 
 /// Standing votes on other texts, each with what its voter is told.

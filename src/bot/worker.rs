@@ -179,10 +179,6 @@ impl Worker {
                 tracing::warn!(pr = %job.pr, job = %job.id, "lease lost, job abandoned");
                 Ok(())
             }
-            Remedy::Finish => {
-                tracing::warn!(pr = %job.pr, job = %job.id, %error, "what the job was about is gone");
-                store.complete(&job.lease).await
-            }
             Remedy::Wait(delay) => {
                 tracing::warn!(pr = %job.pr, job = %job.id, %error, "job waits");
                 store.postpone(&job.lease, delay).await

@@ -1,5 +1,7 @@
 //! From turns to one commit or review: blocks are recorded as pending, phases move, files get their new text.
 
+mod healing;
+
 use super::apply;
 use super::ask::{Recorded, block_of, failed};
 use super::channel::{self, Channel};
@@ -7,14 +9,12 @@ use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::plan::{self, PlannedCommit};
 use super::post_review;
-use super::receipts::{self, MAX_RESTORED, Signer, text_of};
+use super::receipts::{self, Signer, text_of};
 use super::touched::Content;
 use super::work::{SeenPath, Work, failure_key, open};
 use crate::engine::consensus::{ReasonCode, blocking_concerns};
-use crate::engine::discussion::Discussion;
 use crate::engine::edit::{self, EditError};
 use crate::engine::phase::{RoundEnd, after_round};
-use crate::engine::receipt::restore::put_back;
 use crate::forge::{CommitRequest, FileContent, ForgeError};
 use crate::round::{Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState, Change, DiscussionRecord};
@@ -87,7 +87,7 @@ pub async fn write(
         true => work.channel().await?,
         false => Channel::Commit,
     };
-    mint_chains(work, outcomes);
+    healing::mint_chains(work, outcomes);
     let plan = Plan {
         turns,
         asking,
@@ -118,18 +118,30 @@ pub async fn write(
     if drafts.is_empty() {
         return Ok(false);
     }
-    match channel {
-        Channel::Review { why } => post_review::post(work, &drafts, &why).await?,
+    let why = match &channel {
+        Channel::Review { why } => why.clone(),
         Channel::Commit => match commit(work, &drafts).await {
             Err(JobError::Forge(ForgeError::Forbidden(said) | ForgeError::Refused(said)))
                 if !channel::lacks_permission(&said) =>
             {
                 tracing::warn!(pr = %work.pr(), job = %work.job.id, said, "the commit was refused, posting a review");
-                post_review::post(work, &drafts, &channel::refused(&said)).await?;
+                channel::refused(&said)
             }
-            committed => committed?,
+            Err(error) => return Err(error),
+            Ok(()) => {
+                healing::count(work, &drafts, asking).await?;
+                return Ok(true);
+            }
         },
+    };
+    drafts.retain(|draft| !draft.blocks.is_empty());
+    if drafts.is_empty() {
+        // Only replies that a push dropped, which cannot go back into the file: from now on the record is all there is.
+        work.record(&[post_review::remember(&why)]).await?;
+        work.memory.replies = Some(why);
+        return Ok(false);
     }
+    post_review::post(work, &drafts, &why).await?;
     Ok(true)
 }
 
@@ -140,39 +152,6 @@ struct Plan<'a> {
     channel: &'a Channel,
     /// When receipts are signed, Unix seconds.
     now: u64,
-}
-
-/// A discussion without a chain of receipts into this base gets one.
-fn mint_chains(work: &mut Work<'_>, outcomes: &[Outcome]) {
-    let base = work.snapshot.base_branch.clone();
-    for (path, outcome) in work.paths.iter().zip(outcomes) {
-        if !matches!(outcome, Outcome::Open(_)) {
-            continue;
-        }
-        let known = work.memory.discussions.entry(path.candidate.key.clone());
-        let record = known.or_insert_with(|| DiscussionRecord {
-            path: path.candidate.key.clone(),
-            ..DiscussionRecord::default()
-        });
-        let mint = || uuid::Uuid::new_v4().simple().to_string();
-        record.chains.entry(base.clone()).or_insert_with(mint);
-    }
-}
-
-/// Recorded blocks that a push dropped and that are put back now: by themselves a few times, then on somebody's word.
-fn to_restore<'e>(
-    work: &Work<'_>,
-    key: &str,
-    evaluated: &'e Evaluated,
-    wanted: &BTreeSet<String>,
-) -> &'e [usize] {
-    let record = work.memory.discussions.get(key);
-    let is_often = record.is_some_and(|record| record.restored >= MAX_RESTORED);
-    match work.ground.can_ask(&work.snapshot) {
-        Ok(()) if evaluated.is_invalid() || !work.commits() => &[],
-        Ok(()) if !is_often || wanted.contains(key) => &evaluated.receipts.dropped,
-        _ => &[],
-    }
 }
 
 /// Recorded blocks that still have to be written, where replies can be written at all.
@@ -188,7 +167,7 @@ pub fn has_pending(work: &Work<'_>, outcomes: &[Outcome], restore: &BTreeSet<Str
     let mut discussions = open(&work.paths, outcomes);
     discussions.any(|(key, evaluated)| {
         !to_write(work, evaluated).is_empty()
-            || !to_restore(work, key, evaluated, restore).is_empty()
+            || !healing::to_restore(work, key, evaluated, restore).is_empty()
             || (restore.contains(key) && !evaluated.receipts.tampered.is_empty())
     })
 }
@@ -216,28 +195,42 @@ fn draft(
     } = plan;
     let key = &path.candidate.key;
     let turns = || plan.turns.iter().filter(|(of, _)| of == key);
+    let known = work.blocks_of(key);
     let recorded = Recorded {
         key,
         job: &work.job.id,
         base: &work.snapshot.base_branch,
         phase: &evaluated.phase.name,
         did: work.chain_of(key).unwrap_or_default(),
+        earlier: &|alias, subject| {
+            let said = |block: &&&BlockRecord| {
+                block.state != BlockState::Pending
+                    && block.alias == alias.as_str()
+                    && block.subject == subject
+            };
+            known.iter().filter(said).count()
+        },
     };
+    // What an earlier try recorded is written with the rest of it, once.
+    let is_known = |block: &BlockRecord| known.iter().any(|known| known.hash == block.hash);
     let mut new_blocks: Vec<BlockRecord> = turns()
         .filter_map(|(_, turn)| block_of(turn, recorded))
+        .filter(|block| !is_known(block))
         .collect();
-    let known = work.blocks_of(key);
     let at = |indices: &[usize]| -> Vec<BlockRecord> {
         let blocks = indices.iter().filter_map(|index| known.get(*index));
         blocks.map(|block| (*block).clone()).collect()
     };
     let mut kept = at(to_write(work, evaluated));
+    let writes = !kept.is_empty() || !new_blocks.is_empty();
     let restored = match channel {
-        Channel::Commit => at(to_restore(work, key, evaluated, &asking.restore)),
+        // Nothing is written behind a gap, however often it was closed.
+        Channel::Commit if writes => at(&evaluated.receipts.dropped),
+        Channel::Commit => at(healing::to_restore(work, key, evaluated, &asking.restore)),
         Channel::Review { .. } => Vec::new(),
     };
     let was_asked = turns().next().is_some();
-    let mended = mended(path, &known, evaluated, plan);
+    let mended = healing::mended(path, &known, evaluated, plan);
     let restored = match &mended {
         Some((_, restored)) => restored.clone(),
         None => restored,
@@ -289,8 +282,7 @@ fn draft(
         }
         Channel::Review { .. } => None,
     };
-    let mut record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
-    record.restored += u32::from(mends);
+    let record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
     Ok(Some(Draft {
         at: index,
         record,
@@ -302,29 +294,6 @@ fn draft(
         known,
         after,
     }))
-}
-
-/// The file with its signed replies as they were signed, where somebody wants that and it is not so, and those that
-/// were not.
-fn mended(
-    path: &SeenPath,
-    known: &[&BlockRecord],
-    evaluated: &Evaluated,
-    plan: &Plan<'_>,
-) -> Option<(Discussion, Vec<BlockRecord>)> {
-    let key = &path.candidate.key;
-    let is_wanted = plan.asking.restore.contains(key)
-        && matches!(plan.channel, Channel::Commit)
-        && !evaluated.receipts.tampered.is_empty();
-    let file = path.head.discussion().filter(|_| is_wanted)?;
-    let signed = receipts::signed_blocks(known);
-    let text = put_back(file, &signed, &evaluated.receipts.damaged);
-    let is_missing = |index: &usize| {
-        known[*index].state == BlockState::Written && evaluated.seen.place_of(*index).is_none()
-    };
-    let missing = (0..known.len()).filter(is_missing);
-    let missing = missing.map(|index| known[index].clone()).collect();
-    Some((Discussion::parse(text.as_bytes()), missing))
 }
 
 /// The discussion as it will be with its new text.

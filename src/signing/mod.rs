@@ -155,6 +155,11 @@ impl Keys {
     }
 }
 
+/// What a token claims, without any check: only for one that is known to be ours by other means.
+pub fn unchecked(token: &str) -> Option<Claims> {
+    jws::pretended(token).map(|claims| *claims)
+}
+
 /// What the App signs and checks with.
 #[derive(Debug, Clone)]
 pub struct Keyring {

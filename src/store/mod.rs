@@ -11,6 +11,7 @@
 //! * `recorded` is what the record holds, as values; `record` holds what the App knows of a pull request: discussions, blocks, votes; `drops` who let go of what had
 //!   left it; `elsewhere` finds what other pull requests of the repository have to do with it;
 //! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
+//! * `unheard` tells what was told and not taken in yet;
 //! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
 
@@ -26,6 +27,7 @@ mod recorded;
 mod sql;
 mod sqlite;
 mod survey;
+mod unheard;
 
 pub use backlog::{Fate, ParkedJob};
 pub use effect::EffectRecord;
@@ -34,6 +36,7 @@ pub use recorded::{
     BlockRecord, BlockState, Change, DiscussionRecord, DropRecord, HumanVote, PrRecord, Receipt,
 };
 pub use sql::SqlStore;
+pub use unheard::Unheard;
 
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -189,6 +192,16 @@ pub trait Store: Send + Sync {
     async fn parked(&self) -> Result<Vec<ParkedJob>, StoreError>;
     /// How many jobs wait or run.
     async fn backlog(&self) -> Result<u64, StoreError>;
+    /// What was told about a pull request and is not in its running job: in one that is ready, or in one that was given
+    /// up, which comes first.
+    async fn unheard(&self, pr: &PullRequest) -> Result<Option<Unheard>, StoreError>;
+    /// Takes the events of given-up jobs of this pull request over, in the order in which they came; they are given up
+    /// with this job, or done with it. Gives all events of the job.
+    async fn adopt_parked(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+    ) -> Result<Vec<ClaimedEvent>, StoreError>;
     /// How long until time alone makes a job claimable: a waiting job whose pull request is free becomes ready, or a
     /// lease runs out. Zero: now. `None`: the queue is empty but for parked jobs.
     async fn next_ready_in(&self) -> Result<Option<Duration>, StoreError>;

@@ -129,7 +129,10 @@ async fn note_turn(writing: &mut Writing<'_>, pr: &PullRequest) -> Result<(), St
     Ok(())
 }
 
-async fn events(writing: &mut Writing<'_>, job: i64) -> Result<Vec<ClaimedEvent>, StoreError> {
+pub(super) async fn events(
+    writing: &mut Writing<'_>,
+    job: i64,
+) -> Result<Vec<ClaimedEvent>, StoreError> {
     let rows = sqlx::query(
         "SELECT e.guid, e.event, d.received_at FROM job_events e JOIN deliveries d ON d.guid = e.guid \
          WHERE e.job = $1 ORDER BY e.id",

@@ -4,9 +4,10 @@ use super::dialect::{Dialect, SQLITE};
 use super::intake::Intake;
 use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
-    AfterFailure, BlockRecord, Change, Claimed, Delivery, DiscussionRecord, DropRecord,
-    EffectRecord, Enqueued, Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store, StoreError,
-    VoteElsewhere, backlog, drops, effect, elsewhere, queue, record, survey,
+    AfterFailure, BlockRecord, Change, Claimed, ClaimedEvent, Delivery, DiscussionRecord,
+    DropRecord, EffectRecord, Enqueued, Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store,
+    StoreError, Unheard, VoteElsewhere, backlog, drops, effect, elsewhere, queue, record, survey,
+    unheard,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -371,6 +372,18 @@ impl Store for SqlStore {
 
     async fn backlog(&self) -> Result<u64, StoreError> {
         backlog::backlog(&self.database).await
+    }
+
+    async fn unheard(&self, pr: &PullRequest) -> Result<Option<Unheard>, StoreError> {
+        unheard::unheard(&self.database, pr).await
+    }
+
+    async fn adopt_parked(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+    ) -> Result<Vec<ClaimedEvent>, StoreError> {
+        unheard::adopt_parked(&self.database, lease, pr).await
     }
 
     async fn next_ready_in(&self) -> Result<Option<Duration>, StoreError> {

@@ -138,7 +138,8 @@ fn held(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
         let what = "has the dropped replies put back, and finds out which push drops them";
         return vec![NextStep::new("someone with write", what).with(line("restore"))];
     }
-    vec![NextStep::new("someone with write", "settles what holds it")]
+    let who = other_than_author("someone with maintain", view);
+    vec![NextStep::new(who, "begins the discussion anew").with(line("reset: reason"))]
 }
 
 /// It left the pull request: put back, or let go by somebody who did not take it out.

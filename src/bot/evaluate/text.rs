@@ -7,7 +7,7 @@ use crate::engine::receipt;
 use crate::engine::subject::{self, Subject};
 use crate::store::{BlockRecord, BlockState};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What makes a recorded block the one it is.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,12 @@ pub struct BlockIdentity<'a> {
     pub phase: &'a str,
     /// Question it answers.
     pub question: Option<&'a str>,
+    /// Hash of the persona's file.
+    pub persona: &'a str,
+    /// Model that answered.
+    pub model: &'a str,
+    /// How many published blocks by this persona about this subject there were before it.
+    pub earlier: usize,
     /// What it says.
     pub text: &'a str,
 }
@@ -31,7 +37,10 @@ pub struct BlockIdentity<'a> {
 pub fn block_identity(of: &BlockIdentity<'_>) -> String {
     let mut hash = Sha256::new_with_prefix(b"discussions/block@2");
     let question = of.question.unwrap_or_default();
-    for part in [of.did, of.subject, of.base, of.phase, question, of.text] {
+    let earlier = of.earlier.to_string();
+    for part in [
+        of.did, of.subject, of.base, of.phase, question, of.persona, of.model, &earlier, of.text,
+    ] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -120,12 +129,16 @@ pub(super) fn find_ours(
         .filter(in_state(BlockState::Pending));
     let mut by_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut by_token: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut places: BTreeSet<u64> = BTreeSet::new();
     let pending = pending.filter(|_| may_have_landed);
     for index in written.chain(pending) {
         let text = records[index].text.as_str();
         match &records[index].receipt {
+            // Written ones come first: a pending one for the same place was never published, or was overtaken.
             Some(receipt) => {
-                by_token.insert(&receipt.token, index);
+                if places.insert(receipt.seq) {
+                    by_token.insert(&receipt.token, index);
+                }
             }
             None => by_text.entry(text).or_default().push(index),
         }

@@ -13,7 +13,7 @@ pub use refusal::{
     NotDropped, applied_to_all, closed, no_discussion, no_such_discussion, not_dropped,
     not_understood, refused, settled, which_discussion,
 };
-pub use restore::{cannot_restore, nothing_to_restore};
+pub use restore::{cannot_restore, nothing_to_restore, restore_waits};
 pub use why::why;
 
 use super::access::AuthorRule;

@@ -1,6 +1,6 @@
 //! The third of the three edits there are: signed blocks back to their signed bytes, each in its place.
 
-use super::lines;
+use super::{lines, token};
 use crate::engine::block::Block;
 use crate::engine::discussion::Discussion;
 use std::collections::BTreeSet;
@@ -11,6 +11,8 @@ use std::ops::Range;
 pub struct SignedBlock {
     /// Its token.
     pub token: String,
+    /// Its canonical text, without the receipt.
+    pub body: String,
     /// Its text with the receipt line, LF line ends, no line end behind it.
     pub text: String,
 }
@@ -23,7 +25,8 @@ struct Patch {
 
 /// The file with every block of a chain as it was signed, in order: changed ones put right where they stand, missing
 /// ones put in behind the one before them, second copies and moved ones taken out. `damaged`: lines of receipts that
-/// pretend to belong here and do not verify; they and their blocks are taken out. Everything else stays, byte for byte.
+/// pretend to belong here and do not verify; they are taken out. Everything else stays, byte for byte: above all what
+/// other people wrote, even where one of our receipts was put below it.
 pub fn put_back(
     discussion: &Discussion,
     chain: &[SignedBlock],
@@ -32,49 +35,42 @@ pub fn put_back(
     let newline = discussion.line_ending.as_str();
     let native = |text: &str| text.replace('\n', newline);
     let separated = |text: &str| format!("---{newline}{newline}{}", native(text));
-    let mut patches: Vec<Patch> = Vec::new();
-    // Where each kept block ends; the missing ones come behind it.
-    let mut kept: Vec<(usize, Range<usize>)> = Vec::new();
+    let kept = kept(discussion, chain);
+    let mut patches: Vec<Patch> = kept
+        .iter()
+        .map(|(place, block)| Patch {
+            at: block.span.start..block.end(),
+            text: native(&chain[*place].text),
+        })
+        .collect();
     for line in lines(&discussion.source) {
+        let is_ours = chain.iter().any(|block| block.token == line.token);
         let owner = owner(discussion, &line.span);
-        let place = chain.iter().position(|block| block.token == line.token);
-        let is_next = |place: &usize| kept.last().is_none_or(|(last, _)| place > last);
-        match (place.filter(is_next), owner) {
-            (Some(place), Some(block)) => {
-                let at = block.span.start..block.end();
-                kept.push((place, region(block)));
-                patches.push(Patch {
-                    at,
-                    text: native(&chain[place].text),
-                });
-            }
-            (None, _) if place.is_none() && !damaged.contains(&line.line) => {}
-            (_, Some(block)) => patches.push(Patch {
-                at: region(block),
-                text: String::new(),
-            }),
-            (_, None) => patches.push(Patch {
-                at: line.span.clone(),
-                text: String::new(),
-            }),
+        let is_kept = owner.is_some_and(|block| kept.iter().any(|(_, k)| k.number == block.number));
+        if is_kept || !(is_ours || damaged.contains(&line.line)) {
+            continue;
         }
+        let copy = owner.filter(|block| is_copy(discussion, block, chain));
+        patches.push(Patch {
+            at: copy.map_or(line.span, region),
+            text: String::new(),
+        });
     }
-    let is_kept = |place: &usize| kept.iter().any(|(known, _)| known == place);
-    let missing: Vec<usize> = (0..chain.len()).filter(|place| !is_kept(place)).collect();
+    let is_missing = |place: &usize| !kept.iter().any(|(known, _)| known == place);
     let mut behind_all = Vec::new();
-    for place in missing {
+    for place in (0..chain.len()).filter(is_missing) {
         let text = separated(&chain[place].text);
         let before = kept.iter().rfind(|(known, _)| *known < place);
         let after = kept.iter().find(|(known, _)| *known > place);
         match (before, after) {
             // Behind the last one there may be what people said since: a missing tail goes to the end, as ever.
             (_, None) => behind_all.push(text),
-            (Some((_, region)), Some(_)) => patches.push(Patch {
-                at: region.end..region.end,
+            (Some((_, block)), Some(_)) => patches.push(Patch {
+                at: block.end()..block.end(),
                 text: format!("{newline}{newline}{text}"),
             }),
-            (None, Some((_, region))) => patches.push(Patch {
-                at: region.start..region.start,
+            (None, Some((_, block))) => patches.push(Patch {
+                at: region(block).start..region(block).start,
                 text: format!("{text}{newline}{newline}"),
             }),
         }
@@ -86,6 +82,54 @@ pub fn put_back(
         text.push_str(&format!("{newline}{newline}{block}{newline}"));
     }
     text
+}
+
+/// The blocks that stay where they are, each as one of the chain, in order: by their receipt, if their name is still
+/// that of the signed block, else by being word for word one that lost its receipt.
+fn kept<'d>(discussion: &'d Discussion, chain: &[SignedBlock]) -> Vec<(usize, &'d Block)> {
+    let mut kept: Vec<(usize, &Block)> = Vec::new();
+    for block in &discussion.blocks {
+        let place =
+            by_receipt(discussion, block, chain).or_else(|| by_words(discussion, block, chain));
+        let is_next = |place: &usize| kept.last().is_none_or(|(last, _)| place > last);
+        if let Some(place) = place.filter(is_next) {
+            kept.push((place, block));
+        }
+    }
+    kept
+}
+
+fn by_receipt(discussion: &Discussion, block: &Block, chain: &[SignedBlock]) -> Option<usize> {
+    let line = discussion.source.get(block.receipt.clone()?)?;
+    let token = token(line)?;
+    let place = chain.iter().position(|signed| signed.token == token)?;
+    let name = |text: &str| {
+        text.lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned()
+    };
+    let canonical = block.canonical(&discussion.source);
+    (name(&canonical) == name(&chain[place].body)).then_some(place)
+}
+
+/// Only where no other block carries that receipt below its own name.
+fn by_words(discussion: &Discussion, block: &Block, chain: &[SignedBlock]) -> Option<usize> {
+    if block.receipt.is_some() {
+        return None;
+    }
+    let canonical = block.canonical(&discussion.source);
+    let place = chain.iter().position(|signed| signed.body == canonical)?;
+    let has_receipt = |other: &Block| by_receipt(discussion, other, chain) == Some(place);
+    (!discussion.blocks.iter().any(has_receipt)).then_some(place)
+}
+
+/// Whether a block is nothing but a second copy of a signed one, perhaps a changed one: under a persona's name.
+fn is_copy(discussion: &Discussion, block: &Block, chain: &[SignedBlock]) -> bool {
+    let canonical = block.canonical(&discussion.source);
+    let is_word_for_word = chain.iter().any(|signed| signed.body == canonical);
+    is_word_for_word || block.author.persona.is_some()
 }
 
 fn owner<'d>(discussion: &'d Discussion, receipt: &Range<usize>) -> Option<&'d Block> {

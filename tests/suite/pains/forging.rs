@@ -90,6 +90,10 @@ async fn try_all(line: Line, expected: &str) -> (usize, usize) {
             flagged += 1;
         }
         rig.push("rob", PATH, &file).await;
+        // Some forgeries caused a round, whose replies this push drops: after three times a person is asked.
+        if rig.title(number).starts_with("HELD: pushes dropped") {
+            rig.say("rob", number, "/discuss restore").await;
+        }
         assert!(
             rig.title(number).starts_with(expected),
             "after {}: {}",
