@@ -102,12 +102,15 @@ pub fn must_revoke(left: &str, left_conclusion: &str, head: &Sha, now: Overall) 
 /// Conclusion in the record for a head without any discussion.
 pub const CLEAR: &str = "clear";
 
+/// Conclusion in the record while a run has none.
+pub const IN_PROGRESS: &str = "in_progress";
+
 /// Word kept in the record for what a run says.
 pub fn recorded_conclusion(overall: Overall, run: &CheckRun) -> String {
     match (overall, run.conclusion) {
         (Overall::Clear, _) => CLEAR.to_owned(),
         (_, Some(conclusion)) => conclusion.as_str().to_owned(),
-        (_, None) => "in_progress".to_owned(),
+        (_, None) => IN_PROGRESS.to_owned(),
     }
 }
 

@@ -129,7 +129,8 @@ pub fn anchor(records: &[&BlockRecord]) -> Option<Anchor> {
     Some(anchor_of(last))
 }
 
-fn anchor_of(receipt: &Receipt) -> Anchor {
+/// The anchor that a receipt is.
+pub fn anchor_of(receipt: &Receipt) -> Anchor {
     Anchor {
         seq: receipt.seq,
         link: receipt::link(&receipt.token),

@@ -37,21 +37,31 @@ pub fn input(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Option<Che
     Some(CheckInput {
         name,
         head: work.snapshot.head.clone(),
-        external_id: known(work).to_string(),
+        external_id: known(work, outcomes).to_string(),
         details_url: None,
         findings: Findings::Evaluated(evaluation(work, outcomes, going)),
         notes: notes(work, outcomes),
     })
 }
 
-/// What the record knows.
-pub fn known(work: &Work<'_>) -> Known {
-    let keys = work.paths.iter().map(|path| &path.candidate.key);
+/// What the record knows, or will know once it has taken in what stands in the files.
+fn known(work: &Work<'_>, outcomes: &[Outcome]) -> Known {
+    let discussions = super::work::open(&work.paths, outcomes);
+    let anchor = |(key, evaluated): (&str, &Evaluated)| {
+        let blocks = work.blocks_of(key);
+        let landed = evaluated
+            .landed
+            .iter()
+            .filter_map(|index| blocks.get(*index));
+        let newest = landed.filter_map(|block| block.receipt.as_ref());
+        let newest = newest.max_by_key(|receipt| receipt.seq);
+        newest
+            .map(receipts::anchor_of)
+            .or(receipts::anchor(&blocks))
+    };
     Known {
         votes: work.memory.votes.len(),
-        anchors: keys
-            .filter_map(|key| receipts::anchor(&work.blocks_of(key)))
-            .collect(),
+        anchors: discussions.filter_map(anchor).collect(),
     }
 }
 

@@ -386,11 +386,11 @@ impl Response {
             };
             let is_author = author.is_some_and(|author| author.id == vote.account);
             let found = open(&work.paths, outcomes).find(|(path, _)| *path == key);
-            if let Some((_, evaluated)) = found {
-                if let Some(part) = told(vote, evaluated, is_author) {
-                    self.parts.push(part);
-                    self.told.push((key, source));
-                }
+            if let Some((_, evaluated)) = found
+                && let Some(part) = told(vote, evaluated, is_author)
+            {
+                self.parts.push(part);
+                self.told.push((key, source));
             }
         }
     }

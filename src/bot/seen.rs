@@ -5,6 +5,7 @@
 //! for nothing more where it is the same. What no list shows, such as a right that was taken away, comes to light by
 //! age.
 
+use super::plan::IN_PROGRESS;
 use crate::forge::overview::{BaseFiles, ListedPull};
 use crate::forge::{FileContent, Folder, FolderContent, PrSnapshot};
 use crate::ids::Sha;
@@ -232,6 +233,10 @@ pub fn is_due(record: &PrRecord, look: &Look, now: i64, pace: &SweepPace) -> boo
     let Some(kept) = Kept::read(&record.seen) else {
         return true;
     };
+    // A run that was begun has to be ended, by whoever comes next.
+    if record.conclusion == IN_PROGRESS {
+        return true;
+    }
     let is_heard = kept.kind == UNHEARD || missed(&record.seen, look) == Missed::Nothing;
     let bound = match is_green(record) {
         true => pace.green,
