@@ -37,9 +37,15 @@ pub async fn carry_out(
     let refusal = match at {
         None => NotDropped::Unknown(left(work, outcomes)),
         Some((_, Outcome::Blocked(view))) if !is_withdrawn(view) => NotDropped::Unreadable,
-        Some((path, Outcome::Blocked(_) | Outcome::Dropped(_))) => {
+        Some((path, outcome @ (Outcome::Blocked(_) | Outcome::Dropped(_)))) => {
             let key = path.candidate.key.clone();
-            match counting(&work.memory.drops, &key, &work.snapshot.base_branch) {
+            let stood = match outcome {
+                Outcome::Blocked(view) => view.withdrawn.clone().unwrap_or_default(),
+                _ => String::new(),
+            };
+            let is_dropped = matches!(outcome, Outcome::Dropped(_));
+            let counts = |drop: &&DropRecord| is_dropped || drop.source == source;
+            match counting(&work.memory.drops, &key, &work.snapshot.base_branch).filter(counts) {
                 Some(drop) if drop.source != source => NotDropped::Already {
                     by: drop.login.clone(),
                     reason: drop.reason.clone(),
@@ -52,6 +58,7 @@ pub async fn carry_out(
                         login: said.author.login.clone(),
                         reason: command.reason.clone(),
                         base: work.snapshot.base_branch.clone(),
+                        stood,
                         source,
                         link: said.url.clone(),
                         dropped_at: said.cast_at(),

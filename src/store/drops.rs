@@ -14,7 +14,7 @@ pub(super) async fn drops(
 ) -> Result<Vec<DropRecord>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, account, login, reason, base, source, link, dropped_at, ended FROM drops \
+        "SELECT path, account, login, reason, base, stood, source, link, dropped_at, ended FROM drops \
          WHERE repo = $1 AND number = $2 ORDER BY id",
     )
     .bind(key.repo)
@@ -31,6 +31,7 @@ fn read(row: &AnyRow) -> Result<DropRecord, StoreError> {
         login: row.try_get("login")?,
         reason: row.try_get("reason")?,
         base: row.try_get("base")?,
+        stood: row.try_get("stood")?,
         source: row.try_get("source")?,
         link: row.try_get("link")?,
         dropped_at: row.try_get("dropped_at")?,
@@ -45,8 +46,9 @@ pub(super) async fn add(
     drop: &DropRecord,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO drops (repo, number, path, account, login, reason, base, source, link, dropped_at, ended) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (repo, number, path, source) DO NOTHING",
+        "INSERT INTO drops (repo, number, path, account, login, reason, base, stood, source, link, dropped_at, \
+         ended) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (repo, number, path, source) DO NOTHING",
     )
     .bind(key.repo)
     .bind(key.number)
@@ -55,6 +57,7 @@ pub(super) async fn add(
     .bind(drop.login.as_str())
     .bind(drop.reason.as_str())
     .bind(drop.base.as_str())
+    .bind(drop.stood.as_str())
     .bind(drop.source.as_str())
     .bind(drop.link.as_str())
     .bind(drop.dropped_at)

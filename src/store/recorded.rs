@@ -102,6 +102,8 @@ pub struct DropRecord {
     pub reason: String,
     /// Base branch of the pull request at that time: into another one, something else would be left out.
     pub base: String,
+    /// What had become of it: `the file was removed`. Whoever let go of that let go of nothing else.
+    pub stood: String,
     /// The line it came from, as with votes; unique with the path.
     pub source: String,
     /// Link to the comment.

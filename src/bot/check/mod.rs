@@ -190,6 +190,8 @@ pub struct DiscussionView {
     pub posted: Vec<(usize, String)>,
     /// Signed blocks that are not as they were signed.
     pub tampered: Vec<Tampering>,
+    /// What became of it, where it left the pull request: `the file was removed`.
+    pub withdrawn: Option<String>,
     /// Replies that a push dropped from the file; the record keeps counting them.
     pub lost_replies: usize,
 }

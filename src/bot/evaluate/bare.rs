@@ -17,6 +17,7 @@ pub(super) fn withdrawn(around: &Circumstances<'_>, case: &Case<'_>, why: &str) 
         format!("withdrawn: {why}"),
     );
     view.held = Some(format!("withdrawn: {why}"));
+    view.withdrawn = Some(why.to_owned());
     view.people = super::people(around, &[]);
     view
 }
@@ -67,6 +68,7 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
         posted: Vec::new(),
         tampered: Vec::new(),
         lost_replies: 0,
+        withdrawn: None,
         url: None,
     }
 }

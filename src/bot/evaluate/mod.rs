@@ -179,8 +179,8 @@ pub fn evaluate(around: &Circumstances<'_>, case: &Case<'_>) -> Outcome {
             None => Outcome::Unrelated,
         },
         Standing::Withdrawn(why) => match case.dropped {
-            Some(drop) => Outcome::Dropped(bare::dropped(case, drop)),
-            None => Outcome::Blocked(Box::new(bare::withdrawn(around, case, &why))),
+            Some(drop) if drop.stood == why => Outcome::Dropped(bare::dropped(case, drop)),
+            _ => Outcome::Blocked(Box::new(bare::withdrawn(around, case, &why))),
         },
         Standing::Broken(problem) => Outcome::Blocked(Box::new(bare::invalid(case, problem))),
         Standing::Unmarked => Outcome::Unmarked,
@@ -298,6 +298,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         posted,
         tampered: receipts.tampered.clone(),
         lost_replies: receipts.dropped.len(),
+        withdrawn: None,
     };
     let (to_write, landed) = pending(case.blocks, &seen);
     Outcome::Open(Box::new(Evaluated {

@@ -9,6 +9,7 @@ CREATE TABLE drops (
     login      TEXT   NOT NULL,
     reason     TEXT   NOT NULL,
     base       TEXT   NOT NULL,
+    stood      TEXT   NOT NULL, -- what had become of it: `the file was removed`
     source     TEXT   NOT NULL,
     link       TEXT   NOT NULL,
     dropped_at BIGINT NOT NULL, -- by GitHub's clock

@@ -211,6 +211,7 @@ impl Sketch {
             posted: Vec::new(),
             tampered: Vec::new(),
             lost_replies: 0,
+            withdrawn: None,
             url: Some("https://github.test/o/r/blob/abc/design/cache.md".to_owned()),
         }
     }

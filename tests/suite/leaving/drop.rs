@@ -275,3 +275,22 @@ async fn a_drop_that_comes_twice_is_one() {
     assert_eq!(rig.replies(number).len(), replies);
     assert_eq!(rig.title(number), "DROPPED by ann: superseded");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lets_a_removed_file_go_lets_no_hidden_one_go() {
+    let pull = Rejected::open(From::Added, false).await;
+    let (rig, number) = (&pull.rig, pull.number);
+    rig.push("rob", "notes.txt", "x").await;
+    pull.act(&remove()).await;
+    rig.say("ann", number, DROP).await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+    let unmarked = CACHE.replace("<!-- DISCUSSION -->\n", "");
+    rig.push("rob", PATH, &unmarked).await;
+    pull.stands(
+        "HELD: withdrawn: it lost its marker line",
+        "the text is back",
+    );
+    rig.say("ann", number, "/discuss drop design/cache.md: that too")
+        .await;
+    assert_eq!(rig.title(number), "DROPPED by ann: that too");
+}

@@ -1,7 +1,10 @@
 //! What becomes of a signed file in other hands.
 
 use super::book::{Book, PROPOSAL, three};
+use discussions::engine::discussion::Discussion;
+use discussions::engine::receipt;
 use discussions::engine::receipt::chain::{Chain, FaultKind, Foreign, Standing};
+use discussions::engine::receipt::restore::{SignedBlock, put_back};
 use discussions::engine::vote::Vote;
 
 fn faults(chain: &Chain) -> Vec<&FaultKind> {
@@ -151,4 +154,78 @@ fn what_was_said_elsewhere_does_no_harm_and_does_not_count() {
             .iter()
             .all(|found| matches!(found.standing, Standing::Foreign(Foreign::UnknownKey(_))))
     );
+}
+
+/// The blocks of a signed file as the record has them.
+fn recorded(text: &str) -> Vec<SignedBlock> {
+    let discussion = Discussion::parse(text.as_bytes());
+    let blocks = discussion.blocks.iter();
+    blocks
+        .map(|block| {
+            let token = receipt::token(&text[block.receipt.clone().unwrap()]).unwrap();
+            let body = block.canonical(text);
+            SignedBlock {
+                token: token.to_owned(),
+                text: receipt::signed(&body, token),
+                body,
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn putting_back_leaves_what_other_people_wrote() {
+    let book = three();
+    let text = &book.text;
+    let chain = recorded(text);
+    let first = format!("<!-- receipt: {} -->", chain[0].token);
+    let said = "---\n\nName: rob\nI do not agree, since tenants share it.\n\n";
+    let cases = [
+        (
+            "typed above a receipt",
+            text.replace(&first, &format!("{said}{first}")),
+        ),
+        (
+            "quoted with its receipt",
+            format!(
+                "{text}\n{said}{}\n",
+                chain[0].text.replace("Name:", "> Name:")
+            ),
+        ),
+        (
+            "between two replies",
+            text.replacen(
+                "---\n\nName: AI-Security",
+                &format!("{said}---\n\nName: AI-Security"),
+                1,
+            ),
+        ),
+        ("behind the last", format!("{text}\n{said}")),
+    ];
+    for (name, meddled) in cases {
+        for meddled in [
+            meddled.clone(),
+            meddled.replace("No.", "Yes."),
+            meddled.replace('\n', "\r\n"),
+        ] {
+            let discussion = Discussion::parse(meddled.as_bytes());
+            let mended = put_back(&discussion, &chain, &Default::default());
+            let chain = book.check(&mended, true);
+            assert!(chain.is_whole(), "{name}: {chain:?}\n{mended}");
+            assert_eq!(chain.found.len(), 3, "{name}: {mended}");
+            assert_eq!(
+                mended
+                    .matches("I do not agree, since tenants share it.")
+                    .count(),
+                1,
+                "{name}: {mended}"
+            );
+            let again = Discussion::parse(mended.as_bytes());
+            let twice = put_back(&again, &recorded(text), &Default::default());
+            assert_eq!(
+                twice, mended,
+                "{name}: mending what is whole changes nothing"
+            );
+        }
+    }
 }

@@ -352,3 +352,30 @@ async fn outsiders_cannot_make_us_talk() {
     }
     assert_eq!(rig.replies(number).len(), 1, "{:#?}", rig.replies(number));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_gets_green_over_an_objection_that_was_told_and_not_yet_heard() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    rig.sandbox
+        .add_collaborator(DEMO_REPO, "eve", discussions::sandbox::Role::Write)
+        .unwrap();
+    let number = rig.open("rob", PATH, CACHE).await;
+    busy(&rig, &model, number).await;
+    rig.sandbox.advance(std::time::Duration::from_secs(2));
+    let say = |login, body| rig.sandbox.comment(login, DEMO_REPO, number, body).unwrap();
+    say("ann", "/discuss vote ready");
+    rig.sandbox.wait_until_idle().await;
+    model.let_go();
+    rig.settle().await;
+    assert_eq!(rig.conclusion(number), "success");
+    busy(&rig, &model, number).await;
+    say("eve", "/discuss vote reject: it leaks");
+    rig.sandbox.wait_until_idle().await;
+    let before = rig.ended_with("discussions").len();
+    model.let_go();
+    rig.settle().await;
+    let since = rig.ended_with("discussions").split_off(before);
+    assert!(!since.contains(&"success".to_owned()), "{since:?}");
+    assert_eq!(rig.title(number), "REJECTED by eve");
+}

@@ -4,7 +4,8 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::Rig;
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
-use discussions::sandbox::{DEMO_REPO, EffectKind, FileEdit};
+use discussions::sandbox::{DEMO_REPO, EffectKind, Fault, FaultKind, FileEdit, Matcher};
+use discussions::signing::{Keyring, Keys, SigningKey};
 use std::sync::Arc;
 
 async fn rejected() -> (Arc<Scripted>, Rig, u64) {
@@ -242,4 +243,76 @@ async fn a_store_from_a_backup_is_not_green_and_asks_anew() {
     );
     rig.say("ann", number, "/discuss vote ready").await;
     assert!(rig.mergeable(number), "{}", rig.title(number));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replies_by_a_key_that_is_gone_stay_what_they_are() {
+    let model = Arc::new(Scripted::ready());
+    let mut rig = Rig::scripted(&model, "").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    let signed = rig.file(number, PATH);
+    let pem = SigningKey::generate().unwrap();
+    let new = Keyring::of(SigningKey::from_pem(&pem).unwrap());
+    let mut revoked = rig.deps.keyring.keys.clone();
+    for key in revoked.0.values_mut() {
+        key.revoked_at = Some(0);
+    }
+    let known: Keys = revoked.and(new.signing.public().clone());
+    rig.deps.keyring = Arc::new(Keyring { keys: known, ..new });
+    let same = rig.backup();
+    rig.start_over(Some(same)).await;
+    rig.push("rob", "README.md", "# Another\n").await;
+    assert_eq!(
+        rig.file(number, PATH),
+        signed,
+        "nothing is put back that stands there"
+    );
+    rig.say("ann", number, "/discuss security what about tenants?")
+        .await;
+    let title = rig.title(number);
+    assert!(
+        title.starts_with("DISCUSSING: needs 1 vote by a person"),
+        "{title}"
+    );
+    assert_eq!(receipts(&rig.file(number, PATH)), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_whose_commit_fails_once_is_carried_out_once() {
+    let (model, rig, number) = rejected().await;
+    model.set("security", Line::Votes(Vote::Ready));
+    let matcher = Matcher::Graphql("CommitReplies".to_owned());
+    rig.sandbox
+        .fault(Fault::once(matcher, FaultKind::Status(502)));
+    rig.say("ann", number, "/discuss reset: begin again").await;
+    assert_eq!(model.calls().len(), 6, "every answer was bought once");
+    assert_eq!(receipts(&rig.file(number, PATH)), 6);
+    rig.push("rob", "README.md", "# Another\n").await;
+    assert_eq!(model.calls().len(), 6);
+    let title = rig.title(number);
+    assert!(
+        title.starts_with("DISCUSSING: needs 1 vote by a person"),
+        "{title}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_behind_a_gap_closes_it_however_often_that_was_done() {
+    let (model, rig, number) = rejected().await;
+    for _ in 0..4 {
+        rig.push("rob", PATH, CACHE).await;
+    }
+    assert!(
+        rig.title(number).starts_with("HELD: "),
+        "{}",
+        rig.title(number)
+    );
+    model.set("security", Line::Votes(Vote::Ready));
+    rig.push("rob", PATH, &revised(CACHE)).await;
+    assert_eq!(receipts(&rig.file(number, PATH)), 6);
+    let title = rig.title(number);
+    assert!(
+        title.starts_with("DISCUSSING: needs 1 vote by a person"),
+        "{title}"
+    );
 }
