@@ -120,6 +120,8 @@ impl Report {
                 .map(|alias| owed(alias, &votes))
                 .collect(),
         };
+        let faults = signed.iter().flat_map(|signed| &signed.chain.faults);
+        let tampered: Vec<String> = faults.map(ToString::to_string).collect();
         let situation = Situation {
             rules: &surroundings.config.gate.rules,
             phase: &panel.phase,
@@ -127,7 +129,7 @@ impl Report {
             owed: &owed,
             ledger: &ledger,
             problems: &problems,
-            tampered: &[],
+            tampered: &tampered,
             working: None,
             changed_sections: &[],
             bound_after: None,
@@ -136,7 +138,7 @@ impl Report {
         };
         let mut verdict = consensus::decide(&situation, &veto);
         if let Some(signed) = &signed {
-            spoilt(&mut verdict, signed);
+            cut_off(&mut verdict, signed);
         }
         let end = signed
             .as_ref()
@@ -229,22 +231,16 @@ fn owed(alias: &Alias, votes: &[VoteEntry]) -> (Alias, Owed) {
     (alias.clone(), owed)
 }
 
-/// A file that was meddled with is never ready, and neither is one whose end is missing.
-fn spoilt(verdict: &mut Verdict, signed: &Signed) {
-    let (state, code, text) = match (signed.chain.faults.first(), signed.missing()) {
-        (Some(fault), _) => {
-            let block = fault
-                .block
-                .map_or(String::new(), |block| format!("block {block}, "));
-            let text = format!("{block}line {}: {}", fault.line, fault.kind);
-            (State::Tampered, ReasonCode::Problem, text)
-        }
-        (None, Some(missing)) => (State::Degraded, ReasonCode::MissingVote, missing),
-        (None, None) => return,
+/// A file whose end is missing is never ready.
+fn cut_off(verdict: &mut Verdict, signed: &Signed) {
+    let Some(text) = signed.missing() else {
+        return;
     };
-    verdict.state = verdict.state.min(state);
-    let is_problem = |reason: &&Reason| reason.code == ReasonCode::Problem;
-    let at = verdict.reasons.iter().take_while(is_problem).count();
+    verdict.state = verdict.state.min(State::Degraded);
+    let weighs_more =
+        |reason: &&Reason| matches!(reason.code, ReasonCode::Problem | ReasonCode::Tampered);
+    let at = verdict.reasons.iter().take_while(weighs_more).count();
+    let code = ReasonCode::MissingVote;
     verdict.reasons.insert(at, Reason { code, text });
 }
 

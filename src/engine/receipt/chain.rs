@@ -198,6 +198,16 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
+impl fmt::Display for Fault {
+    /// `block 3, line 74: the block was changed after it was signed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(block) = self.block {
+            write!(f, "block {block}, ")?;
+        }
+        write!(f, "line {}: {}", self.line, self.kind)
+    }
+}
+
 /// What one receipt came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {

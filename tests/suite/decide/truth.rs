@@ -54,6 +54,7 @@ enum Concern {
 enum Trouble {
     Nothing,
     Error,
+    Tampered,
     Held,
     Running,
 }
@@ -109,6 +110,7 @@ fn counted(slot: Slot, by_receipts: bool) -> Option<char> {
 fn expected(world: &World) -> &'static str {
     match world.trouble {
         Trouble::Error => return "invalid",
+        Trouble::Tampered => return "tampered",
         Trouble::Held => return "held",
         Trouble::Running => return "working",
         Trouble::Nothing => {}
@@ -175,7 +177,7 @@ fn expected_conclusion(state: &str) -> Option<&'static str> {
     match state {
         "ready" => Some("success"),
         "working" => None,
-        "invalid" | "rejected" | "changes" => Some("failure"),
+        "invalid" | "tampered" | "rejected" | "changes" => Some("failure"),
         "held" | "degraded" | "stale" | "discussing" => Some("action_required"),
         other => panic!("{other} is outside the domain"),
     }
@@ -284,6 +286,10 @@ fn decided(world: &World) -> Verdict {
         .then(|| Problem::new(*error, 1, 1, "wrong"))
         .into_iter()
         .collect();
+    let tampered: Vec<String> = (world.trouble == Trouble::Tampered)
+        .then(|| "block 2, line 9: changed".to_owned())
+        .into_iter()
+        .collect();
     let situation = Situation {
         rules: &rules,
         phase: &phase,
@@ -291,7 +297,7 @@ fn decided(world: &World) -> Verdict {
         owed: &owed,
         ledger: &ledger,
         problems: &problems,
-        tampered: &[],
+        tampered: &tampered,
         working: (world.trouble == Trouble::Running).then_some((1, 3)),
         changed_sections: &[],
         bound_after: world.at_the_bound.then_some(3),
@@ -394,7 +400,12 @@ fn every_combination_of_votes_concerns_and_troubles_is_decided_as_the_rules_say(
                 });
             }
         }
-        for trouble in [Trouble::Error, Trouble::Held, Trouble::Running] {
+        for trouble in [
+            Trouble::Error,
+            Trouble::Tampered,
+            Trouble::Held,
+            Trouble::Running,
+        ] {
             others.push(World {
                 b_has_veto,
                 trouble,
