@@ -7,6 +7,7 @@ mod story;
 use super::output::{BOLD, DIM, GREEN, Output, RED, styled};
 use super::surroundings::{Surroundings, read_discussion};
 use super::{Failure, Outcome};
+use crate::bot::receipts::Known;
 use crate::engine::discussion::Discussion;
 use crate::engine::problem::Severity;
 use stage::Stage;
@@ -130,6 +131,17 @@ pub(super) async fn run(
         "Try:            {} status {}",
         super::shell::word(program),
         super::shell::word(&file.display().to_string())
+    ));
+    let keys = story::keep_keys(&stage)?;
+    let anchor = stage.settled(number).await?.external_id;
+    let anchor = Known::read(&anchor).anchors.into_iter().next();
+    output.result(format!(
+        "Who signed it:  {} verify {} --repo {} --pr {number} --jwks {}{}",
+        super::shell::word(program),
+        super::shell::word(&file.display().to_string()),
+        stage::REPO,
+        super::shell::word(&keys.display().to_string()),
+        anchor.map_or(String::new(), |anchor| format!(" --anchor {anchor}")),
     ));
     let seconds = started.elapsed().as_secs_f32();
     let broken = narrator.broken;

@@ -99,6 +99,11 @@ impl Stage {
         &self.folder
     }
 
+    /// File with the App's public keys.
+    pub fn public_keys(&self) -> PathBuf {
+        self.folder.join(DATA).join("signing-key.jwks.json")
+    }
+
     /// Where the App listens.
     pub fn app_address(&self) -> SocketAddr {
         self.app.address()

@@ -360,6 +360,14 @@ pub fn keep_file(script: &Script, stage: &Stage) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
+/// Writes the App's public keys beside the discussion, so that its receipts can be checked.
+pub fn keep_keys(stage: &Stage) -> Result<PathBuf, Failure> {
+    let path = stage.folder().join("keys.json");
+    std::fs::copy(stage.public_keys(), &path)
+        .map_err(|error| Failure::new("file", format!("{}: {error}", path.display())))?;
+    Ok(path)
+}
+
 /// The text with everything before its first block replaced by the revised proposal.
 fn with_proposal(text: &str, revised: &str) -> String {
     let discussion = Discussion::parse(text.as_bytes());

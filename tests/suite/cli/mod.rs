@@ -695,7 +695,9 @@ fn the_demo_takes_any_sound_discussion_and_leaves_only_that_behind() {
         assert!(ran.stdout().lines().count() <= 30, "{}", ran.stdout());
         let left = everything_below(&folder.path("tmp"));
         assert!(
-            left.len() == 2 && left.iter().any(|path| path.ends_with(".md")),
+            left.len() == 3
+                && left.iter().any(|path| path.ends_with(".md"))
+                && left.iter().any(|path| path.ends_with("keys.json")),
             "{left:?}"
         );
         let said = ran.stdout();
@@ -705,6 +707,13 @@ fn the_demo_takes_any_sound_discussion_and_leaves_only_that_behind() {
             .unwrap();
         let shell = Command::new("sh").args(["-c", again]).output().unwrap();
         Ran(shell).exits(0).says(&["Rate limits"]);
+        let proof = said
+            .lines()
+            .find_map(|line| line.strip_prefix("Who signed it:"))
+            .unwrap();
+        assert!(proof.contains(" --anchor "), "{proof}");
+        let shell = Command::new("sh").args(["-c", proof]).output().unwrap();
+        Ran(shell).exits(0).says(&["accepted"]);
     }
 }
 
