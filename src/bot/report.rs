@@ -16,7 +16,7 @@ use super::receipts::{self, Known, MAX_RESTORED};
 use super::votes::Hashes;
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
-use crate::forge::CheckRun;
+use crate::forge::{CheckRun, Conclusion, PrState};
 use crate::ids::Sha;
 use crate::store::{Change, DiscussionRecord, PrRecord};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -322,6 +322,25 @@ pub async fn leave_other_name(work: &mut Work<'_>, runs: &mut apply::Runs) -> Re
     apply::carry_out(work.deps, &work.job.lease, &pr, runs, &effects).await?;
     let now = PrRecord {
         check: String::new(),
+        ..left
+    };
+    announce(work, now, Vec::new()).await
+}
+
+/// Takes a green back when the pull request is closed without being merged: until somebody has looked at what was said
+/// meanwhile, it must not be there for whoever opens it again.
+pub async fn leave_closed(work: &mut Work<'_>, runs: &mut apply::Runs) -> Result<(), JobError> {
+    let left = work.memory.pr.clone();
+    let is_green = left.conclusion == Conclusion::Success.as_str();
+    if !is_green || left.check.is_empty() || work.snapshot.state != PrState::Closed {
+        return Ok(());
+    }
+    let effect = closing_run(&left.checked_head, &left.check, Findings::Closed);
+    let effects: Vec<Effect> = effect.into_iter().collect();
+    let pr = work.pr().clone();
+    apply::carry_out(work.deps, &work.job.lease, &pr, runs, &effects).await?;
+    let now = PrRecord {
+        conclusion: Conclusion::ActionRequired.as_str().to_owned(),
         ..left
     };
     announce(work, now, Vec::new()).await

@@ -114,6 +114,7 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
         return Ok(Ended::Done);
     }
     if work.snapshot.state != PrState::Open {
+        report::leave_closed(&mut work, &mut runs).await?;
         take_votes(&mut work, &happened, Vec::new()).await?;
         forget_seen(&mut work).await?;
         elsewhere::wake(&work, &happened).await?;

@@ -71,6 +71,8 @@ pub enum Findings {
         /// Name it is judged under now; `None`: the gate is off there.
         name: Option<String>,
     },
+    /// The pull request was closed: it is judged anew when it is opened again.
+    Closed,
     /// We failed; the job is parked.
     Failed {
         /// Id under which the log has it.
@@ -254,9 +256,10 @@ pub fn check_name(mode: GateMode, check: &str, gated: bool) -> Option<String> {
 pub fn overall(findings: &Findings) -> Overall {
     match findings {
         Findings::Started => Overall::Started,
-        Findings::Superseded { .. } | Findings::Elsewhere { .. } | Findings::Renamed { .. } => {
-            Overall::Superseded
-        }
+        Findings::Superseded { .. }
+        | Findings::Elsewhere { .. }
+        | Findings::Renamed { .. }
+        | Findings::Closed => Overall::Superseded,
         Findings::Failed { .. } => Overall::Error,
         Findings::Evaluated(evaluation) => overall_of(evaluation),
     }

@@ -160,12 +160,23 @@ fn starts_panel(line: Line<'_>) -> NextStep {
     NextStep::new("someone with write", "starts the panel").with(line(""))
 }
 
+/// What brings the panel's view of a changed proposal.
+fn asked_again(view: &DiscussionView) -> &'static str {
+    match view.is_past_bound() {
+        true => {
+            "the panel is asked again by `all` only, from someone with write who is not the author"
+        }
+        false => "the next push asks the panel again",
+    }
+}
+
 fn rejected(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     let mut steps = vec![NextStep::new(
         "the author",
         format!(
-            "changes the proposal to meet {}; the next push asks the panel again",
-            listed(&rejecters(view))
+            "changes the proposal to meet {}; {}",
+            listed(&rejecters(view)),
+            asked_again(view)
         ),
     )];
     steps.extend(from_elsewhere(view, Vote::Reject, line));
@@ -223,10 +234,11 @@ fn changes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
         .filter_map(|item| item.id.as_deref())
         .collect();
     let what = match open.as_slice() {
-        [] => "changes the proposal; the next push asks the panel again".to_owned(),
+        [] => format!("changes the proposal; {}", asked_again(view)),
         ids => format!(
-            "changes the proposal to settle {}; the next push asks the panel again",
-            listed(ids)
+            "changes the proposal to settle {}; {}",
+            listed(ids),
+            asked_again(view)
         ),
     };
     let mut steps = vec![NextStep::new("the author", what)];

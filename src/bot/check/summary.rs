@@ -35,6 +35,12 @@ pub(super) fn summary(input: &CheckInput, left_out: usize) -> String {
                 code(by.short())
             );
         }
+        Findings::Closed => {
+            let _ = writeln!(
+                text,
+                "\nThe pull request was closed while this was green. Should it be opened again, it is judged anew: what was said meanwhile counts."
+            );
+        }
         Findings::Elsewhere { base } => {
             let _ = writeln!(
                 text,

@@ -16,6 +16,7 @@ pub fn title(findings: &Findings) -> String {
     let text = match findings {
         Findings::Started => "WORKING: reading the discussions".to_owned(),
         Findings::Superseded { by } => format!("SUPERSEDED by {}", by.short()),
+        Findings::Closed => "SUPERSEDED: the pull request was closed".to_owned(),
         Findings::Elsewhere { base } => format!("SUPERSEDED: goes into {base} now"),
         Findings::Renamed {
             name: Some(name), ..

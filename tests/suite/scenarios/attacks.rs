@@ -165,6 +165,7 @@ async fn a_vote_taken_back_while_the_pull_request_was_closed_stays_taken_back() 
     rig.sandbox.delete_comment("ann", DEMO_REPO, vote).unwrap();
     rig.settle().await;
     rig.sandbox.reopen("rob", DEMO_REPO, number).unwrap();
+    assert!(!rig.mergeable(number), "before anybody looked");
     rig.settle().await;
     assert_ne!(rig.conclusion(number), "success", "{}", rig.title(number));
 }

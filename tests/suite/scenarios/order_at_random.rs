@@ -413,14 +413,15 @@ impl Run {
             }
         }
         self.settle().await?;
-        // And it is not stuck: with simple rules, everybody asked and everybody for it, it is green.
+        // And it is not stuck: with simple rules, dropped replies put back, everybody asked and everybody for it, it is
+        // green.
         self.rig.sandbox.set_deliveries(DeliveryPlan::default());
         self.rule(0);
         self.retarget(true);
         self.settle().await?;
         self.rig
             .sandbox
-            .comment("rob", DEMO_REPO, self.number, "/discuss")
+            .comment("rob", DEMO_REPO, self.number, "/discuss restore\n/discuss")
             .unwrap();
         self.settle().await?;
         next_second().await;
