@@ -125,14 +125,17 @@ impl Told {
                 title: pull.title.clone(),
                 branch: pull.head_branch.clone(),
             });
-        } else if self.head != pull.head.as_str() {
-            let commit = repo.git.commit(&pull.head);
-            let by = commit.and_then(|commit| commit.author.account);
+        }
+        let commit = repo.git.commit(&pull.head);
+        let by = commit.and_then(|commit| commit.author.account);
+        let by_app = by == Some(world.own_bot());
+        // The App may have answered before anybody looked.
+        if self.head != pull.head.as_str() && (by_app || !is_new) {
             let subject = commit.and_then(|commit| commit.message.lines().next());
             news.push(News::Moved {
                 head: pull.head.as_str().chars().take(7).collect(),
                 subject: subject.unwrap_or_default().to_owned(),
-                by_app: by == Some(world.own_bot()),
+                by_app,
             });
         }
         self.head = pull.head.to_string();

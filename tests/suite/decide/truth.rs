@@ -416,8 +416,8 @@ fn every_combination_of_votes_concerns_and_troubles_is_decided_as_the_rules_say(
     let reached = compare(with_all_votes(&others));
     let all: usize = reached.values().sum();
     println!("votes x concerns x trouble: {all} combinations, {reached:?}");
-    assert_eq!(all, 24 * 8 * 8 * 6 * 3 * 4);
-    assert_eq!(reached.len(), 9, "{reached:?}");
+    assert_eq!(all, 26 * 8 * 8 * 6 * 3 * 4);
+    assert_eq!(reached.len(), 10, "{reached:?}");
 }
 
 #[test]
