@@ -45,7 +45,7 @@ impl World {
         if let Some(owner) = self.accounts.get(&repository.owner)
             && owner.kind == AccountKind::Organization
         {
-            body["organization"] = shape::user(self, owner.id);
+            body["organization"] = shape::organization(self, owner.id);
         }
         self.post(event, &body);
     }

@@ -124,7 +124,7 @@ impl GitHub {
     pub(super) async fn write_redelivery(&self, attempt: u64) -> Result<(), ForgeError> {
         let attempt = attempt.to_string();
         let route = route(&["app", "hook", "deliveries", &attempt, "attempts"]);
-        let request = Request::post(route, serde_json::json!({}));
+        let request = Request::post_nothing(route);
         self.as_app(&request).await.map(drop)
     }
 }

@@ -59,6 +59,11 @@ impl Request {
         Self::new(Method::POST, route, Some(body))
     }
 
+    /// A `POST` that takes nothing but its address.
+    pub(super) fn post_nothing(route: String) -> Self {
+        Self::new(Method::POST, route, None)
+    }
+
     pub(super) fn patch(route: String, body: serde_json::Value) -> Self {
         Self::new(Method::PATCH, route, Some(body))
     }

@@ -18,7 +18,7 @@ pub fn app(call: &mut Call<'_>) -> Result<Answer, Refusal> {
 pub fn installations(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let all = call.world.installations.values();
     let listed: Vec<Value> = all
-        .map(|found| shape::installation(call.world, found))
+        .map(|found| shape::listed_installation(call.world, found))
         .collect();
     call.page(listed)
 }

@@ -51,6 +51,43 @@ pub fn user(world: &World, id: AccountId) -> Value {
     Value::Object(user)
 }
 
+/// An organization as webhooks name it.
+pub fn organization(world: &World, id: u64) -> Value {
+    let login = world.login(id).unwrap_or("ghost");
+    let url = format!("{}/orgs/{login}", world.hosts.api);
+    json!({
+        "login": login,
+        "id": id,
+        "node_id": node_id("O", id),
+        "url": url,
+        "repos_url": format!("{url}/repos"),
+        "events_url": format!("{url}/events"),
+        "hooks_url": format!("{url}/hooks"),
+        "issues_url": format!("{url}/issues"),
+        "members_url": format!("{url}/members{{/member}}"),
+        "public_members_url": format!("{url}/public_members{{/member}}"),
+        "avatar_url": format!("{}/avatars/{id}", world.hosts.web),
+        "description": "",
+    })
+}
+
+/// An installation as the API lists it: less of it is described than webhooks carry.
+pub fn listed_installation(world: &World, found: &Installation) -> Value {
+    let mut listed = installation(world, found);
+    let parts = [
+        ("", "client_id"),
+        ("/account", "user_view_type"),
+        ("/suspended_by", "user_view_type"),
+        ("/permissions", "merge_queues"),
+    ];
+    for (place, member) in parts {
+        if let Some(Value::Object(part)) = listed.pointer_mut(place) {
+            part.remove(member);
+        }
+    }
+    listed
+}
+
 /// Permissions by name.
 pub fn permissions_json(permissions: &Permissions) -> Value {
     let words: Map<String, Value> = permissions

@@ -8,7 +8,7 @@ mod pull;
 mod repository;
 mod rules;
 
-pub use account::{app, installation, permissions_json, user};
+pub use account::{app, installation, listed_installation, organization, permissions_json, user};
 pub use check::{annotation, check_run, check_suite, check_suite_of_run};
 pub use commit::{commit, push_commit, simple_commit};
 pub use conversation::{REACTIONS, comment, issue, reaction};
