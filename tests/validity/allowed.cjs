@@ -39,6 +39,12 @@ const ENTRIES = [
         reason: 'an account is a user, an organization or an enterprise; here it has to be all of them (`allOf`)',
         source: '`anyOf` in the schema `installation` of github/rest-api-description',
     },
+    {
+        operation: /^webhook pull_request_review\.edited$/,
+        problem: /^body\/pull_request\/(base|head)\/repo\/(has_discussions|web_commit_signoff_required) is not described$/,
+        reason: 'every repository has them; the same pull request has them where a review is submitted or dismissed',
+        source: 'webhook-pull-request-review-submitted and -dismissed of the same description',
+    },
 ];
 
 class Allowed {
