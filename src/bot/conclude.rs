@@ -13,7 +13,7 @@ use super::renew;
 use super::report::{self, Going};
 use super::seen;
 use super::work::{Work, open};
-use super::write;
+use super::write::{self, Closing};
 use crate::forge::{Conclusion, PrState};
 use crate::store::{Change, Claimed, Unheard};
 
@@ -52,6 +52,22 @@ pub async fn conclude(
         renew::if_the_check_knows_more(work, &outcomes).await?;
         if let Some(findings) = unheard(work).await? {
             input.findings = findings;
+        }
+    }
+    if is_green(&input.findings) {
+        match write::close(work, &outcomes).await? {
+            Closing::NotDue => {}
+            Closing::LeftOut(why) => report::leaves_files(&mut input, &why),
+            Closing::Committed => {
+                outcomes = work.evaluate_fully().await?;
+                changes.extend(landed(work, &outcomes));
+                if let Some(after) = report::input(work, &outcomes, going) {
+                    input = after;
+                }
+                if let Some(findings) = unheard(work).await? {
+                    input.findings = findings;
+                }
+            }
         }
     }
     report::post(work, runs, &input, changes, false).await?;

@@ -6,6 +6,7 @@ use crate::engine::edit::{self, EditError};
 use crate::forge::{CheckRun, CommitRequest, Reaction, ReactionTarget};
 use crate::ids::Sha;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// One intended write to the forge.
@@ -114,20 +115,26 @@ pub fn recorded_conclusion(overall: Overall, run: &CheckRun) -> String {
     }
 }
 
-/// The file with the blocks appended and its Phase line in step with the record. A file without a Phase line gets one
-/// only once the phase is not the template's first any more.
+/// The file with the blocks appended, its Phase line in step with the record, and that status if one is given. A file
+/// without a Phase line gets one only once the phase is not the template's first any more.
 pub fn written(
     discussion: &Discussion,
     blocks: &[String],
     phase: &str,
     first_phase: &str,
+    status: Option<&str>,
 ) -> Result<String, EditError> {
-    let text = edit::append(discussion, blocks)?;
-    let shown = discussion.header.phase().unwrap_or(first_phase);
-    if shown == phase {
-        return Ok(text);
+    let mut text = edit::append(discussion, blocks)?;
+    let header = &discussion.header;
+    if header.phase().unwrap_or(first_phase) != phase {
+        text = edit::set_header(&Discussion::parse(text.as_bytes()), "Phase", phase)?;
     }
-    edit::set_header(&Discussion::parse(text.as_bytes()), "Phase", phase)
+    match status {
+        Some(status) if header.status() != status => {
+            edit::set_header(&Discussion::parse(text.as_bytes()), "Status", status)
+        }
+        _ => Ok(text),
+    }
 }
 
 /// Commit message: the headline from the configuration's template, and the trailer by which the job is found.
@@ -149,6 +156,19 @@ pub fn restoring(replies: usize) -> String {
         0 => "discuss: replies as they were signed on {title}".to_owned(),
         1 => "discuss: put back 1 reply on {title}".to_owned(),
         more => format!("discuss: put back {more} replies on {{title}}"),
+    }
+}
+
+/// Headline of the closing commit: what became of the discussions, and by whose votes.
+pub fn deciding(statuses: &BTreeSet<&str>, people: &BTreeSet<&str>) -> String {
+    let listed = |words: &BTreeSet<&str>| words.iter().copied().collect::<Vec<_>>().join(", ");
+    match people.is_empty() {
+        true => format!("discuss: {} for {{title}}", listed(statuses)),
+        false => format!(
+            "discuss: {} for {{title}}, with the votes of {}",
+            listed(statuses),
+            listed(people)
+        ),
     }
 }
 

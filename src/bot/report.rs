@@ -94,6 +94,7 @@ fn evaluation(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Evaluatio
         config_notices: work.ground.notices.clone(),
         demands: demands(work, outcomes),
         changes_gate: work.gate.is_some(),
+        left_as_is: false,
     }
 }
 
@@ -107,6 +108,16 @@ fn config_errors(work: &Work<'_>, is_concerned: bool) -> Vec<ConfigProblem> {
         }
     }
     errors
+}
+
+/// Says on a green that the verdict is not written into the files, and why (as it goes on from "because").
+pub fn leaves_files(input: &mut CheckInput, why: &str) {
+    if let Findings::Evaluated(evaluation) = &mut input.findings {
+        evaluation.left_as_is = true;
+        input.notes.push(format!(
+            "The Status line is left as it was, and people's votes are not written into the file, because {why}"
+        ));
+    }
 }
 
 fn set_working(view: &mut DiscussionView, working: (usize, usize)) {

@@ -1,6 +1,9 @@
 //! From turns to one commit or review: blocks are recorded as pending, phases move, files get their new text.
 
+mod closing_commit;
 mod healing;
+
+pub use closing_commit::{Closing, close};
 
 use super::apply;
 use super::ask::{Recorded, block_of, failed};
@@ -120,7 +123,7 @@ pub async fn write(
     }
     let why = match &channel {
         Channel::Review { why } => why.clone(),
-        Channel::Commit => match commit(work, &drafts).await {
+        Channel::Commit => match commit(work, &drafts, None).await {
             Err(JobError::Forge(ForgeError::Forbidden(said) | ForgeError::Refused(said)))
                 if !channel::lacks_permission(&said) =>
             {
@@ -276,13 +279,17 @@ fn draft(
         _ => evaluated.phase.name.clone(),
     };
     let first_phase = &evaluated.template.first_phase;
+    let (status, reopens) = closing_commit::status_now(work, path, after.as_deref());
     let text = match channel {
         Channel::Commit => {
-            Some(plan::written(discussion, &texts, &phase, first_phase).map_err(internal)?)
+            Some(plan::written(discussion, &texts, &phase, first_phase, status).map_err(internal)?)
         }
         Channel::Review { .. } => None,
     };
-    let record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
+    let mut record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
+    if reopens {
+        record.closed = String::new();
+    }
     Ok(Some(Draft {
         at: index,
         record,
@@ -387,12 +394,17 @@ fn record(
     record
 }
 
-async fn commit(work: &mut Work<'_>, drafts: &[Draft]) -> Result<(), JobError> {
+/// Commits the drafts that have a text. `headline`: the template of its first line, if it is not the usual one.
+async fn commit(
+    work: &mut Work<'_>,
+    drafts: &[Draft],
+    headline: Option<String>,
+) -> Result<(), JobError> {
     let with_text: Vec<(&Draft, &String)> = drafts
         .iter()
         .filter_map(|draft| Some((draft, draft.text.as_ref()?)))
         .collect();
-    let planned = planned(work, &with_text);
+    let planned = planned(work, &with_text, headline);
     let head = apply::commit(work.deps, &work.job.lease, work.pr(), &planned).await?;
     let contents: Vec<(usize, Content)> = with_text
         .iter()
@@ -410,7 +422,11 @@ async fn commit(work: &mut Work<'_>, drafts: &[Draft]) -> Result<(), JobError> {
     Ok(())
 }
 
-fn planned(work: &Work<'_>, drafts: &[(&Draft, &String)]) -> PlannedCommit {
+fn planned(
+    work: &Work<'_>,
+    drafts: &[(&Draft, &String)],
+    headline: Option<String>,
+) -> PlannedCommit {
     let mut personas: Vec<String> = Vec::new();
     let mut blocks = Vec::new();
     let restored: usize = drafts.iter().map(|(draft, _)| draft.restored.len()).sum();
@@ -424,11 +440,11 @@ fn planned(work: &Work<'_>, drafts: &[(&Draft, &String)]) -> PlannedCommit {
         [(draft, _)] => &draft.title,
         _ => &work.snapshot.title,
     };
-    let template = match blocks.is_empty() {
-        true => &plan::restoring(restored),
-        false => &work.ground.config.commit_message,
-    };
-    let (headline, body) = plan::commit_message(template, &personas, title, &work.job.id);
+    let template = headline.unwrap_or_else(|| match blocks.is_empty() {
+        true => plan::restoring(restored),
+        false => work.ground.config.commit_message.clone(),
+    });
+    let (headline, body) = plan::commit_message(&template, &personas, title, &work.job.id);
     let file = |(draft, text): &(&Draft, &String)| {
         let path = work.paths.get(draft.at)?;
         Some((path.candidate.path.clone(), text.as_bytes().to_vec()))

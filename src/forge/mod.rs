@@ -107,6 +107,8 @@ pub struct BranchRules {
     pub push_punished: Option<String>,
     /// Merging needs every review conversation to be resolved.
     pub conversations_must_be_resolved: bool,
+    /// A push may cost approvals: rules say so, or protection does not show whether it does.
+    pub approvals_may_fall: bool,
 }
 
 /// One comment of a review on a line of the diff.
@@ -448,6 +450,8 @@ pub trait ForgeRead: Overview {
         head: Option<&str>,
         base: &str,
     ) -> Result<BranchRules, ForgeError>;
+    /// Whether somebody's approving review stands. One request.
+    async fn is_approved(&self, pr: &PullRequest) -> Result<bool, ForgeError>;
     /// Our own review whose body begins with the marker, other such lines before it allowed, if there is one.
     async fn own_review(
         &self,

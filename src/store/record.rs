@@ -114,7 +114,7 @@ pub(super) async fn discussions(
 ) -> Result<Vec<DiscussionRecord>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, phase, proposal, subject, rounds, published, subject_of, chains, restored, reset_by \
+        "SELECT path, phase, proposal, subject, rounds, published, subject_of, chains, restored, reset_by, closed \
          FROM discussions \
          WHERE repo = $1 AND number = $2 ORDER BY path",
     )
@@ -147,6 +147,7 @@ fn read_discussion(row: &AnyRow) -> Result<DiscussionRecord, StoreError> {
         restored: from_column(row.try_get("restored")?, "a number of restorations")?,
         reset_by: row.try_get("reset_by")?,
         subject_of,
+        closed: row.try_get("closed")?,
     })
 }
 
@@ -161,11 +162,12 @@ async fn put_discussion(
     let chains = serde_json::to_string(&record.chains).map_err(unwritable)?;
     sqlx::query(
         "INSERT INTO discussions (repo, number, path, phase, proposal, subject, rounds, published, chains, restored, \
-         reset_by, subject_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         reset_by, subject_of, closed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
          ON CONFLICT (repo, number, path) DO UPDATE \
          SET phase = excluded.phase, proposal = excluded.proposal, subject = excluded.subject, \
          rounds = excluded.rounds, published = excluded.published, chains = excluded.chains, \
-         restored = excluded.restored, reset_by = excluded.reset_by, subject_of = excluded.subject_of",
+         restored = excluded.restored, reset_by = excluded.reset_by, subject_of = excluded.subject_of, \
+         closed = excluded.closed",
     )
     .bind(key.repo)
     .bind(key.number)
@@ -179,6 +181,7 @@ async fn put_discussion(
     .bind(i64::from(record.restored))
     .bind(record.reset_by.as_deref())
     .bind(subject_of)
+    .bind(record.closed.as_str())
     .execute(writing.connection())
     .await?;
     Ok(())

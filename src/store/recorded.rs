@@ -13,14 +13,15 @@ pub enum BlockState {
     Posted,
 }
 
-/// A persona block the App wrote (or is about to). Its claim is the vote, not the text.
+/// A block the App wrote (or is about to): a persona's, or a person's vote written down by the closing commit. Its
+/// claim is the vote, not the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockRecord {
     /// Path of the discussion.
     pub path: String,
     /// Order within (pull request, path), from 1; assigned by the store.
     pub seq: i64,
-    /// Alias.
+    /// Alias of the persona, or `github:ID` of a person's account.
     pub alias: String,
     /// READY, CHANGES or REJECT; `None` for advisory notes.
     pub vote: Option<String>,
@@ -50,6 +51,21 @@ pub struct BlockRecord {
     pub did: String,
     /// Its receipt, once it is signed for a commit.
     pub receipt: Option<Receipt>,
+}
+
+/// Start of what a person is called in place of an alias; no alias has a colon.
+const PERSON: &str = "github:";
+
+impl BlockRecord {
+    /// What the person behind an account is called in place of an alias: `github:17`.
+    pub fn of_person(account: u64) -> String {
+        format!("{PERSON}{account}")
+    }
+
+    /// Whether a person said it, and no persona.
+    pub fn is_persons(&self) -> bool {
+        self.alias.starts_with(PERSON)
+    }
 }
 
 /// A receipt as it was signed.
@@ -137,6 +153,9 @@ pub struct DiscussionRecord {
     pub reset_by: Option<String>,
     /// Of published subjects that cover more than the proposal: the proposal's own. The others are their own.
     pub subject_of: BTreeMap<String, String>,
+    /// What people's votes bound to when a closing commit wrote the verdict into the file, 64 hex digits; empty: there
+    /// was none.
+    pub closed: String,
 }
 
 /// What the App keeps of one pull request besides discussions.

@@ -34,6 +34,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (5, "drops", include_str!("migrations/0005_drops.sql")),
     (6, "receipts", include_str!("migrations/0006_receipts.sql")),
+    (7, "closed", include_str!("migrations/0007_closed.sql")),
 ];
 
 /// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.

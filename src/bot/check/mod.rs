@@ -95,6 +95,8 @@ pub struct Evaluation {
     pub demands: Vec<Demand>,
     /// It changes configuration, personas or templates: it is never merely clear.
     pub changes_gate: bool,
+    /// A green that is not written into the files.
+    pub left_as_is: bool,
 }
 
 /// A problem in a configuration, persona or template file.

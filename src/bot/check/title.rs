@@ -23,6 +23,12 @@ pub fn title(findings: &Findings) -> String {
         } => format!("SUPERSEDED: see {name}"),
         Findings::Renamed { base, .. } => format!("SUPERSEDED: the gate is off on {base}"),
         Findings::Failed { id } => format!("ERROR {id}: internal, parked"),
+        Findings::Evaluated(evaluation) if evaluation.left_as_is => {
+            format!(
+                "{}; the Status line is left as it was",
+                of_evaluation(evaluation)
+            )
+        }
         Findings::Evaluated(evaluation) => of_evaluation(evaluation),
     };
     shorten(&plain(&text), MAX_TITLE)

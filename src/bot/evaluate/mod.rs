@@ -153,6 +153,8 @@ pub struct Evaluated {
     pub panel: Vec<Alias>,
     /// Counted votes of personas on the current subject.
     pub fresh: BTreeMap<Alias, Vote>,
+    /// Counted votes of people.
+    pub people: Vec<HumanVote>,
     /// Automatic rounds in this phase are used up.
     pub past_bound: bool,
     /// Recorded blocks on the current subject that still have to be written, as indices into the case's blocks.
@@ -310,6 +312,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         phase,
         panel: members.panel,
         fresh: votes.fresh,
+        people: votes.people,
         past_bound,
         to_write,
         landed,
@@ -420,7 +423,9 @@ fn pending(records: &[&BlockRecord], seen: &SeenText) -> (Vec<usize>, Vec<usize>
     let (landed, missing): (Vec<usize>, Vec<usize>) = (0..records.len())
         .filter(|index| records[*index].state == BlockState::Pending)
         .partition(|index| seen.place_of(*index).is_some());
-    let is_current = |index: &usize| records[*index].subject == current;
+    // People's votes are written by the closing commit or not at all.
+    let is_current =
+        |index: &usize| records[*index].subject == current && !records[*index].is_persons();
     (missing.into_iter().filter(is_current).collect(), landed)
 }
 

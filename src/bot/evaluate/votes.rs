@@ -21,6 +21,8 @@ pub(super) struct Votes {
     pub views: Vec<VoteView>,
     /// Counted votes of personas on the current subject.
     pub fresh: BTreeMap<Alias, Vote>,
+    /// Counted votes of people.
+    pub people: Vec<HumanVote>,
     /// Personas whose newest vote is on another subject.
     pub stale: BTreeSet<Alias>,
     /// Personas whose vote on the current subject does not count for want of a model.
@@ -39,6 +41,7 @@ pub(super) fn collect(
     let mut votes = Votes {
         views: Vec::new(),
         fresh: BTreeMap::new(),
+        people: Vec::new(),
         stale: BTreeSet::new(),
         without_model: BTreeSet::new(),
         disputed: BTreeSet::new(),
@@ -47,7 +50,11 @@ pub(super) fn collect(
         votes.persona(around, case.blocks, discussion, seen, alias, index);
     }
     for word in last_words(case.votes, case.elsewhere, &seen.hashes()) {
-        votes.views.push(of_person(around, case, seen, &word));
+        let view = of_person(around, case, seen, &word);
+        if view.entry.counted().is_some() {
+            votes.people.push(word.vote.clone());
+        }
+        votes.views.push(view);
     }
     votes.typed(case, discussion, seen);
     votes

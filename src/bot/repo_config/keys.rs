@@ -155,7 +155,7 @@ pub const KEYS: &[Key] = &[
     kept("personas", Shape::Folders, "Folders of the repository's own personas; a later one wins.", |c| json!(c.personas)),
     kept("template", Shape::TemplateName, "Template of discussions whose header names none.", |c| json!(c.template)),
     kept("replies", Shape::Words(|| words(REPLIES)), "Where replies go: a commit where that is possible (auto), always a commit, or a review.", |c| word_of(REPLIES, c.replies)),
-    unused("record", Shape::Words(|| words(RECORDS)), "Whether the record is written into the file. Read and checked; it has no effect yet.", "\"auto\""),
+    kept("record", Shape::Words(|| words(RECORDS)), "Whether one closing commit writes a READY verdict into the file, with the votes of people: where it costs nobody's approval (auto), always, or never.", |c| word_of(RECORDS, c.record)),
     kept("rounds", ROUNDS, "Automatic rounds on one phase; after that a person decides.", |c| json!(c.rounds)),
     kept("on.opened", Shape::Boolean, "Ask when a pull request is opened or reopened.", |c| json!(c.on.opened)),
     kept("on.push", Shape::Boolean, "Ask when a push changed a proposal.", |c| json!(c.on.push)),

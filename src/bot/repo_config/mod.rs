@@ -77,6 +77,17 @@ pub enum Replies {
     Review,
 }
 
+/// Whether a verdict is written into the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordIt {
+    /// Where no approval can fall by it.
+    Auto,
+    /// Wherever replies are committed.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
 /// The whole file with defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepoConfig {
@@ -90,6 +101,8 @@ pub struct RepoConfig {
     pub template: String,
     /// Where replies go.
     pub replies: Replies,
+    /// Whether a closing commit writes a READY verdict into the file.
+    pub record: RecordIt,
     /// Bound on automatic rounds for each phase.
     pub rounds: u32,
     /// When personas are asked.
@@ -114,6 +127,7 @@ impl Default for RepoConfig {
             personas: vec![".github/discussions/personas".to_owned()],
             template: DEFAULT_TEMPLATE.to_owned(),
             replies: Replies::Auto,
+            record: RecordIt::Auto,
             rounds: 3,
             on: Triggers::default(),
             gate: GateConfig::default(),

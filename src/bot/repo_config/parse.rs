@@ -5,7 +5,7 @@ use super::values::{
     alias, aliases, amount, bases, check_name, commit_message, count, folders, globs, models,
     panel, quiet, reject, rounds, template_name, word_or,
 };
-use super::{GateConfig, GateMode, Replies, RepoConfig, Triggers};
+use super::{GateConfig, GateMode, RecordIt, Replies, RepoConfig, Triggers};
 use crate::engine::consensus::ConcernRule;
 use crate::engine::definition::{self, Findings, Node, Section};
 use crate::engine::template::{DefinitionProblem, share};
@@ -25,7 +25,11 @@ pub(super) const CONCERNS: &[(&str, ConcernRule)] = &[
     ("all", ConcernRule::All),
     ("none", ConcernRule::None),
 ];
-pub(super) const RECORDS: &[(&str, ())] = &[("auto", ()), ("always", ()), ("never", ())];
+pub(super) const RECORDS: &[(&str, RecordIt)] = &[
+    ("auto", RecordIt::Auto),
+    ("always", RecordIt::Always),
+    ("never", RecordIt::Never),
+];
 pub(super) const NOTIFICATIONS: &[(&str, ())] = &[("on-change", ()), ("always", ()), ("never", ())];
 pub(super) const RIGHTS: &[(&str, ())] = &[
     ("read", ()),
@@ -67,7 +71,9 @@ fn read_top(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findings)
     top.set("replies", &mut config.replies, findings, |node| {
         node.one_of(REPLIES)
     });
-    top.check("record", findings, |node| node.one_of(RECORDS));
+    top.set("record", &mut config.record, findings, |node| {
+        node.one_of(RECORDS)
+    });
     top.set("rounds", &mut config.rounds, findings, rounds);
     top.set("models", &mut config.models, findings, models);
     top.check("notify", findings, |node| node.one_of(NOTIFICATIONS));

@@ -42,6 +42,7 @@ impl GitHub {
     ) -> Result<T, ForgeError> {
         self.query(pr, query, variables, |c| c.is_absence(optional))
             .await?
+            .0
             .ok_or_else(|| {
                 ForgeError::Unavailable(
                     "GraphQL: neither data nor an error in the answer".to_owned(),
@@ -50,25 +51,26 @@ impl GitHub {
     }
 
     /// Runs a query for what the App may read and this edition of GitHub knows: what is missing for either reason is
-    /// left out, or all of it.
+    /// left out, or all of it. `true`: nothing is missing.
     pub(super) async fn graphql_readable<T: DeserializeOwned + Default>(
         &self,
         pr: &PullRequest,
         query: &str,
         variables: serde_json::Value,
-    ) -> Result<T, ForgeError> {
+    ) -> Result<(T, bool), ForgeError> {
         let data = self.query(pr, query, variables, Complaint::is_reticence);
-        Ok(data.await?.unwrap_or_default())
+        let (data, is_whole) = data.await?;
+        Ok((data.unwrap_or_default(), is_whole))
     }
 
-    /// The data, if no complaint is left that the caller does not let pass.
+    /// The data, if no complaint is left that the caller does not let pass, and whether there was none at all.
     async fn query<T: DeserializeOwned>(
         &self,
         pr: &PullRequest,
         query: &str,
         variables: serde_json::Value,
         passes: impl Fn(&Complaint) -> bool,
-    ) -> Result<Option<T>, ForgeError> {
+    ) -> Result<(Option<T>, bool), ForgeError> {
         let request = Request::graphql(query, variables);
         let answer = self.call(pr, &request).await?;
         let envelope: Envelope<T> = error::json(&request, &answer)?;
@@ -80,7 +82,7 @@ impl GitHub {
             let error = passed.classified(0);
             tracing::debug!(%pr, %error, "left out of an answer");
         }
-        Ok(envelope.data)
+        Ok((envelope.data, complaints.is_empty()))
     }
 }
 

@@ -199,6 +199,10 @@ impl ForgeRead for GitHub {
         self.read_branch_rules(pr, head, base).await
     }
 
+    async fn is_approved(&self, pr: &PullRequest) -> Result<bool, ForgeError> {
+        self.has_approval(pr).await
+    }
+
     async fn own_review(
         &self,
         pr: &PullRequest,

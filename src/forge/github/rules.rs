@@ -13,6 +13,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 const QUERY: &str = include_str!("rules.graphql");
+const APPROVALS: &str = include_str!("approvals.graphql");
 
 #[derive(Default, Deserialize)]
 struct Data {
@@ -70,6 +71,28 @@ struct Ruleset {
     database_id: Option<u64>,
 }
 
+#[derive(Default, Deserialize)]
+struct Approvals {
+    repository: Option<Approved>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Approved {
+    pull_request: Option<Reviewed>,
+}
+
+#[derive(Deserialize)]
+struct Reviewed {
+    reviews: Option<Counted>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    total_count: u64,
+}
+
 /// A ruleset as REST tells it: only there it says what the asking App may do.
 #[derive(Deserialize)]
 struct Bypass {
@@ -91,22 +114,42 @@ impl GitHub {
             "base": qualified(base),
             "readHead": head.is_some(),
         });
-        let data: Data = self.graphql_readable(pr, QUERY, variables).await?;
+        let (data, is_whole) = self.graphql_readable::<Data>(pr, QUERY, variables).await?;
         let repository = data.repository;
         let (head, base) = repository.map_or((None, None), |found| (found.head, found.base));
         let push_refused = match head {
             Some(branch) => self.refusal_of_push(pr, &branch).await?,
             None => None,
         };
+        let push_punished = base.as_ref().and_then(Branch::punishes_push);
+        let hides_it = base.as_ref().is_none_or(Branch::hides_dismissal);
         Ok(BranchRules {
             push_refused,
-            push_punished: base.as_ref().and_then(Branch::punishes_push),
+            approvals_may_fall: !is_whole || hides_it || push_punished.is_some(),
+            push_punished,
             conversations_must_be_resolved: base.is_some_and(|base| base.wants_resolution()),
         })
     }
 }
 
 impl GitHub {
+    /// A review that was dismissed is no approval any more; whoever approves and then requests changes keeps the one
+    /// beside the other, so this errs on the side of there being one.
+    pub(super) async fn has_approval(&self, pr: &PullRequest) -> Result<bool, ForgeError> {
+        let variables = json!({
+            "owner": pr.repo.owner,
+            "name": pr.repo.name,
+            "number": pr.number,
+        });
+        let data: Approvals = self.graphql(pr, APPROVALS, variables, |_| false).await?;
+        let pull = data.repository.and_then(|found| found.pull_request);
+        let reviews = pull.and_then(|pull| pull.reviews);
+        let count = reviews.map(|reviews| reviews.total_count);
+        count
+            .map(|count| count > 0)
+            .ok_or_else(|| ForgeError::NotFound(format!("{pr} is gone or not visible")))
+    }
+
     /// Why the App cannot push to a branch. Each ruleset with a rule in the way is asked whether the App may bypass it.
     async fn refusal_of_push(
         &self,
@@ -170,6 +213,12 @@ impl Branch {
         }
         let last_push = parameters().any(|rule| rule.require_last_push_approval);
         last_push.then(|| "the last push to it must be approved by somebody else".to_owned())
+    }
+
+    /// Classic protection that asks for approvals may dismiss them, and shows that to administrators only.
+    fn hides_dismissal(&self) -> bool {
+        let protection = self.ref_update_rule.as_ref();
+        protection.is_some_and(|rule| rule.required_approving_review_count.is_some())
     }
 
     fn wants_resolution(&self) -> bool {

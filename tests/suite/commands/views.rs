@@ -234,6 +234,7 @@ pub fn evaluated(discussions: Vec<DiscussionView>) -> Findings {
         demands: Vec::new(),
         dropped: Vec::new(),
         changes_gate: false,
+        left_as_is: false,
     })
 }
 
@@ -273,5 +274,6 @@ pub fn evaluation(discussions: &[State]) -> Evaluation {
         demands: Vec::new(),
         dropped: Vec::new(),
         changes_gate: false,
+        left_as_is: false,
     }
 }
