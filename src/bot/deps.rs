@@ -41,6 +41,8 @@ pub struct Pace {
     pub limits: Limits,
     /// How often is looked for what no event told.
     pub sweep: SweepPace,
+    /// Delay after a job's first failed try; it doubles with each further one, up to a minute.
+    pub retry: Duration,
 }
 
 impl Default for Pace {
@@ -50,6 +52,7 @@ impl Default for Pace {
             parallel: 4,
             limits: Limits::default(),
             sweep: SweepPace::default(),
+            retry: Duration::from_secs(1),
         }
     }
 }
@@ -89,6 +92,8 @@ pub enum Remedy {
     Wait(Duration),
     /// Back after the usual delay.
     Retry,
+    /// Back after the usual delay, for longer: GitHub is away, which is no fault of the job.
+    Outlast,
     /// Trying again does not help.
     Park,
 }
@@ -109,7 +114,8 @@ impl JobError {
                 ForgeError::RateLimited { retry_after, .. } => {
                     Remedy::Wait(Duration::from_secs((*retry_after).clamp(1, MAX_WAIT)))
                 }
-                ForgeError::StaleHead(_) | ForgeError::Unavailable(_) => Remedy::Retry,
+                ForgeError::Unavailable(_) => Remedy::Outlast,
+                ForgeError::StaleHead(_) => Remedy::Retry,
                 ForgeError::Forbidden(_) | ForgeError::Refused(_) => Remedy::Park,
             },
         }

@@ -183,6 +183,18 @@ fn replace(folder: &mut Folder, path: &str, content: Option<&FileContent>) {
     };
 }
 
+/// What is owed while somebody objects to the change.
+pub fn objection(login: &str) -> Demand {
+    Demand {
+        text: format!("{login} objects to the change to the gate"),
+        step: NextStep {
+            who: login.to_owned(),
+            what: "votes again once the point is settled".to_owned(),
+            line: Some("/discuss vote ready".to_owned()),
+        },
+    }
+}
+
 /// What is owed while nobody with maintain answers for the change.
 pub fn demand() -> Demand {
     Demand {

@@ -20,12 +20,31 @@ pub const MAX_RESTORED: u32 = 3;
 /// A signed block that is not as it was signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tampering {
-    /// Number of the block in the file, from 1, if it is in one.
-    pub block: Option<usize>,
-    /// Line, from 1.
-    pub line: usize,
+    /// What was found, and where.
+    pub fault: Fault,
+    /// Only what formatters move about is different.
+    pub by_a_formatter: bool,
+}
+
+impl Tampering {
     /// What was found, and what may be behind it. One sentence, plain text.
-    pub why: String,
+    pub fn why(&self) -> String {
+        format!("{}{}", self.fault.kind, self.cause())
+    }
+
+    fn cause(&self) -> &'static str {
+        match self.by_a_formatter {
+            true => ", only in blanks, bullets or emphasis: was it a formatter?",
+            false => "",
+        }
+    }
+}
+
+impl fmt::Display for Tampering {
+    /// `block 3, line 74: the block was changed after it was signed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.fault, self.cause())
+    }
 }
 
 /// The receipts of a file beside the record.
@@ -156,20 +175,16 @@ fn tampering(
     chain: &Chain,
     fault: &Fault,
 ) -> Tampering {
-    let mut why = fault.kind.to_string();
-    if fault.kind == FaultKind::Changed
-        && let Some(number) = fault.block
-        && let Some(block) = file.blocks.get(number - 1)
-        && let Some(found) = chain.of_block(number)
-        && let Some(record) = records.iter().find(|record| is_of(record, &found.token))
-        && bare(&block.canonical(&file.source)) == bare(&record.text)
-    {
-        why.push_str(", only in blanks, bullets or emphasis: was it a formatter?");
-    }
+    let is_only_moved = |number: usize| {
+        let block = file.blocks.get(number - 1)?;
+        let found = chain.of_block(number)?;
+        let record = records.iter().find(|record| is_of(record, &found.token))?;
+        Some(bare(&block.canonical(&file.source)) == bare(&record.text))
+    };
     Tampering {
-        block: fault.block,
-        line: fault.line,
-        why,
+        by_a_formatter: fault.kind == FaultKind::Changed
+            && fault.block.and_then(is_only_moved) == Some(true),
+        fault: fault.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ use super::channel::Channel;
 use super::check::{
     self, CheckInput, ConfigProblem, Demand, DiscussionView, Evaluation, Findings, NextStep,
 };
+use super::command::path_word;
 use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::gate_files;
@@ -131,6 +132,7 @@ fn demands(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Demand> {
     if work.gate_is_unanswered() {
         demands.push(gate_files::demand());
     }
+    demands.extend(work.gate_objectors().into_iter().map(gate_files::objection));
     if work.snapshot.files_truncated {
         // A list of files that GitHub cut cannot be taken as complete.
         demands.push(demand(
@@ -207,7 +209,7 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
                     let base = at.base.discussion();
                     let lines = mentions::lines_with_all(discussion, base, &evaluated.seen);
                     let note = |line| {
-                        format!("{path}:{line}: `@all` in a file asks nobody; `/discuss {path} all` in a comment does")
+                        format!("{path}:{line}: `@all` in a file asks nobody; `/discuss {} all` in a comment does", path_word(path))
                     };
                     notes.extend(lines.first().map(note));
                 }

@@ -81,7 +81,7 @@ pub fn or_later(
         return Ok(Ended::Done);
     };
     match (&error, error.remedy()) {
-        (JobError::Forge(_), Remedy::Retry) => {
+        (JobError::Forge(_), Remedy::Retry | Remedy::Outlast) => {
             tracing::warn!(pr = %job.pr, job = %job.id, %error, "not surveyed, again later");
             Ok(Ended::Postpone(deps.pace.sweep.again))
         }
@@ -282,16 +282,28 @@ async fn survey_one(
     let pace = &deps.pace.sweep;
     let mut due = Vec::new();
     for pull in &open.pulls {
-        // A base that is gone leaves nothing to judge by.
-        let Some(definitions) = grounds.of(&pull.base_branch).await? else {
-            continue;
-        };
-        let look = seen::of_listed(pull, &definitions);
         let record = known.get(&pull.number);
-        if record.is_some_and(|record| !seen::is_due(record, &look, now, pace)) {
-            continue;
+        let is_due = match grounds.of(&pull.base_branch).await {
+            // A base that is gone leaves nothing to judge by.
+            Ok(None) => continue,
+            Ok(Some(definitions)) => {
+                let look = seen::of_listed(pull, &definitions);
+                record.is_none_or(|record| seen::is_due(record, &look, now, pace))
+            }
+            // What its pull requests come to is theirs to tell; the others are not kept waiting for it.
+            Err(JobError::Forge(
+                error @ (ForgeError::Forbidden(_)
+                | ForgeError::Refused(_)
+                | ForgeError::NotFound(_)),
+            )) => {
+                tracing::warn!(repository = %place.repo, base = pull.base_branch, %error, "a base cannot be read");
+                true
+            }
+            Err(error) => return Err(error),
+        };
+        if is_due {
+            due.push((!record.is_some_and(seen::is_green), pull.number));
         }
-        due.push((!record.is_some_and(seen::is_green), pull.number));
     }
     // What is green may be merged any moment, so it comes first.
     due.sort_unstable();

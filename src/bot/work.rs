@@ -1,5 +1,6 @@
 //! One try at a job: what was read, what is recorded, and the evaluation made of both.
 
+mod gate;
 mod reading;
 
 use super::channel::{self, Channel, Signs};
@@ -360,35 +361,6 @@ impl<'a> Work<'a> {
             self.rights_of(id, &login).await?;
         }
         Ok(self.evaluate())
-    }
-
-    /// Accounts whose rights decide whether somebody answers for a change to the gate.
-    fn answerable_for_gate(&self) -> BTreeMap<u64, String> {
-        let Some(gate) = &self.gate else {
-            return BTreeMap::new();
-        };
-        let votes = self.votes_of(gate_files::KEY);
-        let mut accounts = evaluate::voters_to_ask(&votes, &[], &gate.hashes());
-        let author = self.snapshot.author.as_ref();
-        accounts.extend(author.map(|author| (author.id, author.login.clone())));
-        accounts
-    }
-
-    /// Whether the pull request changes the gate without anybody with maintain who answers for that: its author, or
-    /// one who voted READY on these very files. By the rights asked so far.
-    pub fn gate_is_unanswered(&self) -> bool {
-        let Some(gate) = &self.gate else {
-            return false;
-        };
-        let maintains = |account: u64| self.rights.get(&account).is_some_and(|r| r.maintain);
-        let by_author = self
-            .snapshot
-            .author
-            .as_ref()
-            .is_some_and(|a| maintains(a.id));
-        let votes = self.votes_of(gate_files::KEY);
-        let mut ready = evaluate::ready_accounts(&votes, &gate.ballot);
-        !by_author && !ready.any(maintains)
     }
 
     /// Recorded failures of owed answers on the current subjects.

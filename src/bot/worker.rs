@@ -20,6 +20,9 @@ pub const LEASE: Duration = Duration::from_secs(60);
 pub const RENEW_EVERY: Duration = Duration::from_secs(20);
 /// Tries before a job is parked.
 pub const MAX_ATTEMPTS: u32 = 5;
+/// Tries before a job is parked for which GitHub is away: with their delays a quarter of an hour, about as long as its
+/// usual incidents. After longer ones sweeps find what was left.
+pub const MAX_ATTEMPTS_AWAY: u32 = 20;
 /// What running jobs get to finish when the process is asked to end.
 pub const DRAIN: Duration = Duration::from_secs(20);
 /// Longest sleep without a look at the queue: a job may come in through another process.
@@ -173,8 +176,12 @@ impl Worker {
 
     async fn failed(&self, job: &Claimed, error: &JobError) -> Result<(), StoreError> {
         let store = &self.deps.store;
-        let is_last = job.attempt >= MAX_ATTEMPTS;
-        match error.remedy() {
+        let remedy = error.remedy();
+        let attempts = match remedy {
+            Remedy::Outlast => MAX_ATTEMPTS_AWAY,
+            _ => MAX_ATTEMPTS,
+        };
+        match remedy {
             Remedy::Abandon => {
                 tracing::warn!(pr = %job.pr, job = %job.id, "lease lost, job abandoned");
                 Ok(())
@@ -183,14 +190,14 @@ impl Worker {
                 tracing::warn!(pr = %job.pr, job = %job.id, %error, "job waits");
                 store.postpone(&job.lease, delay).await
             }
-            Remedy::Retry if !is_last => {
-                let delay = backoff(job.attempt);
+            Remedy::Retry | Remedy::Outlast if job.attempt < attempts => {
+                let delay = backoff(self.deps.pace.retry, job.attempt);
                 tracing::warn!(pr = %job.pr, job = %job.id, %error, ?delay, "job failed, tried again later");
                 let error = error.to_string();
-                let failed = store.fail(&job.lease, delay, MAX_ATTEMPTS, &error);
+                let failed = store.fail(&job.lease, delay, attempts, &error);
                 failed.await.map(|_| ())
             }
-            Remedy::Retry | Remedy::Park => self.park(job, error).await,
+            Remedy::Retry | Remedy::Outlast | Remedy::Park => self.park(job, error).await,
         }
     }
 
@@ -217,10 +224,10 @@ impl Worker {
     }
 }
 
-/// Delay before the next try: 1 s after the first, doubling, at most 60 s.
-fn backoff(attempt: u32) -> Duration {
-    let doubled = 1_u64 << attempt.saturating_sub(1).min(6);
-    Duration::from_secs(doubled.min(60))
+/// Delay before the next try: the first one doubled with each try, at most a minute.
+fn backoff(first: Duration, attempt: u32) -> Duration {
+    let doubled = 1_u32 << attempt.saturating_sub(1).min(16);
+    first.saturating_mul(doubled).min(Duration::from_secs(60))
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> JobError {

@@ -12,7 +12,7 @@ use crate::engine::problem::Problem;
 use crate::engine::receipt::Kind;
 use crate::engine::receipt::votes::{SignedVote, Worth};
 use crate::engine::subject::Subject;
-use crate::engine::vote::{self, NotCounted, Tally, VoteEntry, VoterKind};
+use crate::engine::vote::{self, NotCounted, Tally, Vote, VoteEntry, VoterKind};
 use crate::ids::Alias;
 use serde::Serialize;
 
@@ -86,6 +86,15 @@ impl Report {
             let mut proven: Vec<VoteEntry> = proven
                 .filter_map(|vote| entry(vote, &discussion, &advisory))
                 .collect();
+            let optional = &surroundings.config.gate.optional;
+            let members = [&panel.participants, &panel.owing, optional];
+            let is_on_panel = |name: &str| {
+                let mut members = members.iter().flat_map(|list| list.iter());
+                members.any(|alias| alias.as_str() == name)
+            };
+            proven
+                .iter_mut()
+                .for_each(|entry| leave_to_panel(entry, &is_on_panel));
             let is_proven = |typed: &VoteEntry| {
                 let same = |one: &VoteEntry| {
                     one.kind == typed.kind && one.participant == typed.participant
@@ -218,6 +227,14 @@ fn entry(
         line: Some(block.line),
         block: Some(vote.block),
     })
+}
+
+/// The READY of a persona that is not on the panel counts for nothing.
+fn leave_to_panel(entry: &mut VoteEntry, is_on_panel: &dyn Fn(&str) -> bool) {
+    let is_ready = entry.counted() == Some(Vote::Ready);
+    if entry.kind == VoterKind::Ai && is_ready && !is_on_panel(&entry.participant) {
+        entry.not_counted = Some(NotCounted::OffPanel);
+    }
 }
 
 fn owed(alias: &Alias, votes: &[VoteEntry]) -> (Alias, Owed) {

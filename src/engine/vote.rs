@@ -72,6 +72,8 @@ pub enum NotCounted {
     History,
     /// By a persona that changed its mind too often on this text; a person decides in its place.
     Disputed,
+    /// READY by a persona that is not on the panel: whoever asks it could else choose the voters.
+    OffPanel,
 }
 
 impl NotCounted {
@@ -90,6 +92,7 @@ impl NotCounted {
             Self::NoModel => "no_model",
             Self::History => "history",
             Self::Disputed => "disputed",
+            Self::OffPanel => "off_panel",
         }
     }
 }

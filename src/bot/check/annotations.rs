@@ -2,6 +2,7 @@
 
 use super::title::rejecting_votes;
 use super::{ConfigProblem, DiscussionView, Evaluation, Findings};
+use crate::bot::command::path_word;
 use crate::bot::markdown::{plain, sentences, shorten};
 use crate::engine::consensus::State;
 use crate::engine::ledger::{Item, ItemState};
@@ -83,10 +84,10 @@ fn of_discussion(view: &DiscussionView) -> Vec<Annotation> {
         let level = AnnotationLevel::Failure;
         annotation(
             &view.path,
-            tampering.line,
+            tampering.fault.line,
             level,
             "Changed reply",
-            &tampering.why,
+            &tampering.why(),
         )
     }));
     found.extend(of_rejections(view));
@@ -205,7 +206,8 @@ fn of_unconfirmed(view: &DiscussionView) -> Vec<Annotation> {
             let title = format!("Unconfirmed vote of {}", vote.entry.participant);
             let message = format!(
                 "A name in a file proves nobody's identity, so this vote is not counted. To confirm it, {} comments on the pull request: /discuss {} vote {word}",
-                vote.entry.participant, view.path
+                vote.entry.participant,
+                path_word(&view.path)
             );
             Some(annotation(&view.path, line, AnnotationLevel::Notice, &title, &message))
         })

@@ -2,6 +2,7 @@
 
 use super::title::{listed, rejecters};
 use super::{DiscussionView, Evaluation, rank};
+use crate::bot::command::path_word;
 use crate::engine::consensus::{Owed, ReasonCode, State};
 use crate::engine::ledger::ItemState;
 use crate::engine::vote::{NotCounted, Vote, VoterKind};
@@ -66,7 +67,7 @@ pub(super) fn all_steps(evaluation: &Evaluation) -> Vec<NextStep> {
 /// `name_path` the lines name the discussion (a pull request with several).
 pub fn next_steps(view: &DiscussionView, name_path: bool) -> Vec<NextStep> {
     let command = |rest: &str| match name_path {
-        true => format!("/discuss {} {rest}", view.path)
+        true => format!("/discuss {} {rest}", path_word(&view.path))
             .trim_end()
             .to_owned(),
         false => format!("/discuss {rest}").trim_end().to_owned(),

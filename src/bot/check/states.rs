@@ -63,7 +63,10 @@ static CLEAR: StateRow = row(
     "nothing to decide, or somebody let go of what left",
 );
 static READY: StateRow = row(
-    &["READY: 3 of 4 ready, 1 by a person"],
+    &[
+        "READY: 3 of 4 ready, 1 by a person",
+        "READY: 3 of 4 ready, 1 by a person; the Status line is left as it was",
+    ],
     GREEN,
     "consensus: every rule holds",
 );

@@ -2,6 +2,7 @@
 
 use super::title::counted;
 use super::{DiscussionView, VoteView};
+use crate::bot::command::path_word;
 use crate::bot::markdown::{code_cell, inline, link, shorten};
 use crate::engine::consensus::{DISPUTED_AFTER, Owed};
 use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
@@ -111,7 +112,11 @@ fn why_not(why: NotCounted, view: &DiscussionView, vote: &VoteView) -> String {
         NotCounted::Unsigned => "not written by the App".to_owned(),
         NotCounted::Unconfirmed => {
             let word = vote.entry.vote.unwrap_or(Vote::Ready).as_str();
-            let line = format!("/discuss {} vote {}", view.path, word.to_ascii_lowercase());
+            let line = format!(
+                "/discuss {} vote {}",
+                path_word(&view.path),
+                word.to_ascii_lowercase()
+            );
             format!("typed into the file; confirmed by {}", code_cell(&line))
         }
         NotCounted::Stale => match &vote.given_on {
@@ -119,6 +124,7 @@ fn why_not(why: NotCounted, view: &DiscussionView, vote: &VoteView) -> String {
             None => "stale, the text changed since".to_owned(),
         },
         NotCounted::Advisory => "advisory persona".to_owned(),
+        NotCounted::OffPanel => "not on the panel: it may object, not approve".to_owned(),
         NotCounted::Author => "the pull request's author".to_owned(),
         NotCounted::NoPermission => "has no right to write".to_owned(),
         NotCounted::Withdrawn => "taken back".to_owned(),

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
+use std::borrow::Cow;
 
 /// Digits of a subject that a command must give at least, and at most.
 const HASH_DIGITS: std::ops::RangeInclusive<usize> = 8..=64;
@@ -20,6 +21,7 @@ pub(super) fn read(line: &CommandLine, is_persona: &dyn Fn(&str) -> bool) -> Par
         line: line.line,
         text: line.text.clone(),
         path,
+        rest: rest.trim().to_owned(),
         command,
     }
 }
@@ -31,18 +33,46 @@ fn first_word(text: &str) -> (&str, &str) {
     (&text[..end], text[end..].trim())
 }
 
-/// A first word with a dot or slash is a PATH, unless it is a name with a full stop behind it (`security.`).
+/// A first word with a dot or slash is a PATH, unless it is a name with a full stop behind it (`security.`). So is
+/// whatever stands in double quotes.
 fn split_path<'a>(text: &'a str, is_persona: &dyn Fn(&str) -> bool) -> (Option<String>, &'a str) {
-    let (word, rest) = first_word(text);
-    let is_path = word.contains(['.', '/'])
-        && !word.starts_with('@')
-        && table::verb(bare(word)).is_none()
-        && alias(word, is_persona).is_none();
-    if !is_path {
-        return (None, text);
-    }
-    let path = word.strip_prefix("./").unwrap_or(word);
+    let (path, rest) = match quoted(text.trim_start()) {
+        Some(found) => found,
+        None => {
+            let (word, rest) = first_word(text);
+            if !looks_like_path(word) || alias(word, is_persona).is_some() {
+                return (None, text);
+            }
+            (word, rest)
+        }
+    };
+    let path = path.strip_prefix("./").unwrap_or(path);
     (Some(path.to_owned()), rest)
+}
+
+/// The text in double quotes at the start and what stands behind it.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix('"')?;
+    let is_end = |(at, _): &(usize, &str)| {
+        let behind = inner[at + 1..].chars().next();
+        behind.is_none_or(char::is_whitespace)
+    };
+    let (at, _) = inner.match_indices('"').find(is_end)?;
+    Some((&inner[..at], inner[at + 1..].trim()))
+}
+
+/// Whether a word is read as a PATH, be there a persona of that name or not.
+fn looks_like_path(word: &str) -> bool {
+    word.contains(['.', '/']) && !word.starts_with('@') && table::verb(bare(word)).is_none()
+}
+
+/// A path as it stands in a command line: in double quotes where it would be read as something else.
+pub fn path_word(path: &str) -> Cow<'_, str> {
+    let is_word = !path.contains(char::is_whitespace) && !path.starts_with('"');
+    match is_word && looks_like_path(path) && !path.ends_with(['.', ':', ',', ';', '?', '!']) {
+        true => Cow::Borrowed(path),
+        false => Cow::Owned(format!("\"{path}\"")),
+    }
 }
 
 /// Whether a path could name a file of the repository.
@@ -213,7 +243,7 @@ fn read_drop(before: Option<&str>, text: &str) -> Result<Command, CommandError> 
         Some((at, _)) => (&text[..at], text[at + 1..].trim()),
         None => (text, ""),
     };
-    let path = path.trim().trim_matches('`');
+    let path = path.trim().trim_matches(['`', '"']);
     let path = path.strip_prefix("./").unwrap_or(path);
     let path = match (before, path) {
         (Some(before), "") => before,

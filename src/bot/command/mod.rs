@@ -7,6 +7,7 @@ mod grammar;
 mod markdown;
 pub mod table;
 
+pub use grammar::path_word;
 pub use markdown::{CommandLine, command_lines};
 
 use crate::engine::vote::Vote;
@@ -26,6 +27,8 @@ pub struct Parsed {
     pub text: String,
     /// The discussion it names, as written less a leading `./`; `None`: all discussions of the pull request.
     pub path: Option<String>,
+    /// What stands behind `/discuss` and the PATH.
+    pub rest: String,
     /// The command, or why it is none.
     pub command: Result<Command, CommandError>,
 }
@@ -192,6 +195,7 @@ fn bounded(lines: Vec<CommandLine>, is_persona: &dyn Fn(&str) -> bool) -> Vec<Pa
         line: line.line,
         text: line.text.clone(),
         path: None,
+        rest: String::new(),
         command: Err(CommandError::TooManyCommands),
     });
     lines

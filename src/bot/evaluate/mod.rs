@@ -14,7 +14,7 @@ pub use votes::{is_about, newest, objections, ready_accounts, voters_to_ask};
 use super::check::{DiscussionView, DroppedView, People, VoteView};
 use super::ground::Ground;
 use super::models::Models;
-use super::receipts::{self, MAX_RESTORED, Receipts, Tampering};
+use super::receipts::{self, MAX_RESTORED, Receipts};
 use super::touched::{self, Candidate, Content, Standing};
 use crate::engine::consensus::{self, Owed, Situation};
 use crate::engine::discussion::Discussion;
@@ -213,8 +213,8 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         around.pr,
         around.keys,
     );
-    let votes = votes::collect(around, case, discussion, &seen);
     let members = panel_of::of(around.ground, discussion, case.blocks);
+    let votes = votes::collect(around, case, discussion, &seen, &members.panel);
     let (template, template_problem) = panel_of::registry(around.ground).template(discussion);
     let phase = panel_of::phase(case, discussion, &template);
     let counts = |block: &crate::engine::block::Block| seen.is_ours(block.number);
@@ -252,7 +252,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         .collect();
     let entries: Vec<VoteEntry> = votes.views.iter().map(|view| view.entry.clone()).collect();
     let veto = around.ground.veto();
-    let tampered: Vec<String> = receipts.tampered.iter().map(tampering).collect();
+    let tampered: Vec<String> = receipts.tampered.iter().map(ToString::to_string).collect();
     let held = held(case, &receipts);
     let verdict = consensus::decide(
         &Situation {
@@ -318,15 +318,6 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         landed,
         receipts,
     }))
-}
-
-/// What was done to a signed block, with its place.
-fn tampering(tampering: &Tampering) -> String {
-    let line = tampering.line;
-    match tampering.block {
-        Some(block) => format!("block {block}, line {line}: {}", tampering.why),
-        None => format!("line {line}: {}", tampering.why),
-    }
 }
 
 /// What only a person can settle about the replies in the file.

@@ -37,6 +37,7 @@ pub(super) fn collect(
     case: &Case<'_>,
     discussion: &Discussion,
     seen: &SeenText,
+    panel: &[Alias],
 ) -> Votes {
     let mut votes = Votes {
         views: Vec::new(),
@@ -48,6 +49,15 @@ pub(super) fn collect(
     };
     for (alias, index) in newest_of_personas(case.blocks, seen) {
         votes.persona(around, case.blocks, discussion, seen, alias, index);
+    }
+    // A persona that somebody asked besides the panel may object and not approve.
+    for view in &mut votes.views {
+        let is_on_panel = panel
+            .iter()
+            .any(|alias| alias.as_str() == view.entry.participant);
+        if !is_on_panel && view.entry.counted() == Some(Vote::Ready) {
+            view.entry.not_counted = Some(NotCounted::OffPanel);
+        }
     }
     for word in last_words(case.votes, case.elsewhere, &seen.hashes()) {
         let view = of_person(around, case, seen, &word);

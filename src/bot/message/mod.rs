@@ -18,6 +18,7 @@ pub use why::why;
 
 use super::access::AuthorRule;
 use super::check::{CheckInput, Findings, overview, sections, title};
+use super::command::path_word;
 use super::command::table::{Group, Row, TABLE};
 use super::markdown::{cap, code, inline, link, quote_markdown, quote_text, shorten};
 use std::fmt::Write;
@@ -212,7 +213,7 @@ pub fn vote_of_author(told: &VoteTold<'_>) -> String {
 fn vote_line(told: &VoteTold<'_>) -> String {
     format!(
         "/discuss {} vote {} {}",
-        told.path,
+        path_word(told.path),
         told.vote.to_ascii_lowercase(),
         told.current
     )

@@ -3,7 +3,7 @@
 use super::{MAX_LINE, MAX_LISTED};
 use crate::bot::access::{AuthorRule, Need, Refusal};
 use crate::bot::command::table;
-use crate::bot::command::{CommandError, DropCommand, MAX_COMMANDS, MAX_NAMES, Parsed};
+use crate::bot::command::{CommandError, DropCommand, MAX_COMMANDS, MAX_NAMES, Parsed, path_word};
 use crate::bot::markdown::{code, inline, shorten};
 
 /// A command that its author may not give.
@@ -137,7 +137,7 @@ pub fn not_dropped(parsed: &Parsed, command: &DropCommand, why: &NotDropped) -> 
         NotDropped::StillHere => format!(
             "{read}: {path} is still in this pull request, so there is nothing to drop. It is decided by votes: {}. \
              To leave it out, take it off the branch first. {}",
-            code(&format!("/discuss {} vote ready", command.path)),
+            code(&format!("/discuss {} vote ready", path_word(&command.path))),
             see_help()
         ),
         NotDropped::Unreadable => format!(
@@ -238,15 +238,16 @@ pub fn no_such_discussion(parsed: &Parsed, paths: &[&str]) -> String {
 
 /// The same command, once for each path, as a list.
 fn lines_for(parsed: &Parsed, paths: &[&str]) -> String {
-    let mut words = parsed.text.split_whitespace().skip(1);
-    if parsed.path.is_some() {
-        words.next();
-    }
-    let rest = words.collect::<Vec<_>>().join(" ");
+    let rest = parsed.rest.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut lines: Vec<String> = paths
         .iter()
         .take(MAX_LISTED)
-        .map(|path| format!("- {}", code(format!("/discuss {path} {rest}").trim_end())))
+        .map(|path| {
+            format!(
+                "- {}",
+                code(format!("/discuss {} {rest}", path_word(path)).trim_end())
+            )
+        })
         .collect();
     if paths.len() > MAX_LISTED {
         lines.push(format!("- and {} more", paths.len() - MAX_LISTED));

@@ -123,7 +123,7 @@ pub async fn tell(
     if script.whole {
         force_push(script, stage, narrator, number, &proposed).await?;
         revision(script, stage, narrator, number).await?;
-        vote(stage, narrator, number).await?;
+        vote(script, stage, narrator, number).await?;
         merge(stage, narrator, number)?;
     } else {
         let check = stage.settled(number).await?;
@@ -325,16 +325,34 @@ async fn revision(
     Ok(())
 }
 
-async fn vote(stage: &Stage, narrator: &mut Narrator<'_>, number: u64) -> Result<(), Failure> {
+async fn vote(
+    script: &Script,
+    stage: &Stage,
+    narrator: &mut Narrator<'_>,
+    number: u64,
+) -> Result<(), Failure> {
     narrator.step(&format!(
         "{REVIEWER} reads it and comments: /discuss vote ready"
     ));
     tokio::time::sleep(READING).await;
+    let blocks = |text: &str| text.matches(&format!("\nName: {REVIEWER}\n")).count();
+    let before = blocks(&stage.text(BRANCH, &script.path)?);
     stage.comment(REVIEWER, number, "/discuss vote ready")?;
     let check = stage.settled(number).await?;
     let ready =
         title(&check).starts_with("READY: ") && check.conclusion.as_deref() == Some("success");
     narrator.expect(ready, "the check is green", title(&check));
+    let text = stage.text(BRANCH, &script.path)?;
+    let status = Discussion::parse(text.as_bytes())
+        .header
+        .status()
+        .to_owned();
+    let is_written = status != "OPEN" && blocks(&text) == before + 1;
+    narrator.expect(
+        is_written,
+        "the file says so, with the vote",
+        &format!("Status: {status}"),
+    );
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use super::cases;
 use super::views::{STATES, Sketch, evaluated, evaluation, in_state, input, is_green};
 use discussions::bot::check::{
-    self, ConfigProblem, Demand, Findings, NextStep, Overall, check_name, check_run, conclusion,
-    next_steps, overall, state_row,
+    self, ConfigProblem, Demand, Evaluation, Findings, NextStep, Overall, check_name, check_run,
+    conclusion, next_steps, overall, state_row,
 };
 use discussions::bot::repo_config::GateMode;
 use discussions::engine::consensus::State;
@@ -39,7 +39,8 @@ fn every_state_has_its_title_and_conclusion() {
 }
 
 /// Titles of the table that no single discussion has; see the next test.
-const OF_THE_WHOLE: [&str; 5] = [
+const OF_THE_WHOLE: [&str; 6] = [
+    "READY: 3 of 4 ready, 1 by a person; the Status line is left as it was",
     "DROPPED by ann: decided elsewhere",
     "WORKING: reading the discussions",
     "CLEAR: no discussion in this PR",
@@ -78,6 +79,20 @@ fn the_table_of_states_shows_titles_that_the_check_really_has() {
     );
 }
 
+/// A green that is not written into the file.
+fn left_as_is() -> Findings {
+    let ready = cases::<Titled>("check/titles.yaml")
+        .into_iter()
+        .find(|case| case.name == "ready");
+    let Findings::Evaluated(evaluation) = evaluated(vec![ready.unwrap().view.view()]) else {
+        unreachable!("it was evaluated");
+    };
+    Findings::Evaluated(Evaluation {
+        left_as_is: true,
+        ..evaluation
+    })
+}
+
 #[test]
 fn titles_of_a_whole_pull_request() {
     let id = || "01J9ZK".to_owned();
@@ -86,6 +101,11 @@ fn titles_of_a_whole_pull_request() {
         (
             evaluated(Vec::new()),
             "CLEAR: no discussion in this PR",
+            Some(Conclusion::Success),
+        ),
+        (
+            left_as_is(),
+            "READY: 3 of 4 ready, 1 by a person; the Status line is left as it was",
             Some(Conclusion::Success),
         ),
         (Findings::Started, "WORKING: reading the discussions", None),

@@ -294,3 +294,23 @@ async fn after_the_last_automatic_round_a_person_decides() {
     rig.say("ann", number, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_are_printed_for_paths_with_blanks_work_as_they_are() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let path = "my designs/a cache.md";
+    rig.propose("rob", path, CACHE);
+    let number = rig
+        .open("rob", PATH, &CACHE.replace("product", "other"))
+        .await;
+    let summary = rig.summary(number);
+    let line = "/discuss \"my designs/a cache.md\" vote ready";
+    assert!(summary.contains(line), "{summary}");
+    rig.say("ann", number, line).await;
+    let summary = rig.summary(number);
+    assert!(!summary.contains(line), "{summary}");
+    rig.say("ann", number, &format!("/discuss {PATH} vote ready"))
+        .await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+}

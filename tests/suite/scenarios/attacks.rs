@@ -275,6 +275,55 @@ async fn text_behind_a_settled_discussion_is_not_waved_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_objection_to_a_change_to_the_gate_is_told_and_holds_it_up() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let number = rig.open("ann", CONFIG, "gate: {humans: 2}\n").await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+    rig.say("eve", number, "/discuss vote reject: no").await;
+    assert_eq!(rig.conclusion(number), "success", "she may not write");
+    for vote in ["changes", "reject: two is too much"] {
+        rig.say("rob", number, &format!("/discuss vote {vote}"))
+            .await;
+        assert_eq!(
+            rig.title(number),
+            "DISCUSSING: rob objects to the change to the gate"
+        );
+        assert!(!rig.mergeable(number));
+        let summary = rig.summary(number);
+        assert!(summary.contains("votes again once the point"), "{summary}");
+    }
+    rig.say("rob", number, "/discuss vote withdraw").await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+    rig.say("ann", number, "/discuss vote reject").await;
+    assert_eq!(rig.conclusion(number), "success", "her own change");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_a_majority_by_asking_more_personas() {
+    let model = Arc::new(Scripted::ready());
+    for alias in ["architect", "security"] {
+        model.set(alias, Line::Votes(Vote::Changes));
+    }
+    let rig = Rig::scripted(&model, "").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    let title = "CHANGES: 2 of 4 ready";
+    assert_eq!(rig.title(number), title);
+    let others = "/discuss designer operator tester backend perfectionist";
+    rig.say("rob", number, others).await;
+    assert_eq!(model.calls().len(), 8);
+    assert_eq!(rig.title(number), title, "they are no members of the panel");
+    let summary = rig.summary(number);
+    assert!(summary.contains("not on the panel"), "{summary}");
+    // What one of them finds is heard.
+    model.set("tester", Line::Votes(Vote::Reject));
+    rig.say("rob", number, "/discuss tester and without tests?")
+        .await;
+    assert_eq!(rig.title(number), "REJECTED by tester");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changing_the_gate_needs_someone_with_maintain() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::scripted(&model, "").await;

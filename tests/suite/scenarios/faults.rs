@@ -215,6 +215,27 @@ async fn a_panic_is_the_end_of_a_try_and_of_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn github_being_away_for_a_while_parks_nothing() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    for fault in [FaultKind::DropBefore, FaultKind::Status(503)] {
+        rig.sandbox.reset_ledger();
+        rig.sandbox
+            .fault(Fault::sometimes(Matcher::Any, fault, 1_000, 1));
+        rig.sandbox.advance(std::time::Duration::from_secs(2));
+        rig.sandbox
+            .comment("ann", DEMO_REPO, number, "/discuss vote ready")
+            .unwrap();
+        // More often than a job is tried that fails for another reason.
+        rig.until(|| rig.sandbox.ledger().requests.len() > 7).await;
+        rig.sandbox.clear_faults();
+        rig.settle().await;
+        assert!(rig.mergeable(number), "{}", rig.title(number));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn replies_that_can_be_written_nowhere_park_the_job_and_say_so() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::scripted(&model, "").await;

@@ -458,6 +458,37 @@ async fn two_servers_share_a_sweep_and_a_try_that_fails_hands_nothing_on_twice()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_base_that_cannot_be_read_keeps_no_other_pull_request_waiting() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let tip = rig.sandbox.tip(DEMO_REPO, "main").unwrap();
+    rig.sandbox
+        .create_branch("ann", DEMO_REPO, "aside", &tip)
+        .unwrap();
+    deaf(&rig);
+    let edit = FileEdit::write("design/other.md", CACHE.replace("product", "other"));
+    rig.sandbox
+        .push("rob", DEMO_REPO, "other", "propose", &[edit])
+        .unwrap();
+    let into_other = NewPull {
+        title: "Aside".to_owned(),
+        head: "other".to_owned(),
+        base: "aside".to_owned(),
+        ..NewPull::default()
+    };
+    let aside = rig.sandbox.open_pr("rob", DEMO_REPO, &into_other).unwrap();
+    propose(&rig);
+    rig.settle().await;
+    hearing(&rig);
+    let base = Matcher::Graphql("BaseFiles".to_owned());
+    rig.sandbox.fault(Fault::once(base, FaultKind::Status(403)));
+    rig.sweep().await;
+    let preview = rig.run(aside, "discussions (preview)");
+    assert!(preview.is_some(), "judged by itself");
+    assert_eq!(model.calls().len(), 6, "both were looked at");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_suspended_installation_is_passed_over_and_swept_when_it_is_back() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::scripted(&model, "").await;

@@ -247,6 +247,31 @@ async fn rerun_stale_asks_only_those_whose_vote_is_stale() {
     assert_eq!(last, "security");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_re_run_opens_no_round_past_the_bound() {
+    let model = Arc::new(Scripted::ready());
+    model.set("security", Line::Fails);
+    let rig = Rig::scripted(&model, "rounds: 1\n").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    model.set("security", Line::Votes(Vote::Changes));
+    rig.say("rob", number, "/discuss security").await;
+    let text = rig.file(number, PATH);
+    rig.push("rob", PATH, &revised(&text)).await;
+    let text = rig.file(number, PATH);
+    rig.push("rob", PATH, &text.replace("50 ms", "40 ms")).await;
+    let title = rig.title(number);
+    assert!(title.starts_with("DECIDE: a person decides"), "{title}");
+    let calls = model.calls().len();
+    let run = rig.check(number).id;
+    rig.sandbox.rerequest_check("rob", DEMO_REPO, run).unwrap();
+    rig.settle().await;
+    assert_eq!(
+        model.calls().len(),
+        calls,
+        "that is for somebody else to say"
+    );
+}
+
 /// The route that tells who may push.
 const COLLABORATORS: &str = "/repos/{owner}/{repo}/collaborators";
 

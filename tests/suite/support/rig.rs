@@ -136,6 +136,7 @@ impl Rig {
             built_in: BuiltIn::load().unwrap(),
             pace: Pace {
                 sweep,
+                retry: Duration::from_millis(10),
                 ..Pace::default()
             },
         };
