@@ -154,7 +154,7 @@ impl Table<'_> {
     /// remarks of that answer wait for their turn, what comes now was there before and is not late.
     fn answered_on(&self, work: &Work<'_>, alias: &Alias) -> Option<String> {
         let blocks = work.blocks_of(self.key);
-        let newest = blocks.last()?;
+        let newest = blocks.iter().rfind(|block| !block.is_persons())?;
         let last = blocks.iter().rfind(|block| block.alias == alias.as_str())?;
         if reply::has_waiting(&last.text) {
             return None;

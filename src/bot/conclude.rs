@@ -32,6 +32,7 @@ pub async fn conclude(
     }
     let mut outcomes = work.evaluate_fully().await?;
     let mut changes = landed(work, &outcomes);
+    changes.extend(write::reopened(work, &outcomes));
     changes.extend(dropping::ended(work, &outcomes));
     let moved = vote_phases_onward(work, &outcomes);
     if !moved.is_empty() {
@@ -50,24 +51,25 @@ pub async fn conclude(
     }
     if is_green(&input.findings) {
         renew::if_the_check_knows_more(work, &outcomes).await?;
-        if let Some(findings) = unheard(work).await? {
-            input.findings = findings;
-        }
     }
     if is_green(&input.findings) {
         match write::close(work, &outcomes).await? {
             Closing::NotDue => {}
             Closing::LeftOut(why) => report::leaves_files(&mut input, &why),
             Closing::Committed => {
+                work.rights.clear();
+                elsewhere::recall(work).await?;
                 outcomes = work.evaluate_fully().await?;
                 changes.extend(landed(work, &outcomes));
                 if let Some(after) = report::input(work, &outcomes, going) {
                     input = after;
                 }
-                if let Some(findings) = unheard(work).await? {
-                    input.findings = findings;
-                }
             }
+        }
+        if is_green(&input.findings)
+            && let Some(findings) = unheard(work).await?
+        {
+            input.findings = findings;
         }
     }
     report::post(work, runs, &input, changes, false).await?;

@@ -43,6 +43,8 @@ pub struct Pace {
     pub sweep: SweepPace,
     /// Delay after a job's first failed try; it doubles with each further one, up to a minute.
     pub retry: Duration,
+    /// Tries before a job is parked for which GitHub is away.
+    pub tries_away: u32,
 }
 
 impl Default for Pace {
@@ -53,9 +55,14 @@ impl Default for Pace {
             limits: Limits::default(),
             sweep: SweepPace::default(),
             retry: Duration::from_secs(1),
+            tries_away: MAX_ATTEMPTS_AWAY,
         }
     }
 }
+
+/// With their delays a quarter of an hour, about as long as GitHub's usual incidents. After longer ones sweeps find what
+/// was left.
+const MAX_ATTEMPTS_AWAY: u32 = 20;
 
 /// How a try ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

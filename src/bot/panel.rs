@@ -174,7 +174,8 @@ fn is_due(seat: &Seat<'_>, conditions: &Conditions<'_>) -> bool {
 /// Whether nobody ever answered on this text.
 fn is_unstarted(seat: &Seat<'_>) -> bool {
     let subject = seat.evaluated.seen.subject.to_string();
-    !seat.blocks.iter().any(|block| block.subject == subject)
+    let has_answered = |block: &&BlockRecord| block.subject == subject && !block.is_persons();
+    !seat.blocks.iter().any(has_answered)
 }
 
 /// Voting participants that no automatic round asked about this text: those without a block on it that is no answer

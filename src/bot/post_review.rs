@@ -67,7 +67,7 @@ pub fn remember(why: &str) -> Change {
 pub async fn confirm_posted(work: &mut Work<'_>) -> Result<(), JobError> {
     let pending = work.memory.blocks.iter();
     let pending: Vec<BlockRecord> = pending
-        .filter(|block| block.state == BlockState::Pending)
+        .filter(|block| block.state == BlockState::Pending && !block.is_persons())
         .cloned()
         .collect();
     let mut changes = Vec::new();

@@ -100,9 +100,14 @@ pub fn compare(
         checked => checked,
     };
     let chain = chain::check(file, &scope, &check);
-    let newest = records
-        .iter()
-        .filter_map(|record| Some(record.receipt.as_ref()?.seq));
+    // What is only pending says nothing unless it stands there.
+    let found: BTreeSet<&str> = chain.found.iter().map(|one| one.token.as_str()).collect();
+    let newest = records.iter().filter_map(|record| {
+        let receipt = record.receipt.as_ref()?;
+        let is_known =
+            record.state == BlockState::Written || found.contains(receipt.token.as_str());
+        is_known.then_some(receipt.seq)
+    });
     let newest = newest.max().unwrap_or(0);
     let reached = chain.tip.as_ref().map_or(0, |tip| tip.seq);
     let history = base.map(texts).unwrap_or_default();

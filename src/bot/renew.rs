@@ -30,6 +30,7 @@ pub async fn reset(work: &mut Work<'_>, key: &str, by: &str, source: &str) -> Re
     record.subject = String::new();
     record.rounds = 0;
     record.restored = 0;
+    // What is decided begins anew; `status` is still what stands in the file.
     record.closed = String::new();
     record.reset_by = Some(by.to_owned());
     let done = Change::EffectDone {

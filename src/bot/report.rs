@@ -234,6 +234,13 @@ fn of_replies(work: &Work<'_>, key: &str, evaluated: &Evaluated) -> Vec<String> 
     if let Some(by) = record.and_then(|record| record.reset_by.as_ref()) {
         notes.push(format!("{path} was begun anew by {by}"));
     }
+    let status = evaluated.discussion.header.status();
+    let is_ready = evaluated.view.verdict.state == State::Ready;
+    if !is_ready && record.is_some_and(|record| record.status == status) {
+        notes.push(format!(
+            "{path}: Status {status} is from a decision that does not hold any more; the next replies set it back"
+        ));
+    }
     let noun = |count: usize| if count == 1 { "reply" } else { "replies" };
     match (evaluated.view.lost_replies, record.map_or(0, |record| record.restored)) {
         (0, 0) => {}

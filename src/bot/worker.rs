@@ -20,9 +20,6 @@ pub const LEASE: Duration = Duration::from_secs(60);
 pub const RENEW_EVERY: Duration = Duration::from_secs(20);
 /// Tries before a job is parked.
 pub const MAX_ATTEMPTS: u32 = 5;
-/// Tries before a job is parked for which GitHub is away: with their delays a quarter of an hour, about as long as its
-/// usual incidents. After longer ones sweeps find what was left.
-pub const MAX_ATTEMPTS_AWAY: u32 = 20;
 /// What running jobs get to finish when the process is asked to end.
 pub const DRAIN: Duration = Duration::from_secs(20);
 /// Longest sleep without a look at the queue: a job may come in through another process.
@@ -178,7 +175,7 @@ impl Worker {
         let store = &self.deps.store;
         let remedy = error.remedy();
         let attempts = match remedy {
-            Remedy::Outlast => MAX_ATTEMPTS_AWAY,
+            Remedy::Outlast => self.deps.pace.tries_away,
             _ => MAX_ATTEMPTS,
         };
         match remedy {

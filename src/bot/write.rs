@@ -3,7 +3,7 @@
 mod closing_commit;
 mod healing;
 
-pub use closing_commit::{Closing, close};
+pub use closing_commit::{Closing, close, reopened};
 
 use super::apply;
 use super::ask::{Recorded, block_of, failed};
@@ -279,17 +279,14 @@ fn draft(
         _ => evaluated.phase.name.clone(),
     };
     let first_phase = &evaluated.template.first_phase;
-    let (status, reopens) = closing_commit::status_now(work, path, after.as_deref());
+    let status = closing_commit::status_now(work, path, after.as_deref());
     let text = match channel {
         Channel::Commit => {
             Some(plan::written(discussion, &texts, &phase, first_phase, status).map_err(internal)?)
         }
         Channel::Review { .. } => None,
     };
-    let mut record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
-    if reopens {
-        record.closed = String::new();
-    }
+    let record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
     Ok(Some(Draft {
         at: index,
         record,

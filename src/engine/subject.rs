@@ -6,6 +6,7 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 
 /// Names the hashed fields and their order. A change of either needs a new number: old votes then are stale.
 const DOMAIN: &str = "discussions/subject@1";
@@ -58,6 +59,49 @@ impl Subject {
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()
     }
+}
+
+/// Text behind the proposal that stands in none of the covered spans: (line from 1, text), blank lines and separators
+/// left out. `end`: where the proposal ends; `None`: at the end of the file.
+pub fn uncovered(
+    discussion: &Discussion,
+    end: Option<usize>,
+    covered: &[Range<usize>],
+) -> Vec<(usize, String)> {
+    let Some(end) = end else {
+        return Vec::new();
+    };
+    let mut offset = end;
+    let mut found = Vec::new();
+    for line in discussion
+        .source
+        .get(end..)
+        .unwrap_or_default()
+        .split_inclusive('\n')
+    {
+        let text = line.trim_end();
+        let is_covered = covered.iter().any(|span| span.contains(&offset));
+        if !is_covered && !text.is_empty() && text.trim() != "---" {
+            found.push((discussion.line_of(offset), text.to_owned()));
+        }
+        offset += line.len();
+    }
+    found
+}
+
+/// What people's votes bind to, 64 hex digits: the subject, and all later text that no signed block is. The subject
+/// itself while there is none.
+pub fn ballot(subject: Subject, uncovered: &[(usize, String)]) -> String {
+    if uncovered.is_empty() {
+        return subject.to_string();
+    }
+    let mut hash = Sha256::new_with_prefix(b"discussions/ballot@1");
+    hash.update(subject.0);
+    for (_, text) in uncovered {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hex::encode(hash.finalize())
 }
 
 /// Subjects of everything that this text may have been as a proposal: up to each of its comment blocks, and whole.

@@ -114,7 +114,7 @@ pub(super) async fn discussions(
 ) -> Result<Vec<DiscussionRecord>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, phase, proposal, subject, rounds, published, subject_of, chains, restored, reset_by, closed \
+        "SELECT path, phase, proposal, subject, rounds, published, subject_of, chains, restored, reset_by, closed, status \
          FROM discussions \
          WHERE repo = $1 AND number = $2 ORDER BY path",
     )
@@ -148,6 +148,7 @@ fn read_discussion(row: &AnyRow) -> Result<DiscussionRecord, StoreError> {
         reset_by: row.try_get("reset_by")?,
         subject_of,
         closed: row.try_get("closed")?,
+        status: row.try_get("status")?,
     })
 }
 
@@ -162,12 +163,12 @@ async fn put_discussion(
     let chains = serde_json::to_string(&record.chains).map_err(unwritable)?;
     sqlx::query(
         "INSERT INTO discussions (repo, number, path, phase, proposal, subject, rounds, published, chains, restored, \
-         reset_by, subject_of, closed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         reset_by, subject_of, closed, status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
          ON CONFLICT (repo, number, path) DO UPDATE \
          SET phase = excluded.phase, proposal = excluded.proposal, subject = excluded.subject, \
          rounds = excluded.rounds, published = excluded.published, chains = excluded.chains, \
          restored = excluded.restored, reset_by = excluded.reset_by, subject_of = excluded.subject_of, \
-         closed = excluded.closed",
+         closed = excluded.closed, status = excluded.status",
     )
     .bind(key.repo)
     .bind(key.number)
@@ -182,6 +183,7 @@ async fn put_discussion(
     .bind(record.reset_by.as_deref())
     .bind(subject_of)
     .bind(record.closed.as_str())
+    .bind(record.status.as_str())
     .execute(writing.connection())
     .await?;
     Ok(())

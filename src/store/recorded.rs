@@ -25,7 +25,7 @@ pub struct BlockRecord {
     pub alias: String,
     /// READY, CHANGES or REJECT; `None` for advisory notes.
     pub vote: Option<String>,
-    /// Subject it was given on, 64 hex digits.
+    /// What it was given on, 64 hex digits: a persona's is on the subject, a person's on all that people vote on.
     pub subject: String,
     /// SHA-256 of the canonical block, 64 hex digits.
     pub hash: String,
@@ -153,9 +153,11 @@ pub struct DiscussionRecord {
     pub reset_by: Option<String>,
     /// Of published subjects that cover more than the proposal: the proposal's own. The others are their own.
     pub subject_of: BTreeMap<String, String>,
-    /// What people's votes bound to when a closing commit wrote the verdict into the file, 64 hex digits; empty: there
-    /// was none.
+    /// What people's votes bind to (64 hex digits) if a closing commit wrote the verdict on that into the file and it
+    /// still holds; else empty.
     pub closed: String,
+    /// The Status that the App wrote into the file last; empty: it never did.
+    pub status: String,
 }
 
 /// What the App keeps of one pull request besides discussions.
@@ -182,7 +184,7 @@ pub enum Change {
     Pr(PrRecord),
     /// Inserts or replaces a discussion by its path.
     Discussion(DiscussionRecord),
-    /// Adds pending blocks; a (path, hash) already there is left alone. `seq`, `state` and `review` are the
+    /// Adds pending blocks; a (path, hash) already there is left alone, its receipt too. `seq`, `state` and `review` are the
     /// store's to set.
     Blocks(Vec<BlockRecord>),
     /// Gives blocks their receipts, by path and hash; one that is written keeps the one it has.

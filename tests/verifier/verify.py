@@ -33,6 +33,8 @@ CLAIMS = {"v": int, "rid": int, "repo": str, "pr": int, "did": str, "path": str,
           "iat": int}
 ALGORITHMS = "HS256 HS384 HS512 ES256 ES384 RS256 RS384 RS512 PS256 PS384 PS512 EdDSA".split()
 VOTES = ("READY", "CHANGES", "REJECT")
+# What Unicode calls white space; Python strips a little more by itself.
+WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 markdown = MarkdownIt("commonmark").disable("inline")
 
 
@@ -149,7 +151,7 @@ def hidden(lines, start):
 
 
 def read_blocks(lines, start, opaque):
-    """Blocks by the line of their receipt: (line of the separator or name, lines of the block, shown vote)."""
+    """Blocks by the line of their receipt: (line of the separator or name, text, shown vote, its lines)."""
     blocks, opened, separator, waiting, spaced = {}, None, None, True, True
     for at in range(start, len(lines)):
         line = lines[at]
@@ -175,7 +177,8 @@ def read_blocks(lines, start, opaque):
                 said = [VOTE.match(lines[n]) for n in range(first, last + 1) if n not in opaque]
                 said = {word[1].strip(" \t*_.").upper() for word in said if word}
                 text = "\n".join(lines[first : last + 1]).rstrip(" \t")
-                blocks[at] = (above, text, said.pop() if len(said) == 1 else (None if not said else "?"))
+                vote = said.pop() if len(said) == 1 else (None if not said else "?")
+                blocks[at] = (above, text, vote, range(first, at + 1))
             opened = None
     return blocks
 
@@ -198,6 +201,16 @@ def subject(lines, start, end, fields, opaque):
     for text in ("discussions/subject@1", *(fields.get(key, "") for key in ("title", "template", "participants")), body):
         digest.update(len(text.encode()).to_bytes(8, "big") + text.encode())
     return digest.hexdigest()
+
+
+def ballot(now, lines, end, covered):
+    """What people vote on: the subject, and all later lines that are in no signed block."""
+    digest = hashlib.sha256(b"discussions/ballot@1" + bytes.fromhex(now))
+    later = [lines[at].rstrip(WHITE) for at in range(end, len(lines)) if at not in covered]
+    later = [line.encode() for line in later if line and line.strip(WHITE) != "---"]
+    for line in later:
+        digest.update(len(line).to_bytes(8, "big") + line)
+    return digest.hexdigest() if later else now
 
 
 def elsewhere_of(repo, pr, paths):
@@ -235,9 +248,14 @@ def verify(raw, repo, pr, jwks, anchor=None, paths=()):
         blocks = read_blocks(lines, start, opaque or set())
         results, votes, end, missing = walk(found, checked, ours, place, blocks)
         if "bad" not in results and opaque is not None and votes:
-            now = subject(lines, start, min(end, len(lines)), fields, opaque)
+            end = min(end, len(lines))
+            now = subject(lines, start, end, fields, opaque)
+            signed = [blocks[at] for (at, _), result in zip(found, results) if result == "valid"]
+            covered = {line for block in signed for line in block[3]}
+            texts = {"turn": now, "vote": ballot(now, lines, end, covered)}
             for who, given in votes.items():
-                accepted += [[who, claims["vote"]] for claims in [c for c in given if c["subject"] == now][-1:]]
+                given = [claims for claims in given if claims["subject"] == texts[claims["kind"]]]
+                accepted += [[who, claims["vote"]] for claims in given[-1:]]
     receipts = [{"line": at + 1, "result": result} for (at, _), result in zip(found, results)]
     return {"accepted": sorted(accepted), "receipts": receipts, "missing": missing}
 
@@ -259,7 +277,7 @@ def walk(found, checked, ours, place, blocks):
             if claims["seq"] >= expected:
                 expected, before = claims["seq"] + 1, sha(text)
             if blocks is not None:
-                above, said, shown = blocks.get(at, (None, "", None))
+                above, said, shown, _ = blocks.get(at, (None, "", None, ()))
                 good = good and above is not None and sha(said) == claims["block"] and shown == claims["vote"]
             results.append("valid" if good else "bad")
             if good and claims["vote"] and claims["kind"] != "note":

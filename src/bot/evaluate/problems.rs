@@ -38,7 +38,10 @@ pub(super) fn header_edited(
     if let Some(field) = header.field("Status") {
         let of_base = base.map_or("OPEN", |base| base.status());
         let is_edited = !field.value.eq_ignore_ascii_case(of_base);
-        if is_edited && !was_closed_with(case, template, &field.value) {
+        let is_ours = case
+            .record
+            .is_some_and(|record| record.status == field.value);
+        if is_edited && !is_ours {
             let message = format!(
                 "the header says status {}; nobody but the App sets it, and it was {of_base}",
                 field.value
@@ -47,13 +50,6 @@ pub(super) fn header_edited(
         }
     }
     problems
-}
-
-/// Whether a closing commit set that status, be it about an earlier text.
-fn was_closed_with(case: &Case<'_>, template: &Template, status: &str) -> bool {
-    let is_recorded = case.record.is_some_and(|record| !record.closed.is_empty());
-    let has_votes = || case.blocks.iter().any(|block| block.is_persons());
-    status == template.on_ready && (is_recorded || has_votes())
 }
 
 /// Whether the record's phase is reached from the header's by going on step by step.

@@ -80,9 +80,14 @@ impl SeenText {
     ) -> Self {
         let proposal_end = proposal_end(discussion, records, &ours, proposal);
         let subject = Subject::of(discussion, proposal_end);
-        let uncovered = uncovered(discussion, proposal_end, &ours);
+        let blocks = discussion.blocks.iter().zip(&ours);
+        let covered: Vec<_> = blocks
+            .filter(|(_, ours)| ours.is_some())
+            .map(|(block, _)| block.span.start..block.end())
+            .collect();
+        let uncovered = subject::uncovered(discussion, proposal_end, &covered);
         Self {
-            ballot: ballot(subject, &uncovered),
+            ballot: subject::ballot(subject, &uncovered),
             uncovered_lines: uncovered.iter().map(|(line, _)| *line).collect(),
             ours,
             proposal_end,
@@ -134,11 +139,15 @@ pub(super) fn find_ours(
     for index in written.chain(pending) {
         let text = records[index].text.as_str();
         match &records[index].receipt {
-            // Written ones come first: a pending one for the same place was never published, or was overtaken.
+            // Written ones come first: a pending one for the same place was never published, or was overtaken. Of
+            // several pending ones for a place, nobody knows yet which was published.
             Some(receipt) => {
-                if places.insert(receipt.seq) {
-                    by_token.insert(&receipt.token, index);
+                if records[index].state == BlockState::Written {
+                    places.insert(receipt.seq);
+                } else if places.contains(&receipt.seq) {
+                    continue;
                 }
+                by_token.insert(&receipt.token, index);
             }
             None => by_text.entry(text).or_default().push(index),
         }
@@ -235,51 +244,4 @@ fn end_of_prefix(discussion: &Discussion, proposal: &str) -> Option<usize> {
     let text = |end: usize| subject::proposal(discussion, Some(end));
     let at = ends.partition_point(|end| text(*end).len() < proposal.len());
     ends.get(at).copied().filter(|end| text(*end) == proposal)
-}
-
-/// Text behind the proposal that is not ours: (line, text), blank lines and separators left out.
-fn uncovered(
-    discussion: &Discussion,
-    end: Option<usize>,
-    ours: &[Option<usize>],
-) -> Vec<(usize, String)> {
-    let Some(end) = end else {
-        return Vec::new();
-    };
-    let covered: Vec<_> = discussion
-        .blocks
-        .iter()
-        .zip(ours)
-        .filter(|(_, ours)| ours.is_some())
-        .map(|(block, _)| block.span.start..block.end())
-        .collect();
-    let mut offset = end;
-    let mut found = Vec::new();
-    for line in discussion
-        .source
-        .get(end..)
-        .unwrap_or_default()
-        .split_inclusive('\n')
-    {
-        let text = line.trim_end();
-        let is_ours = covered.iter().any(|span| span.contains(&offset));
-        if !is_ours && !text.is_empty() && text.trim() != "---" {
-            found.push((discussion.line_of(offset), text.to_owned()));
-        }
-        offset += line.len();
-    }
-    found
-}
-
-fn ballot(subject: Subject, uncovered: &[(usize, String)]) -> String {
-    if uncovered.is_empty() {
-        return subject.to_string();
-    }
-    let mut hash = Sha256::new_with_prefix(b"discussions/ballot@1");
-    hash.update(subject.0);
-    for (_, text) in uncovered {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text.as_bytes());
-    }
-    hex::encode(hash.finalize())
 }

@@ -1,13 +1,13 @@
 //! The closing commit: a READY verdict written into the files, with the votes of the people who decided and the new
-//! Status. It is a copy for readers of the file; the gate goes by the record, with it or without.
+//! Status. It is a copy for readers of the file: the gate goes by the record, so nothing hangs on it.
 
 use super::{Draft, commit, healing};
-use crate::bot::channel::{self, Channel};
+use crate::bot::channel::Channel;
+use crate::bot::conclude::still_as_read;
 use crate::bot::deps::JobError;
 use crate::bot::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use crate::bot::plan;
-use crate::bot::post_review;
-use crate::bot::receipts::{self, Signer, text_of};
+use crate::bot::receipts::{self, MAX_RESTORED, Signer, text_of};
 use crate::bot::repo_config::RecordIt;
 use crate::bot::work::{SeenPath, Work};
 use crate::engine::consensus::State;
@@ -15,8 +15,8 @@ use crate::engine::person;
 use crate::engine::persona::Personas;
 use crate::engine::reply::remark;
 use crate::engine::vote::Vote;
-use crate::forge::ForgeError;
-use crate::store::{BlockRecord, BlockState, Change, DiscussionRecord, HumanVote};
+use crate::forge::{Conclusion, ForgeError};
+use crate::store::{BlockRecord, BlockState, Change, EffectRecord, HumanVote};
 use std::collections::BTreeSet;
 
 /// Characters of a reason that are written down.
@@ -33,28 +33,39 @@ pub enum Closing {
     LeftOut(String),
 }
 
-/// Writes a READY verdict into the files, once for each text that was decided on. Everything that READY needs was
-/// looked at before.
+/// Writes a READY verdict into the files as soon as it is one. Everything that READY needs was looked at before.
 pub async fn close(work: &mut Work<'_>, outcomes: &[Outcome]) -> Result<Closing, JobError> {
-    let due: Vec<usize> = due(work, outcomes).collect();
+    let due = due(work, outcomes);
     if due.is_empty() || work.ground.config.record == RecordIt::Never {
         return Ok(Closing::NotDue);
     }
     if let Channel::Review { .. } = work.channel().await? {
         return Ok(Closing::NotDue);
     }
-    if work.ground.config.record == RecordIt::Auto && costs_an_approval(work).await? {
-        let why = "a review approves this and a commit might dismiss it";
-        return Ok(Closing::LeftOut(why.to_owned()));
-    }
     healing::mint_chains(work, outcomes);
     let now = u64::try_from(work.deps.store.now().await? / 1000).unwrap_or(0);
     let mut drafts = Vec::new();
-    for at in due {
+    let became_ready = due.iter().any(|(_, is_new)| *is_new);
+    for (at, _) in due {
         if let (Some(path), Some(Outcome::Open(evaluated))) = (work.paths.get(at), outcomes.get(at))
         {
-            drafts.push(draft(work, at, path, evaluated, now)?);
+            drafts.extend(written_down(work, at, path, evaluated, now)?);
         }
+    }
+    if drafts.iter().all(|draft| draft.text.is_none()) {
+        // A try that died behind its commit: everything stands there.
+        remember_closed(work, &drafts, outcomes).await?;
+        return Ok(Closing::NotDue);
+    }
+    if let Some(why) = obstacle(work).await? {
+        return Ok(Closing::LeftOut(why));
+    }
+    if !became_ready {
+        return Ok(Closing::NotDue);
+    }
+    still_as_read(work).await?;
+    if work.deps.store.unheard(&work.job.pr).await?.is_some() {
+        return Ok(Closing::NotDue);
     }
     let mut changes = Vec::new();
     for draft in &drafts {
@@ -66,102 +77,159 @@ pub async fn close(work: &mut Work<'_>, outcomes: &[Outcome]) -> Result<Closing,
         work.memory.discussions.insert(record.path.clone(), record);
     }
     work.recall_blocks().await?;
-    let closing = publish(work, &drafts, outcomes).await?;
-    if closing != Closing::NotDue {
-        return Ok(closing);
-    }
-    // A try that died behind its commit: everything stands there.
-    remember_closed(work, &drafts, outcomes).await?;
-    Ok(Closing::NotDue)
+    publish(work, &drafts, outcomes).await
 }
 
-/// Positions of discussions that became READY since something was last written about that.
-fn due<'a>(work: &'a Work<'_>, outcomes: &'a [Outcome]) -> impl Iterator<Item = usize> + use<'a> {
-    let is_due = |path: &SeenPath, outcome: &Outcome| {
-        let Outcome::Open(evaluated) = outcome else {
-            return false;
+/// Forgets that a verdict was written down once it does not hold any more: the next one is another.
+pub fn reopened(work: &mut Work<'_>, outcomes: &[Outcome]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (path, outcome) in work.paths.iter().zip(outcomes) {
+        let is_ready =
+            matches!(outcome, Outcome::Open(open) if open.view.verdict.state == State::Ready);
+        let known = work.memory.discussions.get_mut(&path.candidate.key);
+        if let Some(record) = known.filter(|record| !is_ready && !record.closed.is_empty()) {
+            record.closed = String::new();
+            changes.push(Change::Discussion(record.clone()));
+        }
+    }
+    changes
+}
+
+/// Positions of discussions whose verdict is not in the file, and whether that is new: it became READY since people last
+/// read about it, or somebody changed the Status that was written. Replies in reviews have no place in the file that
+/// votes could follow.
+fn due(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<(usize, bool)> {
+    let was_green = work.memory.pr.conclusion == Conclusion::Success.as_str();
+    let news = |path: &SeenPath, evaluated: &Evaluated| {
+        let key = &path.candidate.key;
+        let ballot = &evaluated.seen.ballot;
+        let is_posted = |block: &&BlockRecord| block.state == BlockState::Posted;
+        if evaluated.view.verdict.state != State::Ready || work.blocks_of(key).iter().any(is_posted)
+        {
+            return None;
+        }
+        let Some(record) = work.memory.discussions.get(key) else {
+            return Some(true);
         };
-        let record = work.memory.discussions.get(&path.candidate.key);
-        evaluated.view.verdict.state == State::Ready
-            && record.is_none_or(|record| record.closed != evaluated.seen.ballot)
+        if record.closed == *ballot {
+            let is_changed = evaluated.discussion.header.status() != evaluated.template.on_ready;
+            return (is_changed && record.restored < MAX_RESTORED).then_some(true);
+        }
+        let last = record.published.last().map(|(ballot, _)| ballot);
+        Some(!was_green || last != Some(ballot))
     };
     let all = work.paths.iter().zip(outcomes).enumerate();
-    all.filter(move |(_, (path, outcome))| is_due(path, outcome))
-        .map(|(at, _)| at)
+    let due = all.filter_map(|(at, (path, outcome))| match outcome {
+        Outcome::Open(evaluated) => Some((at, news(path, evaluated)?)),
+        _ => None,
+    });
+    due.collect()
 }
 
-async fn costs_an_approval(work: &mut Work<'_>) -> Result<bool, JobError> {
-    let rules = work.branch_rules().await?;
-    Ok(rules.approvals_may_fall && work.deps.read.is_approved(work.pr()).await?)
+/// Why no commit is made on this head, as it goes on from "because".
+async fn obstacle(work: &mut Work<'_>) -> Result<Option<String>, JobError> {
+    let refused = work
+        .deps
+        .store
+        .effect(&work.job.pr, &refusal_key(work))
+        .await?;
+    if let Some(EffectRecord::Done(why)) = refused {
+        return Ok(Some(why));
+    }
+    if work.ground.config.record == RecordIt::Always
+        || !work.branch_rules().await?.approvals_may_fall
+    {
+        return Ok(None);
+    }
+    let is_approved = match work.deps.read.is_approved(work.pr()).await {
+        Err(ForgeError::Forbidden(_) | ForgeError::Refused(_)) => true,
+        asked => asked?,
+    };
+    Ok(is_approved.then(|| "a review approves this and a commit might dismiss it".to_owned()))
+}
+
+/// Key of the effect row that keeps why GitHub refused a closing commit on this head.
+fn refusal_key(work: &Work<'_>) -> String {
+    format!("closing-refused:{}", work.snapshot.head)
 }
 
 /// The file as it will be: the people's votes behind it, signed, and Phase and Status set.
-fn draft(
+fn written_down(
     work: &Work<'_>,
     at: usize,
     path: &SeenPath,
     evaluated: &Evaluated,
     now: u64,
-) -> Result<Draft, JobError> {
+) -> Result<Option<Draft>, JobError> {
+    let Some(discussion) = path.head.discussion() else {
+        return Ok(None);
+    };
     let key = &path.candidate.key;
     let internal = |why: String| JobError::Internal(format!("{key}: {why}"));
     let known = work.blocks_of(key);
-    let did = work.chain_of(key).unwrap_or_default();
+    let mut votes = Vec::new();
+    let mut is_new = BTreeSet::new();
+    for vote in &evaluated.people {
+        let text = vote_block(vote, &work.ground.personas).map_err(internal)?;
+        let block = vote_record(work, key, evaluated, vote, text);
+        let before = known.iter().position(|known| known.hash == block.hash);
+        match before {
+            Some(index) if known[index].state == BlockState::Written => {}
+            Some(index) if evaluated.seen.place_of(index).is_some() => {}
+            // As it was recorded by an earlier try, which may have published it.
+            Some(index) => votes.push(known[index].clone()),
+            None => {
+                is_new.insert(block.hash.clone());
+                votes.push(block);
+            }
+        }
+    }
     let signer = Signer {
         keyring: &work.deps.keyring,
         pr: work.pr(),
-        did,
+        did: work.chain_of(key).unwrap_or_default(),
         path: &path.candidate.path,
         now,
     };
-    let votes = evaluated.people.iter().map(|vote| {
-        let text = vote_block(vote, &work.ground.personas);
-        text.map(|text| vote_record(work, key, evaluated, did, vote, text))
-    });
-    let mut votes: Vec<BlockRecord> = votes.collect::<Result<_, _>>().map_err(internal)?;
-    // Votes that an earlier closing commit of this text wrote, or a try that died behind its commit.
-    let stands = |vote: &BlockRecord| {
-        (0..known.len()).any(|index| {
-            known[index].hash == vote.hash
-                && (known[index].state == BlockState::Written
-                    || evaluated.seen.place_of(index).is_some())
-        })
-    };
-    votes.retain(|vote| !stands(vote));
-    // A receipt that was signed for this place before may have been published.
-    for vote in &mut votes {
-        let before = known.iter().find(|block| block.hash == vote.hash);
-        vote.receipt = before.and_then(|block| block.receipt.clone());
-    }
     let signed = signer.sign(&mut votes, receipts::anchor(&known));
     signed.map_err(|error| internal(error.to_string()))?;
     let texts: Vec<String> = votes.iter().map(text_of).collect();
     let template = &evaluated.template;
-    let (phase, status) = (&evaluated.phase.name, template.on_ready.as_str());
-    let discussion = &evaluated.discussion;
     let text = plan::written(
         discussion,
         &texts,
-        phase,
+        &evaluated.phase.name,
         &template.first_phase,
-        Some(status),
+        Some(&template.on_ready),
     );
     let text = text.map_err(|error| internal(error.to_string()))?;
-    let known_record = work.memory.discussions.get(key).cloned();
-    Ok(Draft {
+    let mut record = work
+        .memory
+        .discussions
+        .get(key)
+        .cloned()
+        .unwrap_or_default();
+    if record.proposal.is_empty() {
+        record.proposal = evaluated.proposal.clone();
+    }
+    if record.closed == evaluated.seen.ballot {
+        record.restored += 1;
+    }
+    Ok(Some(Draft {
         at,
-        record: DiscussionRecord {
-            proposal: evaluated.proposal.clone(),
-            ..known_record.unwrap_or_default()
-        },
-        new_blocks: votes.clone(),
+        record,
+        new_blocks: votes
+            .iter()
+            .filter(|vote| is_new.contains(&vote.hash))
+            .cloned()
+            .collect(),
         restored: Vec::new(),
         blocks: votes,
         known: Vec::new(),
         text: (text != discussion.source).then_some(text),
         title: evaluated.view.title.clone(),
         after: None,
-    })
+    }))
 }
 
 /// A person's vote as a block of the file: under the login, with the reason and a link to where it was given.
@@ -172,10 +240,8 @@ fn vote_block(vote: &HumanVote, personas: &Personas) -> Result<String, String> {
         .or_else(|_| person::name(&format!("github:{}", vote.login), personas))
         .or_else(|_| person::name(&BlockRecord::of_person(vote.account), personas))
         .map_err(refused)?;
-    let reason = vote
-        .reason
-        .as_deref()
-        .map(|reason| remark(reason, MAX_REASON).text);
+    let reason = vote.reason.as_deref();
+    let reason = reason.map(|reason| remark(reason, MAX_REASON).text);
     let place = (!vote.link.is_empty()).then(|| format!("Given in <{}>.", vote.link));
     let parts: Vec<String> = reason.into_iter().chain(place).collect();
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -186,11 +252,11 @@ fn vote_record(
     work: &Work<'_>,
     key: &str,
     evaluated: &Evaluated,
-    did: &str,
     vote: &HumanVote,
     text: String,
 ) -> BlockRecord {
-    let subject = evaluated.seen.subject.to_string();
+    let did = work.chain_of(key).unwrap_or_default();
+    let subject = evaluated.seen.ballot.clone();
     let base = work.snapshot.base_branch.clone();
     BlockRecord {
         path: key.to_owned(),
@@ -223,24 +289,21 @@ fn vote_record(
     }
 }
 
-/// Commits. [`Closing::NotDue`]: the files say all that already.
 async fn publish(
     work: &mut Work<'_>,
     drafts: &[Draft],
     outcomes: &[Outcome],
 ) -> Result<Closing, JobError> {
-    if drafts.iter().all(|draft| draft.text.is_none()) {
-        return Ok(Closing::NotDue);
-    }
-    let headline = headline(drafts, outcomes);
-    match commit(work, drafts, Some(headline)).await {
-        Err(JobError::Forge(ForgeError::Forbidden(said) | ForgeError::Refused(said)))
-            if !channel::lacks_permission(&said) =>
-        {
+    let refusal = refusal_key(work);
+    match commit(work, drafts, Some(headline(drafts, outcomes))).await {
+        Err(JobError::Forge(ForgeError::Forbidden(said) | ForgeError::Refused(said))) => {
             tracing::warn!(pr = %work.pr(), job = %work.job.id, said, "the closing commit was refused");
-            let why = channel::refused(&said);
-            work.record(&[post_review::remember(&why)]).await?;
-            work.memory.replies = Some(why.clone());
+            let why = format!("GitHub refused the commit ({said})");
+            let done = Change::EffectDone {
+                key: refusal,
+                result: why.clone(),
+            };
+            work.record(&[done]).await?;
             Ok(Closing::LeftOut(why))
         }
         Err(error) => Err(error),
@@ -254,7 +317,7 @@ async fn publish(
 fn headline(drafts: &[Draft], outcomes: &[Outcome]) -> String {
     let mut statuses = BTreeSet::new();
     let mut people = BTreeSet::new();
-    for draft in drafts {
+    for draft in drafts.iter().filter(|draft| draft.text.is_some()) {
         if let Some(Outcome::Open(evaluated)) = outcomes.get(draft.at) {
             statuses.insert(evaluated.template.on_ready.as_str());
             people.extend(evaluated.people.iter().map(|vote| vote.login.as_str()));
@@ -273,31 +336,27 @@ async fn remember_closed(
         let known = work.memory.discussions.get_mut(&draft.record.path);
         if let (Some(record), Some(Outcome::Open(evaluated))) = (known, outcomes.get(draft.at)) {
             record.closed = evaluated.seen.ballot.clone();
+            record.status = evaluated.template.on_ready.clone();
             changes.push(Change::Discussion(record.clone()));
         }
     }
     work.record(&changes).await
 }
 
-/// The Status line of a file that is written anyway, once a closing commit set it: as decided while that holds, as on
-/// the base once it does not; and whether the latter is so.
+/// The Status of a file that is written anyway, once a closing commit set it: the decided one while the verdict
+/// holds, else the one on the base. `None`: it stays.
 pub(super) fn status_now<'a>(
-    work: &Work<'_>,
+    work: &'a Work<'_>,
     path: &'a SeenPath,
     after: Option<&'a Evaluated>,
-) -> (Option<&'a str>, bool) {
-    let record = work.memory.discussions.get(&path.candidate.key);
-    let (Some(after), Some(record)) = (after, record) else {
-        return (None, false);
-    };
-    if record.closed.is_empty() {
-        return (None, false);
-    }
-    let on_ready = after.template.on_ready.as_str();
-    if after.view.verdict.state == State::Ready && record.closed == after.seen.ballot {
-        return (Some(on_ready), false);
+) -> Option<&'a str> {
+    let record = work.memory.discussions.get(&path.candidate.key)?;
+    let after = after.filter(|_| !record.status.is_empty())?;
+    if after.view.verdict.state == State::Ready {
+        return Some(&after.template.on_ready);
     }
     let of_base = path.base.discussion().map(|base| base.header.status());
-    let is_ours = after.discussion.header.status() == on_ready;
-    (is_ours.then_some(of_base.unwrap_or("OPEN")), true)
+    let before = of_base.filter(|status| *status != record.status);
+    let is_ours = after.discussion.header.status() == record.status;
+    is_ours.then_some(before.unwrap_or("OPEN"))
 }

@@ -71,7 +71,8 @@ pub struct Claims {
     pub who: String,
     /// The vote; `None` where the block gives none.
     pub vote: Option<Vote>,
-    /// Subject it was given on, 64 hex digits.
+    /// What it was given on, 64 hex digits: the subject, or for a person's vote what people's votes bind to
+    /// ([`ballot`](super::subject::ballot)).
     pub subject: String,
     /// [`block_hash`] of the block, 64 hex digits.
     pub block: String,

@@ -3,9 +3,10 @@
 use super::chain::{Chain, Standing};
 use super::{Claims, Kind};
 use crate::engine::discussion::Discussion;
-use crate::engine::subject::Subject;
+use crate::engine::subject::{self, Subject};
 use crate::engine::vote::Vote;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// What a signed vote is worth now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +52,17 @@ pub struct SignedVote {
 /// back to an older text goes back to the votes that were given on it.
 pub fn votes(discussion: &Discussion, chain: &Chain) -> Vec<SignedVote> {
     let is_sound = chain.is_whole() && discussion.unclosed().is_none();
-    let subject = Subject::of(discussion, chain.proposal_end(discussion)).to_string();
-    let worth = |claims: &Claims| match claims.subject == subject {
+    let end = chain.proposal_end(discussion);
+    let subject = Subject::of(discussion, end);
+    let uncovered = subject::uncovered(discussion, end, &signed_spans(discussion, chain));
+    let ballot = subject::ballot(subject, &uncovered);
+    let subject = subject.to_string();
+    // A persona's vote is on the proposal, a person's on all that people read.
+    let is_on_present = |claims: &Claims| match claims.kind {
+        Kind::Vote => claims.subject == ballot,
+        Kind::Turn | Kind::Note => claims.subject == subject,
+    };
+    let worth = |claims: &Claims| match is_on_present(claims) {
         _ if !is_sound => Worth::Unproven,
         true => Worth::Accepted,
         false => Worth::Stale,
@@ -65,7 +75,7 @@ pub fn votes(discussion: &Discussion, chain: &Chain) -> Vec<SignedVote> {
         let Some(vote) = claims.vote.filter(|_| claims.kind != Kind::Note) else {
             continue;
         };
-        let is_current = claims.subject == subject;
+        let is_current = is_on_present(claims);
         let known = newest.get(claims.who.as_str());
         if known.is_some_and(|(_, known_is_current)| *known_is_current && !is_current) {
             continue;
@@ -83,4 +93,14 @@ pub fn votes(discussion: &Discussion, chain: &Chain) -> Vec<SignedVote> {
     let mut votes: Vec<SignedVote> = newest.into_values().map(|(vote, _)| vote).collect();
     votes.sort_by_key(|vote| vote.seq);
     votes
+}
+
+/// Where the blocks stand that are as they were signed, receipts included.
+fn signed_spans(discussion: &Discussion, chain: &Chain) -> Vec<Range<usize>> {
+    let valid = chain
+        .found
+        .iter()
+        .filter(|found| matches!(found.standing, Standing::Valid(_)));
+    let blocks = valid.filter_map(|found| discussion.blocks.get(found.block?.checked_sub(1)?));
+    blocks.map(|block| block.span.start..block.end()).collect()
 }

@@ -215,10 +215,14 @@ impl Branch {
         last_push.then(|| "the last push to it must be approved by somebody else".to_owned())
     }
 
-    /// Classic protection that asks for approvals may dismiss them, and shows that to administrators only.
+    /// Classic protection that asks for approvals may dismiss them, and shows that to administrators only. A rule
+    /// about approvals without its parameters hides it as well.
     fn hides_dismissal(&self) -> bool {
         let protection = self.ref_update_rule.as_ref();
         protection.is_some_and(|rule| rule.required_approving_review_count.is_some())
+            || self
+                .rules()
+                .any(|rule| rule.kind == "PULL_REQUEST" && rule.parameters.is_none())
     }
 
     fn wants_resolution(&self) -> bool {

@@ -2,9 +2,9 @@
 
 use discussions::engine::discussion::Discussion;
 use discussions::engine::edit;
-use discussions::engine::receipt::chain::{Anchor, Chain, Repository, Scope, check};
+use discussions::engine::receipt::chain::{Anchor, Chain, Repository, Scope, Standing, check};
 use discussions::engine::receipt::{self, Claims, Kind};
-use discussions::engine::subject::Subject;
+use discussions::engine::subject::{self, Subject};
 use discussions::engine::vote::Vote;
 use discussions::signing::{Keyring, SigningKey};
 
@@ -67,6 +67,35 @@ impl Book {
         let shown = vote.map_or(String::new(), |vote| format!("\n\nVOTE: {}", vote.as_str()));
         let block = format!("Name: {name}\n{body}{shown}");
         let claims = self.claims(alias, vote, &block);
+        self.append(&block, &claims);
+    }
+
+    /// What people vote on in the text as it is.
+    pub(crate) fn ballot(&self) -> String {
+        let discussion = Discussion::parse(self.text.as_bytes());
+        let chain = self.check(&self.text, true);
+        let end = chain.proposal_end(&discussion);
+        let subject = Subject::of(&discussion, end);
+        let signed = discussion
+            .blocks
+            .iter()
+            .filter(|block| block.receipt.is_some());
+        let of_chain = signed.filter(|block| {
+            let found = chain.of_block(block.number);
+            found.is_some_and(|found| matches!(found.standing, Standing::Valid(_)))
+        });
+        let covered: Vec<_> = of_chain
+            .map(|block| block.span.start..block.end())
+            .collect();
+        subject::ballot(subject, &subject::uncovered(&discussion, end, &covered))
+    }
+
+    /// Appends a person's vote as the closing commit does.
+    pub(crate) fn sign_person(&mut self, name: &str, account: u64, vote: Vote) {
+        let block = format!("Name: {name}\n\nVOTE: {}", vote.as_str());
+        let mut claims = self.claims(&format!("github:{account}"), Some(vote), &block);
+        claims.kind = Kind::Vote;
+        claims.subject = self.ballot();
         self.append(&block, &claims);
     }
 

@@ -20,6 +20,10 @@ pub(crate) struct Base {
     pub(crate) proposal: String,
     /// (who, vote) of each participant's newest vote, sorted.
     pub(crate) votes: Vec<(String, String)>,
+    /// A person's (who, vote), if there is one.
+    pub(crate) person: Option<(String, String)>,
+    /// What was typed behind the proposal when that person voted, as by [`Base::typed_behind`].
+    read: Vec<String>,
     /// Signed blocks of other pull requests, chains, paths, repositories and strangers.
     donors: Vec<String>,
     public: Vec<u8>,
@@ -102,6 +106,17 @@ impl Base {
                 book.text.push_str(TYPED[dice.roll(TYPED.len())]);
             }
         }
+        let voted = (dice.roll(3) > 0).then(|| VOTES[dice.roll(3)].unwrap());
+        let length = book.text.len();
+        if let Some(vote) = voted {
+            book.sign_person("ann", 77, vote);
+            let added = &book.text[length..];
+            signed.push(added[added.find("Name:").unwrap()..].trim_end().to_owned());
+        }
+        let read = typed_behind(&signed, &book.text).unwrap();
+        if voted.is_some() && dice.roll(4) == 0 {
+            book.text.push_str(TYPED[dice.roll(TYPED.len())]);
+        }
         newest.sort();
         let first = book.text.find(&signed[0]).unwrap();
         let proposal = book.text[..first]
@@ -116,6 +131,8 @@ impl Base {
             signed,
             proposal,
             votes: newest,
+            person: voted.map(|vote| ("github:77".to_owned(), vote.as_str().to_owned())),
+            read,
             donors,
             public: public.x.to_vec(),
             kid: public.kid,
@@ -144,6 +161,12 @@ impl Base {
         true
     }
 
+    /// Whether the text behind the proposal is what the person who voted could read. Knows nothing of receipts either.
+    pub(crate) fn is_as_read(&self, bytes: &[u8]) -> bool {
+        let text = std::str::from_utf8(bytes).ok();
+        text.and_then(|text| typed_behind(&self.signed, text)) == Some(self.read.clone())
+    }
+
     fn receipt(&self, dice: &mut Dice) -> &str {
         let block = &self.signed[dice.roll(self.signed.len())];
         &block[block.find("<!-- receipt").unwrap()..]
@@ -161,6 +184,27 @@ impl Base {
             .trim_end_matches(" -->");
         self.text.replacen(old, &change(dice, old), 1)
     }
+}
+
+/// What stands behind the proposal besides the signed blocks, without separators and blank lines; nothing if one of
+/// them is missing.
+fn typed_behind(signed: &[String], text: &str) -> Option<Vec<String>> {
+    let text = plain(text);
+    let mut rest = text.as_str();
+    let mut between = String::new();
+    for (number, block) in signed.iter().enumerate() {
+        let block = plain(block);
+        let at = rest.find(&block)?;
+        if number > 0 {
+            between.push_str(&rest[..at]);
+        }
+        between.push('\n');
+        rest = &rest[at + block.len()..];
+    }
+    between.push_str(rest);
+    let lines = between.split('\n').map(str::trim_end);
+    let kept = lines.filter(|line| !line.is_empty() && line.trim() != "---");
+    Some(kept.map(str::to_owned).collect())
 }
 
 /// LF, no byte order mark, no blanks at the ends of lines, no empty lines at the ends.

@@ -70,12 +70,15 @@ struct Figures {
     files: usize,
     /// Files of which all votes were accepted: what was done to them touched nothing that was signed.
     untouched: usize,
+    /// Files in which a person's vote was accepted, too.
+    people: usize,
     wrongly_accepted: usize,
     wrongly_refused: usize,
     disagreements: usize,
 }
 
-/// The truth is known from the text alone: all of the newest votes, or none.
+/// The truth is known from the text alone: all of the newest votes, or none; a person's only with them, and only while
+/// the text behind the proposal is what that person could read.
 fn judge(
     base: &Base,
     file: &Meddled,
@@ -92,14 +95,22 @@ fn judge(
             String::from_utf8_lossy(&file.bytes)
         )
     };
-    let is_full = accepted == base.votes;
+    let person = base.person.as_ref();
+    let has_person = person.is_some_and(|person| accepted.contains(person));
+    let others = accepted.iter().filter(|given| Some(*given) != person);
+    let is_full = others.eq(&base.votes);
+    let is_as_read = base.is_as_read(&file.bytes);
     figures.untouched += usize::from(is_full && !accepted.is_empty());
     if !accepted.is_empty() && (!is_full || !base.is_intact(&file.bytes)) {
         figures.wrongly_accepted += 1;
         wrong.push(format!("accepted {accepted:?}, {}", said()));
+    } else if has_person && !is_as_read {
+        figures.wrongly_accepted += 1;
+        wrong.push(format!("a person has read something else, {}", said()));
     }
+    figures.people += usize::from(has_person);
     let is_harmless = file.kinds.iter().all(|kind| HARMLESS.contains(kind));
-    if is_harmless && !is_full {
+    if is_harmless && (!is_full || (person.is_some() && has_person != is_as_read)) {
         figures.wrongly_refused += 1;
         wrong.push(format!("refused, {}", said()));
     }
@@ -124,7 +135,7 @@ fn three_thousand_meddled_files_give_no_vote_that_was_not_signed() {
     println!("{figures:?}");
     assert!(wrong.is_empty(), "{} wrong: {}", wrong.len(), wrong[0]);
     assert!(
-        figures.untouched > 300,
+        figures.untouched > 300 && figures.people > 100,
         "the test sees votes at all: {figures:?}"
     );
 }
@@ -201,6 +212,7 @@ fn a_second_verifier_agrees_on_a_hundred_thousand_meddled_files() {
     }
     assert_eq!(figures.files, files);
     assert!(figures.untouched > files / 10, "{figures:?}");
+    assert!(figures.people > files / 30, "{figures:?}");
     assert!(wrong.is_empty(), "{} wrong", wrong.len());
 }
 

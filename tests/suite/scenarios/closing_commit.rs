@@ -383,3 +383,149 @@ async fn without_people_the_status_alone_is_set_and_with_several_discussions_onc
     assert!(text.contains("<!-- Status: READY_FOR_DESIGN -->"), "{text}");
     assert!(text.contains("<!-- Phase: consensus_vote -->"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_takes_over_writes_what_the_other_one_recorded() {
+    let (_, rig, number) = answered("", CACHE).await;
+    let commit = Matcher::Graphql("CommitReplies".to_owned());
+    rig.sandbox
+        .fault(Fault::sometimes(commit, FaultKind::DropBefore, 1_000, 1));
+    rig.sandbox.advance(Duration::from_secs(2));
+    rig.sandbox
+        .comment("ann", DEMO_REPO, number, "/discuss vote ready")
+        .unwrap();
+    rig.until_parked(1).await;
+    rig.sandbox.clear_faults();
+    let run = rig.check(number).id;
+    rig.sandbox.rerequest_check("ann", DEMO_REPO, run).unwrap();
+    rig.settle().await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+    assert_eq!(commits(&rig), 2);
+    let text = rig.file(number, PATH);
+    assert_eq!(text.matches("\nName: ann\n").count(), 1, "{text}");
+    rig.push("rob", "README.md", "# Another\n").await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+    assert_eq!(gate_on_receipts(&rig, number), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_decides_after_a_vote_was_taken_back_is_written_down_too() {
+    let (_, rig, number) = answered("", CACHE).await;
+    rig.sandbox
+        .add_collaborator(DEMO_REPO, "bob", Role::Write)
+        .unwrap();
+    rig.say("ann", number, "/discuss vote ready").await;
+    rig.say("ann", number, "/discuss vote withdraw").await;
+    assert!(!rig.mergeable(number));
+    let summary = rig.summary(number);
+    assert!(
+        summary.contains("is from a decision that does not hold any more"),
+        "{summary}"
+    );
+    rig.say("bob", number, "/discuss vote ready").await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+    assert_eq!(commits(&rig), 3);
+    let text = rig.file(number, PATH);
+    assert_eq!(text.matches("\nName: bob\n").count(), 1, "{text}");
+    assert_eq!(
+        headline(&rig).matches("ann").count(),
+        0,
+        "{}",
+        headline(&rig)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_below_the_decision_undoes_it_offline_as_well() {
+    let (_, rig, number) = answered("", CACHE).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    assert_eq!(gate_on_receipts(&rig, number), 0);
+    let text = format!(
+        "{}\n---\n\nName: rob\n\nWe also drop encryption.\n",
+        rig.file(number, PATH)
+    );
+    rig.push("rob", PATH, &text).await;
+    assert!(!rig.mergeable(number), "{}", rig.title(number));
+    assert_eq!(gate_on_receipts(&rig, number), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_somebody_takes_out_again_is_put_back_a_few_times() {
+    let (_, rig, number) = answered("", CACHE).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    for time in 1..=4 {
+        let text = rig
+            .file(number, PATH)
+            .replace(DECIDED, "<!-- Status: OPEN -->");
+        rig.push("rob", PATH, &text).await;
+        assert!(rig.mergeable(number), "{time}: {}", rig.title(number));
+        let is_back = rig.file(number, PATH).contains(DECIDED);
+        assert_eq!(is_back, time <= 3, "{time}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_github_refuses_keeps_nothing_from_being_green() {
+    let (_, rig, number) = answered("", CACHE).await;
+    let commit = Matcher::Graphql("CommitReplies".to_owned());
+    rig.sandbox
+        .fault(Fault::once(commit, FaultKind::Status(403)));
+    rig.say("ann", number, "/discuss vote ready").await;
+    let title = rig.title(number);
+    assert!(
+        title.ends_with("the Status line is left as it was"),
+        "{title}"
+    );
+    assert!(rig.mergeable(number));
+    assert!(rig.summary(number).contains("GitHub refused the commit"));
+    rig.say("eve", number, "/discuss status").await;
+    assert_eq!(rig.title(number), title, "not tried again on this head");
+    assert_eq!(commits(&rig), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replies_in_reviews_are_not_copied_into_the_file() {
+    let (_, rig, number) = answered("replies: review\n", CACHE).await;
+    rig.configure("replies: commit\n").await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+    assert_eq!(commits(&rig), 0);
+    assert_eq!(rig.file(number, PATH), CACHE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_opens_what_was_decided() {
+    let (model, rig, number) = answered("", CACHE).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    rig.say("ann", number, "/discuss reset: a new start").await;
+    assert_eq!(model.calls().len(), 6);
+    let text = rig.file(number, PATH);
+    assert!(text.contains("<!-- Status: OPEN -->"), "{text}");
+    let summary = rig.summary(number);
+    assert!(!summary.contains("nobody but the App sets it"), "{summary}");
+    rig.say("ann", number, "/discuss vote ready").await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+    assert!(rig.file(number, PATH).contains(DECIDED));
+    assert_eq!(gate_on_receipts(&rig, number), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_green_already_gets_no_commit_because_the_base_wants_one_now() {
+    let (_, rig, number) = answered("record: never\n", CACHE).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    assert_eq!(commits(&rig), 1);
+    rig.configure("record: always\n").await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+    assert_eq!(commits(&rig), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn line_ends_stay_what_they_are() {
+    let (_, rig, number) = answered("", &CACHE.replace('\n', "\r\n")).await;
+    rig.say("ann", number, "/discuss vote ready: fine").await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+    let text = rig.file(number, PATH);
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    assert!(text.contains(DECIDED));
+    assert_eq!(gate_on_receipts(&rig, number), 0);
+}

@@ -137,6 +137,7 @@ impl Rig {
             pace: Pace {
                 sweep,
                 retry: Duration::from_millis(10),
+                tries_away: 8,
                 ..Pace::default()
             },
         };
