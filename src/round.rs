@@ -17,7 +17,7 @@ use crate::engine::subject::{self, Subject};
 use crate::engine::template::Phase;
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
-use crate::llm::{Model, ModelError, Prompt};
+use crate::llm::{Answer, Model, ModelError, Prompt, Usage};
 use async_trait::async_trait;
 use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -59,6 +59,8 @@ pub struct RoundInput<'a> {
     pub phase: &'a Phase,
     /// Limits of a reply.
     pub limits: Limits,
+    /// Delimiter of text that is not ours; see [`Prompt::fence`].
+    pub fence: &'a str,
     /// How long one answer may take.
     pub timeout: Duration,
     /// How many personas are asked at the same time.
@@ -94,6 +96,8 @@ pub struct Turn {
     pub persona_hash: String,
     /// Name of the model that answered or was asked.
     pub model: String,
+    /// What the answer took; zero where it was stored already.
+    pub usage: Usage,
     /// Subject it was asked about.
     pub subject: Subject,
     /// The question, if any.
@@ -123,23 +127,23 @@ impl Progress for Quiet {}
 #[async_trait]
 pub trait AnswerBook: Send + Sync {
     /// The stored answer of a key, if there is one.
-    async fn get(&self, key: &str) -> Result<Option<Option<Reply>>, String>;
-    /// Stores an answer (`None`: silence).
-    async fn put(&self, key: &str, answer: &Option<Reply>) -> Result<(), String>;
+    async fn get(&self, key: &str) -> Result<Option<Answer>, String>;
+    /// Stores an answer.
+    async fn put(&self, key: &str, answer: &Answer) -> Result<(), String>;
 }
 
 /// An answer book in memory, for the command line: it forgets everything when the process ends.
 #[derive(Default)]
-pub struct MemoryBook(Mutex<BTreeMap<String, Option<Reply>>>);
+pub struct MemoryBook(Mutex<BTreeMap<String, Answer>>);
 
 #[async_trait]
 impl AnswerBook for MemoryBook {
-    async fn get(&self, key: &str) -> Result<Option<Option<Reply>>, String> {
+    async fn get(&self, key: &str) -> Result<Option<Answer>, String> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(answers.get(key).cloned())
     }
 
-    async fn put(&self, key: &str, answer: &Option<Reply>) -> Result<(), String> {
+    async fn put(&self, key: &str, answer: &Answer) -> Result<(), String> {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answers
             .entry(key.to_owned())
@@ -203,23 +207,36 @@ struct Round<'a> {
 }
 
 /// An answer and whether it was already in the book; or why there is none.
-type Answered = Result<(Option<Reply>, bool), ModelError>;
+type Answered = Result<(Answer, bool), ModelError>;
 
 impl Round<'_> {
     /// One turn, from the book or from the model.
     async fn turn(&self, ask: &Ask) -> Result<Turn, String> {
         let alias = &ask.persona.alias;
         self.progress.started(alias);
+        let mut model = ask.model.name().to_owned();
+        let mut usage = Usage::default();
         let outcome = match self.answer(ask).await? {
             Err(error) => TurnOutcome::Unavailable(error),
-            Ok((None, _)) => TurnOutcome::Silent,
-            Ok((Some(reply), stored)) => self.outcome(ask, reply, stored),
+            Ok((answer, stored)) => {
+                if !answer.model.is_empty() {
+                    model = answer.model;
+                }
+                if !stored {
+                    usage = answer.usage;
+                }
+                match answer.reply {
+                    None => TurnOutcome::Silent,
+                    Some(reply) => self.outcome(ask, reply, stored),
+                }
+            }
         };
         self.progress.finished(alias, &outcome);
         Ok(Turn {
             alias: alias.clone(),
             persona_hash: ask.persona.hash.clone(),
-            model: ask.model.name().to_owned(),
+            model,
+            usage,
             subject: self.subject,
             question: ask.question.clone(),
             outcome,
@@ -233,9 +250,9 @@ impl Round<'_> {
         }
         let answered = self.ask_model(ask).await;
         match answered {
-            Ok(reply) => {
-                self.book.put(&key, &reply).await?;
-                Ok(Ok((reply, false)))
+            Ok(answer) => {
+                self.book.put(&key, &answer).await?;
+                Ok(Ok((answer, false)))
             }
             Err(error) => Ok(Err(error)),
         }
@@ -243,7 +260,7 @@ impl Round<'_> {
 
     /// The model's answer within the time it has. A provider that panics is one that does not answer: the others are
     /// being paid at the same time.
-    async fn ask_model(&self, ask: &Ask) -> Result<Option<Reply>, ModelError> {
+    async fn ask_model(&self, ask: &Ask) -> Result<Answer, ModelError> {
         let prompt = self.prompt(ask);
         let answer = AssertUnwindSafe(ask.model.answer(&prompt)).catch_unwind();
         let seconds = self.input.timeout.as_secs();
@@ -271,6 +288,8 @@ impl Round<'_> {
             own_open: own_open(self.input.ledger, &ask.persona.alias),
             previous_vote: ask.previous_vote,
             question: ask.question.clone(),
+            limits: self.input.limits,
+            fence: self.input.fence.to_owned(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::engine::reply::{Anchor, Reply, ReplyConcern};
 use crate::engine::vote::Vote;
+use crate::llm::{Answer, Usage};
 use crate::round::AnswerBook;
 use crate::store::{Lease, Store};
 use async_trait::async_trait;
@@ -17,8 +18,20 @@ pub struct StoredAnswers<'a> {
 
 /// An answer as stored. Fields are added with a default and never renamed: paid answers outlive versions.
 #[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    said: Said,
+    /// Empty in answers from before it was kept.
+    #[serde(default)]
+    model: String,
+    /// Tokens: sent, of these cached, written.
+    #[serde(default)]
+    usage: (u64, u64, u64),
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-enum Stored {
+enum Said {
     Silence,
     Reply {
         comment: String,
@@ -39,27 +52,55 @@ struct StoredConcern {
 
 #[async_trait]
 impl AnswerBook for StoredAnswers<'_> {
-    async fn get(&self, key: &str) -> Result<Option<Option<Reply>>, String> {
+    async fn get(&self, key: &str) -> Result<Option<Answer>, String> {
         let stored = self.store.answer(key).await.map_err(|e| e.to_string())?;
         stored.map(|json| read(key, &json)).transpose()
     }
 
-    async fn put(&self, key: &str, answer: &Option<Reply>) -> Result<(), String> {
+    async fn put(&self, key: &str, answer: &Answer) -> Result<(), String> {
         let json = serde_json::to_string(&Stored::of(answer)).map_err(|e| e.to_string())?;
         let put = self.store.put_answer(self.lease, key, &json).await;
         put.map_err(|e| e.to_string())
     }
 }
 
-fn read(key: &str, json: &str) -> Result<Option<Reply>, String> {
+fn read(key: &str, json: &str) -> Result<Answer, String> {
     let stored: Stored = serde_json::from_str(json)
         .map_err(|error| format!("the answer stored under {key} does not read: {error}"))?;
-    stored.into_reply()
+    stored.into_answer()
 }
 
 impl Stored {
-    fn of(answer: &Option<Reply>) -> Self {
-        let Some(reply) = answer else {
+    fn of(answer: &Answer) -> Self {
+        let Usage {
+            input,
+            cached,
+            output,
+        } = answer.usage;
+        Self {
+            said: Said::of(answer.reply.as_ref()),
+            model: answer.model.clone(),
+            usage: (input, cached, output),
+        }
+    }
+
+    fn into_answer(self) -> Result<Answer, String> {
+        let (input, cached, output) = self.usage;
+        Ok(Answer {
+            reply: self.said.into_reply()?,
+            model: self.model,
+            usage: Usage {
+                input,
+                cached,
+                output,
+            },
+        })
+    }
+}
+
+impl Said {
+    fn of(reply: Option<&Reply>) -> Self {
+        let Some(reply) = reply else {
             return Self::Silence;
         };
         let concern = |concern: &ReplyConcern| StoredConcern {

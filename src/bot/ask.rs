@@ -10,7 +10,7 @@ use crate::engine::discussion::Discussion;
 use crate::engine::persona::Persona;
 use crate::engine::reply::{self, Anchor};
 use crate::ids::Alias;
-use crate::llm::ModelError;
+use crate::llm::{ModelError, Usage};
 use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState};
 
@@ -172,6 +172,7 @@ impl Table<'_> {
             alias: want.alias.clone(),
             persona_hash: persona.map_or(String::new(), |persona| persona.hash.clone()),
             model: String::new(),
+            usage: Usage::default(),
             subject: self.evaluated.seen.subject,
             question: want.question.clone(),
             outcome: TurnOutcome::Unavailable(ModelError::NoModel(why.to_owned())),
@@ -190,6 +191,7 @@ impl Table<'_> {
             counts,
             phase: &self.evaluated.phase,
             limits: work.deps.pace.limits,
+            fence: "",
             timeout: work.deps.pace.timeout,
             parallel: work.deps.pace.parallel,
         }

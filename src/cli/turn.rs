@@ -77,6 +77,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         counts: &|_| true,
         phase: &panel.phase,
         limits: Limits::default(),
+        fence: "",
         timeout: TURN_TIMEOUT,
         parallel: PARALLEL,
     };

@@ -16,6 +16,7 @@ pub mod person;
 pub mod persona;
 pub mod phase;
 pub mod problem;
+pub mod prompt;
 pub mod receipt;
 pub mod reply;
 pub mod scaffold;

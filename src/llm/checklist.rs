@@ -37,7 +37,7 @@ mod reply;
 mod verdict;
 mod words;
 
-use super::{Model, ModelError, Prompt};
+use super::{Answer, Model, ModelError, Prompt};
 use crate::engine::reply::Reply;
 use async_trait::async_trait;
 
@@ -54,8 +54,8 @@ impl Model for Checklist {
         NAME
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Option<Reply>, ModelError> {
-        answer(prompt).map(Some)
+    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+        Ok(Answer::free(NAME, Some(answer(prompt)?)))
     }
 }
 

@@ -2,31 +2,10 @@
 
 pub mod checklist;
 
-use crate::engine::persona::Persona;
-use crate::engine::reply::Reply;
-use crate::engine::vote::Vote;
-use async_trait::async_trait;
+pub use crate::engine::prompt::Prompt;
 
-/// Everything a model may know for one turn. Stable parts first, volatile last.
-#[derive(Debug, Clone)]
-pub struct Prompt {
-    /// Who speaks.
-    pub persona: Persona,
-    /// Title of the discussion.
-    pub title: String,
-    /// The proposal, normalised (`engine::subject::proposal`).
-    pub proposal: String,
-    /// Older blocks as background, oldest first; empty in a blind first round.
-    pub transcript: String,
-    /// Phase name, goal and instructions.
-    pub phase: String,
-    /// The persona's own items that are open: (id, text).
-    pub own_open: Vec<(String, String)>,
-    /// The persona's last vote, if it has one.
-    pub previous_vote: Option<Vote>,
-    /// The question asked, if any.
-    pub question: Option<String>,
-}
+use crate::engine::reply::Reply;
+use async_trait::async_trait;
 
 /// Why no answer came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,12 +26,45 @@ pub enum ModelError {
     Invalid(String),
 }
 
+/// What was consumed for one answer, in tokens as the provider counts them. All zero where nothing is counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Sent, what was cached included.
+    pub input: u64,
+    /// Of these, read from the provider's cache.
+    pub cached: u64,
+    /// Written by the model.
+    pub output: u64,
+}
+
+/// One answer and where it is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What was said; `None` is silence: nothing to say, no block, an owed vote stays owed.
+    pub reply: Option<Reply>,
+    /// Name of the model that answered: where others stand in for one that is away, theirs.
+    pub model: String,
+    /// What it took.
+    pub usage: Usage,
+}
+
+impl Answer {
+    /// An answer that costs nothing.
+    pub fn free(model: &str, reply: Option<Reply>) -> Self {
+        Self {
+            reply,
+            model: model.to_owned(),
+            usage: Usage::default(),
+        }
+    }
+}
+
 /// A model or the built-in checklist.
 #[async_trait]
 pub trait Model: Send + Sync {
     /// Name shown in blocks and used in answer keys: `checklist`, `anthropic/...`.
     fn name(&self) -> &str;
 
-    /// One answer. `Ok(None)` is silence: nothing to say, no block.
-    async fn answer(&self, prompt: &Prompt) -> Result<Option<Reply>, ModelError>;
+    /// One answer.
+    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError>;
 }

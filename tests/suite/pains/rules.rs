@@ -6,7 +6,7 @@ use crate::support::scripted::{Line, Scripted};
 use async_trait::async_trait;
 use discussions::engine::reply::Reply;
 use discussions::engine::vote::Vote;
-use discussions::llm::{Model, ModelError, Prompt};
+use discussions::llm::{Answer, Model, ModelError, Prompt};
 use discussions::sandbox::{DEMO_REPO, FileEdit, NewPull};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -137,17 +137,18 @@ impl Model for Listening {
         "test/listening"
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Option<Reply>, ModelError> {
+    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
         let alias = prompt.persona.alias.to_string();
         self.shown.lock().unwrap().push(format!("{prompt:?}"));
-        Ok(Some(Reply {
+        let reply = Reply {
             comment: format!("Words that only {alias} says."),
             vote: Some(Vote::Ready),
             questions: Vec::new(),
             concerns: Vec::new(),
             resolved: Vec::new(),
             anchors: Vec::new(),
-        }))
+        };
+        Ok(Answer::free(self.name(), Some(reply)))
     }
 }
 

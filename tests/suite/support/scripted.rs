@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use discussions::engine::reply::{Anchor, Reply, ReplyConcern};
 use discussions::engine::vote::Vote;
-use discussions::llm::{Model, ModelError, Prompt};
+use discussions::llm::{Answer, Model, ModelError, Prompt};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,7 +107,7 @@ impl Model for Scripted {
         "test/scripted"
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Option<Reply>, ModelError> {
+    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
         let alias = prompt.persona.alias.to_string();
         self.calls
             .lock()
@@ -156,7 +156,7 @@ impl Model for Scripted {
                 });
             }
             Line::Nonsense => return Err(ModelError::Invalid("it is no JSON".to_owned())),
-            Line::Silent => return Ok(None),
+            Line::Silent => return Ok(Answer::free("test/scripted", None)),
             Line::Panics => panic!("a bug in the provider"),
         };
         let comment = match &prompt.question {
@@ -171,6 +171,6 @@ impl Model for Scripted {
             resolved,
             anchors,
         };
-        Ok(Some(reply))
+        Ok(Answer::free("test/scripted", Some(reply)))
     }
 }

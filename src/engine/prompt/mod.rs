@@ -1,0 +1,31 @@
+//! What a persona is asked, as data and as the words a model is given. Pure: the delimiter is handed in.
+
+use super::persona::Persona;
+use super::reply::Limits;
+use super::vote::Vote;
+
+/// Everything a model may know for one turn. Stable parts first, volatile last.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// Who speaks.
+    pub persona: Persona,
+    /// Title of the discussion.
+    pub title: String,
+    /// The proposal, normalised (`engine::subject::proposal`).
+    pub proposal: String,
+    /// Older blocks as background, oldest first; empty in a blind first round.
+    pub transcript: String,
+    /// Phase name, goal and instructions.
+    pub phase: String,
+    /// The persona's own items that are open: (id, text).
+    pub own_open: Vec<(String, String)>,
+    /// The persona's last vote, if it has one.
+    pub previous_vote: Option<Vote>,
+    /// The question asked, if any.
+    pub question: Option<String>,
+    /// Limits of a reply.
+    pub limits: Limits,
+    /// Delimiter of text that is not ours: letters and digits that nobody who writes that text can guess, the same for
+    /// every turn about one discussion, so that what is sent again is the same.
+    pub fence: String,
+}
