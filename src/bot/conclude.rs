@@ -32,8 +32,9 @@ pub async fn conclude(
     }
     let mut outcomes = work.evaluate_fully().await?;
     let mut changes = landed(work, &outcomes);
-    changes.extend(write::reopened(work, &outcomes));
     changes.extend(dropping::ended(work, &outcomes));
+    let reopened = write::reopened(work, &outcomes);
+    work.record(&reopened).await?;
     let moved = vote_phases_onward(work, &outcomes);
     if !moved.is_empty() {
         work.record(&moved).await?;
@@ -46,31 +47,12 @@ pub async fn conclude(
         work.record(&changes).await?;
         return Ok(None);
     };
-    if took_time && is_green(&input.findings) {
-        still_as_read(work).await?;
-    }
     if is_green(&input.findings) {
+        if took_time {
+            still_as_read(work).await?;
+        }
         renew::if_the_check_knows_more(work, &outcomes).await?;
-    }
-    if is_green(&input.findings) {
-        match write::close(work, &outcomes).await? {
-            Closing::NotDue => {}
-            Closing::LeftOut(why) => report::leaves_files(&mut input, &why),
-            Closing::Committed => {
-                work.rights.clear();
-                elsewhere::recall(work).await?;
-                outcomes = work.evaluate_fully().await?;
-                changes.extend(landed(work, &outcomes));
-                if let Some(after) = report::input(work, &outcomes, going) {
-                    input = after;
-                }
-            }
-        }
-        if is_green(&input.findings)
-            && let Some(findings) = unheard(work).await?
-        {
-            input.findings = findings;
-        }
+        changes.extend(decided(work, &mut outcomes, &mut input, going).await?);
     }
     report::post(work, runs, &input, changes, false).await?;
     post_review::resolve_closed(work, &outcomes).await?;
@@ -92,6 +74,36 @@ pub async fn conclude(
         }
     }
     Ok(Some(input))
+}
+
+/// What comes with a green: it is written into the files, and held back where something was said meanwhile. Gives what
+/// is to be recorded with it.
+async fn decided(
+    work: &mut Work<'_>,
+    outcomes: &mut Vec<Outcome>,
+    input: &mut CheckInput,
+    going: &Going,
+) -> Result<Vec<Change>, JobError> {
+    let mut changes = Vec::new();
+    match write::close(work, outcomes).await? {
+        Closing::NotDue => {}
+        Closing::LeftOut(why) => report::leaves_files(input, &why),
+        Closing::Committed => {
+            work.rights.clear();
+            elsewhere::recall(work).await?;
+            *outcomes = work.evaluate_fully().await?;
+            changes = landed(work, outcomes);
+            if let Some(after) = report::input(work, outcomes, going) {
+                *input = after;
+            }
+        }
+    }
+    if is_green(&input.findings)
+        && let Some(findings) = unheard(work).await?
+    {
+        input.findings = findings;
+    }
+    Ok(changes)
 }
 
 /// Blocks that stand in the file now and are still recorded as pending.
