@@ -3,9 +3,11 @@
 //! All problems are reported together, each with the name of the variable and what to write instead. An empty variable
 //! is one that is not set. `deploy/.env.example` documents every name; a test compares it with [`NAMES`].
 
+pub mod models;
 mod reading;
 
 use crate::telemetry::LogFormat;
+use models::Models;
 use reading::Reader;
 use secrecy::SecretString;
 use std::fmt;
@@ -30,6 +32,11 @@ pub const NAMES: &[&str] = &[
     "RUST_LOG",
     "LOG_FORMAT",
     "DISCUSSIONS_MODEL",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OLLAMA_HOST",
 ];
 
 /// Path that answers while the process lives.
@@ -71,8 +78,8 @@ pub struct Settings {
     pub log_filter: String,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
-    /// `DISCUSSIONS_MODEL`: who answers for the personas; `None` leaves it to the base branch's configuration.
-    pub model: Option<String>,
+    /// `DISCUSSIONS_MODEL` and the providers' variables: who answers for the personas.
+    pub models: Models,
 }
 
 /// Addresses of a GitHub, none with a slash at the end.
@@ -162,6 +169,19 @@ pub fn signing_key_path() -> PathBuf {
     reader.signing_key_path(&reader.data_dir())
 }
 
+/// Models of the environment alone, where nothing else is needed.
+///
+/// # Errors
+/// When something about them does not read.
+pub fn models() -> Result<Models, SettingsError> {
+    let mut reader = Reader::new(environment());
+    let models = reader.models();
+    match reader.problems.is_empty() {
+        true => Ok(models),
+        false => Err(reader.into_error()),
+    }
+}
+
 /// The pull request that a GitHub workflow runs for, as far as its environment says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workflow {
@@ -211,7 +231,7 @@ impl Settings {
         let github = reader.github_urls();
         let log_filter = reader.text("RUST_LOG").unwrap_or("info".to_owned());
         let log_format = reader.log_format();
-        let model = reader.model();
+        let models = reader.models();
         match (app_id, private_key, reader.problems.is_empty()) {
             (Some(app_id), Some(private_key), true) => Ok(Self {
                 app_id,
@@ -226,7 +246,7 @@ impl Settings {
                 github,
                 log_filter,
                 log_format,
-                model,
+                models,
             }),
             _ => Err(reader.into_error()),
         }

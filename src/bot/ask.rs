@@ -19,6 +19,7 @@ struct Table<'a> {
     key: &'a str,
     evaluated: &'a Evaluated,
     discussion: &'a Discussion,
+    fence: String,
 }
 
 /// Leaves out of what commands want all that was answered already: same text, phase, persona, model and question, and
@@ -130,7 +131,15 @@ fn tables<'a>(work: &'a Work<'_>, outcomes: &'a [Outcome]) -> impl Iterator<Item
         key,
         evaluated,
         discussion: &evaluated.discussion,
+        fence: fence(work, key),
     })
+}
+
+/// Delimiter of the text that personas are shown: one for each discussion, so that what is sent again is the same.
+fn fence(work: &Work<'_>, key: &str) -> String {
+    let (repo, number) = (work.pr().repo.id, work.pr().number);
+    let signing = &work.deps.keyring.signing;
+    signing.word(&format!("fence/{repo}/{number}/{key}"))
 }
 
 impl Table<'_> {
@@ -191,7 +200,7 @@ impl Table<'_> {
             counts,
             phase: &self.evaluated.phase,
             limits: work.deps.pace.limits,
-            fence: "",
+            fence: &self.fence,
             timeout: work.deps.pace.timeout,
             parallel: work.deps.pace.parallel,
         }

@@ -25,7 +25,7 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
         // Whoever reads JSON reads every line as JSON.
         LogFormat::Json => tracing::info!("{line}"),
     };
-    if settings.model.is_none() {
+    if !settings.models.is_configured() {
         say(
             "DISCUSSIONS_MODEL is not set: unless a repository configures a model, its personas answer from their \
              checklists and do not vote; DISCUSSIONS_MODEL=checklist lets them vote",

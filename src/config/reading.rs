@@ -61,7 +61,7 @@ impl Reader {
         }
     }
 
-    fn problem(&mut self, name: &str, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, name: &str, message: impl Into<String>) {
         self.problems.push(SettingProblem {
             name: name.to_owned(),
             message: message.into(),
@@ -293,17 +293,6 @@ impl Reader {
             }
         }
     }
-
-    pub(super) fn model(&mut self) -> Option<String> {
-        let model = self.text("DISCUSSIONS_MODEL")?;
-        if model != "checklist" {
-            let message = format!(
-                "`{model}` is not available: providers other than `checklist` are not built yet; write `checklist` or leave it unset"
-            );
-            self.problem("DISCUSSIONS_MODEL", message);
-        }
-        Some(model)
-    }
 }
 
 /// Address of the database file in a folder, made if missing. A `?` or `%` in the path must not end it.
@@ -336,7 +325,7 @@ fn weakness(secret: &str) -> Option<String> {
 }
 
 /// Tokens travel to these addresses: encrypted, except on the same machine.
-fn check_url(text: &str) -> Result<(), String> {
+pub(super) fn check_url(text: &str) -> Result<(), String> {
     let url = Url::parse(text).map_err(|error| format!("is not a web address: {error}"))?;
     let host = url.host_str().unwrap_or_default();
     let here = matches!(host, "localhost" | "[::1]")

@@ -3,7 +3,7 @@
 use super::{Decide, Decision, Intake, Limits, serve};
 use crate::bot::deps::{BotDeps, Pace};
 use crate::bot::ground::BuiltIn;
-use crate::bot::models::Models;
+use crate::bot::models::{CHECKLIST, Models};
 use crate::bot::sweep::keep_sweeping;
 use crate::bot::trigger::{OwnApp, Trigger, trigger};
 use crate::bot::worker::run_workers;
@@ -89,7 +89,7 @@ impl Assembly {
         let (github, store) = (Arc::new(github), Arc::new(store));
         let keyring = Arc::new(keyring(settings)?);
         let models = Models {
-            operator: settings.model.clone(),
+            operator: settings.models.checklist.then(|| CHECKLIST.to_owned()),
             ..Models::default()
         };
         let deps = BotDeps {

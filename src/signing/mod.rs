@@ -11,6 +11,7 @@ pub use jwks::BadKeySet;
 
 use crate::engine::receipt::{Claims, Unverified};
 use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -69,6 +70,8 @@ impl PublicKey {
 pub struct SigningKey {
     key: EncodingKey,
     public: PublicKey,
+    /// Key of [`SigningKey::word`].
+    derive: hmac::Key,
 }
 
 impl fmt::Debug for SigningKey {
@@ -110,10 +113,19 @@ impl SigningKey {
         let x = pair.public_key().as_ref().try_into();
         let x =
             x.map_err(|_| KeyError::NotAKey("its public half has another length".to_owned()))?;
+        // Its signatures are deterministic (RFC 8032), so one that is never shown is a secret that lasts.
+        let seed = pair.sign(b"discussions/derive@1");
         Ok(Self {
             key,
             public: PublicKey::new(x),
+            derive: hmac::Key::new(hmac::HMAC_SHA256, seed.as_ref()),
         })
+    }
+
+    /// A word that nobody without the key can guess, 32 hex digits: the same for the same purpose.
+    pub fn word(&self, purpose: &str) -> String {
+        let tag = hmac::sign(&self.derive, purpose.as_bytes());
+        hex::encode(&tag.as_ref()[..16])
     }
 
     /// Its public half.

@@ -40,7 +40,7 @@ fn three_variables_are_enough() {
     assert_eq!(signing_key, "data/signing-key.pem");
     assert_eq!(settings.log_filter, "info");
     assert_eq!(settings.log_format, LogFormat::Text);
-    assert_eq!(settings.model, None);
+    assert!(!settings.models.is_configured());
     assert_eq!(settings.github.server, "https://github.com");
 }
 
@@ -200,4 +200,146 @@ fn settings_do_not_print_their_secrets() {
         ("PRIVATE_KEY", "BEGIN hunter2"),
     ]);
     assert!(!said.contains("hunter2"), "{said}");
+}
+
+/// The models in order, as `name at address, with a key`.
+fn chain(more: &[(&str, &str)]) -> Vec<String> {
+    let models = read(more).unwrap().models;
+    let told = models.chain.iter().map(|model| {
+        let key = if model.key.is_some() {
+            ", with a key"
+        } else {
+            ""
+        };
+        format!("{} at {}{key}", model.name, model.base_url)
+    });
+    told.collect()
+}
+
+#[test]
+fn models_are_named_in_the_order_in_which_they_stand_in_for_each_other() {
+    let key = ("ANTHROPIC_API_KEY", "sk-ant-1");
+    let cases: &[(&[(&str, &str)], &[&str])] = &[
+        (&[], &[]),
+        (
+            &[key],
+            &["anthropic/claude-sonnet-4-5 at https://api.anthropic.com, with a key"],
+        ),
+        (
+            &[key, ("OPENAI_API_KEY", "sk-2")],
+            &["anthropic/claude-sonnet-4-5 at https://api.anthropic.com, with a key"],
+        ),
+        (
+            &[("OPENAI_API_KEY", "sk-2")],
+            &["openai/gpt-5-mini at https://api.openai.com/v1, with a key"],
+        ),
+        (
+            &[
+                key,
+                ("OPENAI_BASE_URL", "http://vllm:8000/v1/"),
+                (
+                    "DISCUSSIONS_MODEL",
+                    " openai/qwen/qwen3 , anthropic/claude-opus-4-1,",
+                ),
+            ],
+            &[
+                "openai/qwen/qwen3 at http://vllm:8000/v1",
+                "anthropic/claude-opus-4-1 at https://api.anthropic.com, with a key",
+            ],
+        ),
+        (
+            &[("DISCUSSIONS_MODEL", "ollama/llama3.2")],
+            &["ollama/llama3.2 at http://127.0.0.1:11434/v1"],
+        ),
+        (
+            &[
+                ("DISCUSSIONS_MODEL", "ollama/llama3.2"),
+                ("OLLAMA_HOST", "0.0.0.0:9000"),
+            ],
+            &["ollama/llama3.2 at http://127.0.0.1:9000/v1"],
+        ),
+        (
+            &[
+                ("DISCUSSIONS_MODEL", "ollama/llama3.2"),
+                ("OLLAMA_HOST", "gpu.internal"),
+            ],
+            &["ollama/llama3.2 at http://gpu.internal:11434/v1"],
+        ),
+        (&[key, ("DISCUSSIONS_MODEL", "checklist")], &[]),
+    ];
+    for (more, expected) in cases {
+        assert_eq!(chain(more), *expected, "{more:?}");
+    }
+    assert!(
+        read(&[("DISCUSSIONS_MODEL", "checklist")])
+            .unwrap()
+            .models
+            .checklist
+    );
+    let debug = format!("{:?}", read(&[key]).unwrap().models);
+    assert!(!debug.contains("sk-ant-1"), "{debug}");
+}
+
+#[test]
+fn models_that_cannot_be_asked_are_refused_with_what_to_write() {
+    let cases: &[(&[(&str, &str)], &[&str])] = &[
+        (
+            &[("DISCUSSIONS_MODEL", "gpt-9")],
+            &["`gpt-9`", "openai/MODEL"],
+        ),
+        (&[("DISCUSSIONS_MODEL", "openai/")], &["`openai/`"]),
+        (
+            &[("DISCUSSIONS_MODEL", "checklist,openai/x")],
+            &["`checklist`", "alone"],
+        ),
+        (
+            &[("DISCUSSIONS_MODEL", "anthropic/x")],
+            &["ANTHROPIC_API_KEY", "is not set"],
+        ),
+        (
+            &[("DISCUSSIONS_MODEL", "openai/x")],
+            &["OPENAI_API_KEY", "is not set"],
+        ),
+        (
+            &[("OPENAI_BASE_URL", "https://llm.example.com/v1")],
+            &["DISCUSSIONS_MODEL=openai/MODEL"],
+        ),
+        (&[("OLLAMA_HOST", "127.0.0.1")], &["ollama/MODEL"]),
+        (
+            &[
+                ("DISCUSSIONS_MODEL", "openai/x"),
+                ("OPENAI_API_KEY", "sk-1"),
+                ("OPENAI_BASE_URL", "http://vllm:8000/v1"),
+            ],
+            &["OPENAI_BASE_URL", "unencrypted"],
+        ),
+        (
+            &[
+                ("DISCUSSIONS_MODEL", "openai/x"),
+                ("OPENAI_BASE_URL", "http://169.254.169.254/v1"),
+            ],
+            &["OPENAI_BASE_URL", "link-local"],
+        ),
+        (
+            &[
+                ("DISCUSSIONS_MODEL", "openai/x"),
+                ("OPENAI_BASE_URL", "http://[::ffff:a9fe:a9fe]/v1"),
+            ],
+            &["link-local"],
+        ),
+        (
+            &[
+                ("DISCUSSIONS_MODEL", "ollama/x"),
+                ("OLLAMA_HOST", "169.254.169.254"),
+            ],
+            &["OLLAMA_HOST", "link-local"],
+        ),
+    ];
+    for (more, words) in cases {
+        let said = complaint(more);
+        for word in *words {
+            assert!(said.contains(word), "{more:?}: {said}");
+        }
+        assert!(!said.contains("sk-1"), "{said}");
+    }
 }
