@@ -96,7 +96,7 @@ pub fn ballot(paths: &[String], contents: &[Option<FileContent>]) -> String {
                 part(bytes);
             }
             Some(FileContent::NotAFile(what)) => part(what.as_bytes()),
-            Some(FileContent::TooLarge(size)) => {
+            Some(FileContent::TooLarge(size, _)) => {
                 part(b"too large");
                 part(&size.to_be_bytes());
             }
@@ -138,7 +138,7 @@ pub fn config_text(
             errors.push(unreadable(CONFIG_PATH, &format!("a {what} stands here")));
             None
         }
-        FileContent::TooLarge(size) => {
+        FileContent::TooLarge(size, _) => {
             errors.push(unreadable(
                 CONFIG_PATH,
                 &format!("the file has {size} bytes"),

@@ -161,7 +161,7 @@ fn put_content(hash: &mut Sha256, content: &FileContent) {
             hash.update([0]);
             put(hash, bytes);
         }
-        FileContent::TooLarge(size) => {
+        FileContent::TooLarge(size, _) => {
             hash.update([1]);
             hash.update(size.to_be_bytes());
         }

@@ -85,8 +85,13 @@ pub enum Content {
     Missing,
     /// A symlink, a submodule or a folder.
     NotAFile(&'static str),
-    /// Over 1 MB; holds the size in bytes.
-    TooLarge(u64),
+    /// Over 1 MB.
+    TooLarge {
+        /// Bytes.
+        size: u64,
+        /// It begins with the marker, or its beginning is not known.
+        is_marked: bool,
+    },
     /// Not text.
     Unreadable {
         /// Why.
@@ -106,7 +111,14 @@ impl Content {
         let bytes = match read {
             None => return Self::Missing,
             Some(FileContent::NotAFile(what)) => return Self::NotAFile(what),
-            Some(FileContent::TooLarge(size)) => return Self::TooLarge(*size),
+            Some(FileContent::TooLarge(size, beginning)) => {
+                // What nobody shows us may be anything.
+                let is_marked = |text: &String| is_marked(text.as_bytes());
+                return Self::TooLarge {
+                    size: *size,
+                    is_marked: beginning.as_ref().is_none_or(is_marked),
+                };
+            }
             Some(FileContent::Blob(bytes)) => bytes,
         };
         let discussion = Discussion::parse(bytes);
@@ -186,7 +198,11 @@ pub fn standing(
     let is_named_one = claims_to_be && path.ends_with(".discussion.md");
     match head {
         Content::Discussion(_) => Standing::Here,
-        Content::TooLarge(size) if belongs || claims_to_be => Standing::Broken(too_large(*size)),
+        Content::TooLarge { size, is_marked }
+            if belongs || claims_to_be || (*is_marked && may_be_discussion(path, globs)) =>
+        {
+            Standing::Broken(too_large(*size))
+        }
         Content::Unreadable { why, is_marked }
             if belongs || claims_to_be || (*is_marked && may_be_discussion(path, globs)) =>
         {

@@ -45,8 +45,8 @@ pub enum ForgeError {
 pub enum FileContent {
     /// Text or bytes, complete.
     Blob(Vec<u8>),
-    /// Larger than 1 MB: content not read.
-    TooLarge(u64),
+    /// Larger than 1 MB: not read but for its beginning, where GitHub shows it. Bytes of the whole.
+    TooLarge(u64, Option<String>),
     /// A symlink, submodule or folder.
     NotAFile(&'static str),
 }

@@ -721,7 +721,10 @@ fn what_a_path_is_to_the_gate() {
         at("notes/a.txt", &plain, &missing, false),
         Standing::Unmarked
     );
-    let large = Content::TooLarge(2_000_000);
+    let large = Content::TooLarge {
+        size: 2_000_000,
+        is_marked: false,
+    };
     assert_eq!(broken("a.md", &large, &here), Code::TooLarge);
     assert_eq!(at("a.md", &large, &missing, false), Standing::Unrelated);
     let code = content("src/a.rs", TEXT);

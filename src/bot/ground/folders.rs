@@ -103,7 +103,7 @@ fn text_of(content: &FileContent) -> Result<String, String> {
             String::from_utf8(bytes.clone()).map_err(|_| "the file is not UTF-8 text".to_owned())
         }
         FileContent::NotAFile(what) => Err(format!("a {what} stands here")),
-        FileContent::TooLarge(size) => Err(format!("the file has {size} bytes")),
+        FileContent::TooLarge(size, _) => Err(format!("the file has {size} bytes")),
     }
 }
 

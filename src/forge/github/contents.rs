@@ -15,6 +15,8 @@ use std::fmt::Write;
 
 /// Largest file that is read.
 const MAX_BLOB: u64 = 1024 * 1024;
+/// Bytes that are kept of a larger one.
+const BEGINNING: usize = 4_096;
 /// Files per query: keeps answers below a size that GitHub still gives within its 10 s.
 const FILES_PER_QUERY: usize = 25;
 
@@ -37,13 +39,14 @@ pub(super) struct Entry {
     object: Option<Object>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Object {
     #[serde(rename = "__typename")]
     kind: String,
     oid: String,
     byte_size: Option<u64>,
+    is_binary: Option<bool>,
     text: Option<String>,
     entries: Option<Vec<Entry>>,
 }
@@ -167,7 +170,13 @@ impl GitHub {
             return Ok(FileContent::NotAFile(what));
         }
         if entry.size() > MAX_BLOB {
-            return Ok(FileContent::TooLarge(entry.size()));
+            let size = entry.size();
+            let object = entry.object.unwrap_or_default();
+            let nothing = object.is_binary.unwrap_or(false).then(String::new);
+            return Ok(FileContent::TooLarge(
+                size,
+                object.text.map(beginning).or(nothing),
+            ));
         }
         match entry.into_blob() {
             Some(blob) => Ok(FileContent::Blob(self.blob_bytes(pr, blob).await?)),
@@ -207,6 +216,12 @@ impl GitHub {
         let comparison: Comparison = self.json(pr, &request).await?;
         sha(&comparison.merge_base_commit.sha)
     }
+}
+
+/// The first lines of a text: enough to tell what kind of file it is.
+fn beginning(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(BEGINNING));
+    text
 }
 
 /// Paths are variables, not text of the query: nothing in a path can change what is asked.

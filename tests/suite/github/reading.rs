@@ -230,7 +230,7 @@ async fn files_are_the_blobs_bytes_or_say_why_not() {
             blob("hello\r\n\u{feff}".as_bytes()),
             blob(latin1),
             blob(latin1),
-            Some(FileContent::TooLarge(1_048_577)),
+            Some(FileContent::TooLarge(1_048_577, None)),
             Some(FileContent::NotAFile("symlink")),
             Some(FileContent::NotAFile("submodule")),
             Some(FileContent::NotAFile("folder")),
