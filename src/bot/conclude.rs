@@ -26,6 +26,24 @@ pub async fn conclude(
     took_time: bool,
     is_occasion: bool,
 ) -> Result<Option<CheckInput>, JobError> {
+    let concluded = evaluate_and_post(work, runs, going, took_time, is_occasion).await;
+    if concluded.is_err() {
+        // What was committed has its place in the chain, also if the branch is put back before the next try looks.
+        let changes = landed(work, &work.evaluate());
+        if let Err(error) = work.record(&changes).await {
+            tracing::warn!(pr = %work.pr(), job = %work.job.id, %error, "written blocks are not recorded as such");
+        }
+    }
+    concluded
+}
+
+async fn evaluate_and_post(
+    work: &mut Work<'_>,
+    runs: &mut Runs,
+    going: &Going,
+    took_time: bool,
+    is_occasion: bool,
+) -> Result<Option<CheckInput>, JobError> {
     if took_time {
         work.rights.clear();
         elsewhere::recall(work).await?;
