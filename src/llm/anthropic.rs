@@ -3,9 +3,10 @@
 //! Rules and persona, and the discussion so far, are marked as cacheable: within a few minutes they cost a tenth. What
 //! changes from turn to turn stands behind them. Wire facts: <https://docs.claude.com/en/api/messages>.
 
+use super::endpoint::{BadEndpoint, Endpoint, Structure};
 use super::repair::{self, Said, Speaker};
 use super::stand_in::Rendered;
-use super::wire::{BadEndpoint, Endpoint, HttpClient, Structure, Wire};
+use super::wire::{HttpClient, Wire};
 use super::{Answer, Model, ModelError, Prompt, Usage, contract};
 use async_trait::async_trait;
 use serde::Deserialize;

@@ -3,9 +3,10 @@
 //! The stable parts of a prompt stand first: services that cache do so by prefix, unasked. Wire facts:
 //! <https://platform.openai.com/docs/api-reference/chat>.
 
+use super::endpoint::{BadEndpoint, Endpoint, Structure};
 use super::repair::{self, Said, Speaker};
 use super::stand_in::Rendered;
-use super::wire::{BadEndpoint, Endpoint, HttpClient, Structure, Wire};
+use super::wire::{HttpClient, Wire};
 use super::{Answer, Model, ModelError, Prompt, Usage, contract};
 use async_trait::async_trait;
 use serde::Deserialize;
