@@ -1,6 +1,23 @@
 //! The model port: something that answers a persona's prompt. Adapters never touch GitHub, the store or the disk.
+//!
+//! `anthropic` and `openai` speak to services: `endpoint` sets them up, `wire` carries requests, `refusal` says what a
+//! failure means, `repair` asks once more. `command` runs a program, `checklist` is built in. `contract` is what a model
+//! has to answer. `breaker` leaves a model alone that is down, `fallback` lets another one answer. `clip` makes words
+//! from outside fit to be shown.
 
+pub mod anthropic;
+pub mod breaker;
 pub mod checklist;
+mod clip;
+pub mod command;
+pub mod contract;
+pub mod endpoint;
+pub mod fallback;
+pub mod openai;
+mod refusal;
+mod repair;
+mod stand_in;
+pub mod wire;
 
 pub use crate::engine::prompt::Prompt;
 

@@ -20,6 +20,7 @@ mod engine;
 mod evaluate;
 mod github;
 mod leaving;
+mod llm;
 mod own_repository;
 mod pains;
 mod personas;

@@ -1,0 +1,152 @@
+//! Models behind Anthropic's Messages API.
+//!
+//! Rules and persona, and the discussion so far, are marked as cacheable: within a few minutes they cost a tenth. What
+//! changes from turn to turn stands behind them. Wire facts: <https://docs.claude.com/en/api/messages>.
+
+use super::endpoint::{BadEndpoint, Endpoint, Structure};
+use super::repair::{self, Said, Speaker};
+use super::stand_in::Rendered;
+use super::wire::{HttpClient, Wire};
+use super::{Answer, Model, ModelError, Prompt, Usage, contract};
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Where the API is, if the operator does not say.
+pub const BASE_URL: &str = "https://api.anthropic.com";
+
+/// The API's version; it has been this one since 2023.
+const VERSION: &str = "2023-06-01";
+
+/// A model of Anthropic or of a service that speaks its protocol.
+#[derive(Debug)]
+pub struct Anthropic {
+    endpoint: Endpoint,
+    wire: Wire,
+}
+
+impl Anthropic {
+    /// A model at `endpoint`. A base URL may end in `/v1` or not.
+    ///
+    /// # Errors
+    /// A setting that cannot be worked with.
+    pub fn new(client: &HttpClient, endpoint: Endpoint) -> Result<Self, BadEndpoint> {
+        let has_version = endpoint.base_url.trim_end_matches('/').ends_with("/v1");
+        let route: &[&str] = match has_version {
+            true => &["messages"],
+            false => &["v1", "messages"],
+        };
+        let wire = Wire::new(client, &endpoint, route, ("x-api-key", ""))?
+            .with_header("anthropic-version", VERSION);
+        Ok(Self { endpoint, wire })
+    }
+
+    fn body(&self, words: &Rendered) -> Value {
+        let mut content = Vec::new();
+        // Empty parts are refused.
+        if !words.background.trim().is_empty() {
+            content.push(cached(&words.background));
+        }
+        content.push(json!({"type": "text", "text": words.task}));
+        let mut body = json!({
+            "model": self.endpoint.model,
+            "max_tokens": self.endpoint.max_output_tokens,
+            "system": [cached(&words.system)],
+            "messages": [{"role": "user", "content": content}],
+        });
+        if self.endpoint.structure == Structure::Schema {
+            body["output_config"] =
+                json!({"format": {"type": "json_schema", "schema": contract::schema()}});
+        }
+        body
+    }
+}
+
+/// A part of the prompt up to which the service may keep what it read.
+fn cached(text: &str) -> Value {
+    json!({"type": "text", "text": text, "cache_control": {"type": "ephemeral"}})
+}
+
+#[async_trait]
+impl Model for Anthropic {
+    fn name(&self) -> &str {
+        &self.endpoint.name
+    }
+
+    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+        let is_told = self.endpoint.structure == Structure::Schema;
+        repair::answer(self, &self.endpoint.name, prompt, is_told).await
+    }
+}
+
+#[async_trait]
+impl Speaker for Anthropic {
+    async fn say(&self, words: &Rendered) -> Result<Said, ModelError> {
+        let message: Message = self.wire.post(&self.body(words)).await?;
+        Ok(Said {
+            usage: message.usage.total(),
+            unusable: unusable(message.stop_reason.as_deref()),
+            text: message.text(),
+        })
+    }
+}
+
+/// Why an answer that stopped for this reason is of no use.
+fn unusable(stop_reason: Option<&str>) -> Option<String> {
+    match stop_reason {
+        None | Some("end_turn" | "stop_sequence") => None,
+        Some("max_tokens") => {
+            Some("it was cut off at the most tokens it may write (max_tokens)".to_owned())
+        }
+        Some("refusal") => Some("the model refused to answer (refusal)".to_owned()),
+        Some(other) => {
+            let other = super::clip::fit(other, &[]);
+            Some(format!("it stopped before its end ({other})"))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Message {
+    content: Vec<Part>,
+    stop_reason: Option<String>,
+    #[serde(default)]
+    usage: Tokens,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    #[serde(rename = "type")]
+    kind: String,
+    text: Option<String>,
+}
+
+impl Message {
+    /// The text; thinking and the like are no part of the answer.
+    fn text(self) -> String {
+        let texts = self.content.into_iter().filter(|part| part.kind == "text");
+        texts.filter_map(|part| part.text).collect()
+    }
+}
+
+#[derive(Deserialize, Default)]
+struct Tokens {
+    input_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+}
+
+impl Tokens {
+    /// `input_tokens` are only those behind the last mark of the cache.
+    fn total(&self) -> Usage {
+        let cached = self.cache_read_input_tokens.unwrap_or(0);
+        let written = self.cache_creation_input_tokens.unwrap_or(0);
+        let fresh = self.input_tokens.unwrap_or(0);
+        Usage {
+            input: fresh.saturating_add(cached).saturating_add(written),
+            cached,
+            output: self.output_tokens.unwrap_or(0),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A model that is left alone for a while after it failed several times in a row.
+//!
+//! Put one around each endpoint and share it: what one turn learnt about a service that is down holds for all.
+
+use super::{Answer, Model, ModelError, Prompt, clip};
+use async_trait::async_trait;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Failures in a row after which a model is left alone.
+pub const FAILURES: u32 = 3;
+
+/// For how long. After that one turn tries it; the others pass it over until that one knows.
+pub const REST: Duration = Duration::from_secs(60);
+
+/// Tells the time; never backwards.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// A model with a memory of its failures. A failure is [`ModelError::Unavailable`], a panic, or a call that was given
+/// up before it answered (which is how a stalled one ends). An answer that is not usable is none: the service is there.
+pub struct Breaker {
+    model: Arc<dyn Model>,
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// In a row.
+    failures: u32,
+    /// Not asked before that.
+    rest_until: Option<Instant>,
+    /// Whether one call tries it after its rest.
+    on_trial: bool,
+    /// What the last failure was.
+    last: String,
+}
+
+impl Breaker {
+    /// Around `model`, by the machine's clock.
+    pub fn new(model: Arc<dyn Model>) -> Self {
+        Self::with_clock(model, Arc::new(Instant::now))
+    }
+
+    /// Around `model`, by another clock.
+    pub fn with_clock(model: Arc<dyn Model>, clock: Clock) -> Self {
+        Self {
+            model,
+            clock,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a call through, or says why not.
+    fn admit(&self) -> Result<Call<'_>, ModelError> {
+        let now = (self.clock)();
+        let mut state = self.state();
+        let Some(rest_until) = state.rest_until else {
+            return Ok(Call::new(self, false));
+        };
+        let left = rest_until.saturating_duration_since(now);
+        if left.is_zero() && !state.on_trial {
+            state.on_trial = true;
+            return Ok(Call::new(self, true));
+        }
+        Err(ModelError::Unavailable {
+            reason: format!(
+                "not asked after {} failures in a row, the last: {}",
+                state.failures, state.last
+            ),
+            // Rounded up: a moment too early would be in vain.
+            retry_after: Some(left.as_secs() + 1),
+        })
+    }
+}
+
+#[async_trait]
+impl Model for Breaker {
+    fn name(&self) -> &str {
+        self.model.name()
+    }
+
+    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+        let call = self.admit()?;
+        let answer = self.model.answer(prompt).await;
+        match &answer {
+            Err(ModelError::Unavailable { reason, .. }) => call.failed(reason),
+            _ => call.answered(),
+        }
+        answer
+    }
+}
+
+/// A call on its way. Dropped without a word, it failed.
+struct Call<'a> {
+    breaker: &'a Breaker,
+    is_trial: bool,
+    is_told: bool,
+}
+
+impl<'a> Call<'a> {
+    fn new(breaker: &'a Breaker, is_trial: bool) -> Self {
+        Self {
+            breaker,
+            is_trial,
+            is_told: false,
+        }
+    }
+
+    fn answered(mut self) {
+        self.is_told = true;
+        *self.breaker.state() = State::default();
+    }
+
+    fn failed(mut self, reason: &str) {
+        self.is_told = true;
+        self.count(reason);
+    }
+
+    fn count(&self, reason: &str) {
+        let now = (self.breaker.clock)();
+        let mut state = self.breaker.state();
+        state.failures = state.failures.saturating_add(1);
+        state.last = clip::fit(reason, &[]);
+        if self.is_trial {
+            state.on_trial = false;
+        }
+        if state.failures >= FAILURES {
+            state.rest_until = Some(now + REST);
+        }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.count("given up before it answered");
+        }
+    }
+}

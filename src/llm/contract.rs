@@ -1,0 +1,259 @@
+//! What a model has to answer: one JSON object. Pure: its schema, and reading it.
+//!
+//! # The object
+//! ```json
+//! {
+//!   "comment": "Free text, Markdown.",
+//!   "vote": "READY",
+//!   "questions": ["One line each."],
+//!   "concerns": [{"text": "One line.", "severity": "major", "anchor": "words of the proposal"}],
+//!   "resolved": ["C1"],
+//!   "silence": false
+//! }
+//! ```
+//! or, to say nothing at all, `{"silence": true}`.
+//!
+//! # How strictly it is read
+//! * `vote` is exactly `"READY"`, `"CHANGES"`, `"REJECT"` or `null`: a vote is never guessed. It must be there.
+//! * `comment` must be there. Lists that are left out are empty, `silence` left out is `false`.
+//! * `severity` is exactly `"minor"` or `"major"`; `anchor` may be left out.
+//! * Any other member, and a member given twice, is refused: what would be dropped may be what was meant.
+//! * Silence is only silence: with a word, a vote or an item beside it the answer is refused. So is an answer that
+//!   says nothing without saying that it is silent.
+//! * One code fence around the object is tolerated; any other text around it is not.
+//! * More than [`LIMIT`] bytes are refused.
+//! * An advisory persona has no vote: one that it gives is dropped, as the renderer would.
+//! * Control characters and Markdown are left to the renderer (`engine::reply`).
+
+use super::clip;
+use crate::engine::persona::PersonaKind;
+use crate::engine::reply::{Anchor, Reply, ReplyConcern};
+use crate::engine::vote::Vote;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+/// Longest answer that is read, in bytes: many times what a reply may show.
+pub const LIMIT: usize = 64 * 1024;
+
+/// Characters of a wrong value that an error repeats.
+const SHOWN: usize = 60;
+
+/// Name of the schema on the wire; letters, digits, `_` and `-`, as OpenAI asks.
+pub const NAME: &str = "persona_reply";
+
+/// The JSON Schema of an answer. It keeps to what both OpenAI's strict mode and Anthropic's `output_config.format`
+/// accept: no further members, all members required, no bounds.
+pub fn schema() -> Value {
+    let texts =
+        |what: &str| json!({"type": "array", "description": what, "items": {"type": "string"}});
+    let or_null = |schema: Value| json!([schema, {"type": "null"}]);
+    let concern = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["text", "severity", "anchor"],
+        "properties": {
+            "text": {"type": "string", "description": "The concern in one line."},
+            "severity": {
+                "type": "string",
+                "enum": ["minor", "major"],
+                "description": "minor: a note that never blocks.",
+            },
+            "anchor": {
+                "anyOf": or_null(json!({"type": "string"})),
+                "description": "The words of the proposal it is about, exactly as they stand there on one line; null if there are none.",
+            },
+        },
+    });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["comment", "vote", "questions", "concerns", "resolved", "silence"],
+        "properties": {
+            "comment": {"type": "string", "description": "What you have to say, Markdown."},
+            "vote": {
+                "anyOf": or_null(json!({"type": "string", "enum": ["READY", "CHANGES", "REJECT"]})),
+                "description": "READY: good to go. CHANGES: needs work first. REJECT: should not be done. null: no vote.",
+            },
+            "questions": texts("Questions to the author, one line each."),
+            "concerns": {"type": "array", "description": "New concerns.", "items": concern},
+            "resolved": texts("Ids of your own open items that are settled now, such as C1 or Q2."),
+            "silence": {
+                "type": "boolean",
+                "description": "true only if you have nothing to say and give no vote; all else is then empty or null.",
+            },
+        },
+    })
+}
+
+/// What a model without structured output is told about the form of its answer.
+pub fn instructions() -> String {
+    format!(
+        "Answer with one JSON object that fits this JSON Schema, and with nothing else:\n{}",
+        schema()
+    )
+}
+
+/// What a model is told whose answer could not be used: what was wrong, and the form once more.
+pub fn repair_request(mistake: &str) -> String {
+    format!(
+        "Your last answer could not be used: {mistake}\n{}",
+        instructions()
+    )
+}
+
+/// Reads an answer; `None` is silence. See the rules above.
+///
+/// # Errors
+/// What was read and what belongs there, in one line.
+pub fn parse(text: &str, kind: PersonaKind) -> Result<Option<Reply>, String> {
+    if text.len() > LIMIT {
+        return Err(format!(
+            "the answer has {} bytes, expected at most {LIMIT}",
+            text.len()
+        ));
+    }
+    let inner = unfenced(text);
+    if inner.is_empty() {
+        return Err("the answer is empty, expected one JSON object".to_owned());
+    }
+    let said: Said = serde_json::from_str(inner).map_err(|error| {
+        format!(
+            "{} is not the JSON object asked for: {}",
+            shown(inner),
+            clip::fit(&error.to_string(), &[])
+        )
+    })?;
+    if said.silence {
+        return match said.is_empty() {
+            true => Ok(None),
+            false => Err(
+                "`silence` is true but something is said, expected {\"silence\": true} alone"
+                    .to_owned(),
+            ),
+        };
+    }
+    said.reply(kind).map(Some)
+}
+
+/// An answer as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    #[serde(default)]
+    silence: bool,
+    comment: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    vote: Option<Option<String>>,
+    #[serde(default)]
+    questions: Vec<String>,
+    #[serde(default)]
+    concerns: Vec<SaidConcern>,
+    #[serde(default)]
+    resolved: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaidConcern {
+    text: String,
+    severity: String,
+    anchor: Option<String>,
+}
+
+/// Tells `null` from a member that is not there.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+impl Said {
+    fn is_empty(&self) -> bool {
+        let comment = self.comment.as_deref().unwrap_or_default();
+        comment.trim().is_empty()
+            && !matches!(self.vote, Some(Some(_)))
+            && self.questions.is_empty()
+            && self.concerns.is_empty()
+            && self.resolved.is_empty()
+    }
+
+    fn reply(self, kind: PersonaKind) -> Result<Reply, String> {
+        let vote = vote(self.vote.as_ref())?;
+        if self.comment.is_none() {
+            return Err("`comment` is missing, expected a string".to_owned());
+        }
+        if self.is_empty() {
+            return Err(
+                "nothing is said, expected a comment, a vote or an item, or {\"silence\": true}"
+                    .to_owned(),
+            );
+        }
+        let mut concerns = Vec::with_capacity(self.concerns.len());
+        let mut anchors = Vec::new();
+        for (at, concern) in self.concerns.into_iter().enumerate() {
+            let minor = match concern.severity.as_str() {
+                "minor" => true,
+                "major" => false,
+                other => {
+                    return Err(format!(
+                        "`concerns[{at}].severity` is {}, expected exactly \"minor\" or \"major\"",
+                        shown(other)
+                    ));
+                }
+            };
+            let words = concern.anchor.unwrap_or_default();
+            if !words.trim().is_empty() {
+                anchors.push(Anchor {
+                    remark: concern.text.clone(),
+                    words: words.trim().to_owned(),
+                });
+            }
+            concerns.push(ReplyConcern {
+                text: concern.text,
+                minor,
+            });
+        }
+        Ok(Reply {
+            comment: self.comment.unwrap_or_default(),
+            vote: vote.filter(|_| kind == PersonaKind::Voting),
+            questions: self.questions,
+            concerns,
+            resolved: self.resolved,
+            anchors,
+        })
+    }
+}
+
+/// The vote, if it is exactly one.
+fn vote(said: Option<&Option<String>>) -> Result<Option<Vote>, String> {
+    const EXPECTED: &str = "expected exactly \"READY\", \"CHANGES\", \"REJECT\" or null";
+    let Some(said) = said else {
+        return Err(format!("`vote` is missing, {EXPECTED}"));
+    };
+    let Some(word) = said else {
+        return Ok(None);
+    };
+    [Vote::Ready, Vote::Changes, Vote::Reject]
+        .into_iter()
+        .find(|vote| vote.as_str() == word)
+        .map(Some)
+        .ok_or_else(|| format!("`vote` is {}, {EXPECTED}", shown(word)))
+}
+
+/// The text without blanks around it and without one code fence.
+fn unfenced(text: &str) -> &str {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let inside = text
+        .strip_prefix("```")
+        .and_then(|rest| rest.strip_suffix("```"))
+        .and_then(|rest| rest.split_once('\n'))
+        .filter(|(language, _)| matches!(language.trim(), "" | "json" | "JSON"));
+    inside.map_or(text, |(_, inner)| inner.trim())
+}
+
+/// The beginning of what was read, in quotes, so that a blank at its end can be seen.
+fn shown(text: &str) -> String {
+    let mut start: String = text.chars().take(SHOWN).collect();
+    if start.len() < text.len() {
+        start.push('…');
+    }
+    format!("{start:?}")
+}

@@ -1,0 +1,162 @@
+//! Where a model of a service is and how it is asked, as the operator sets it up.
+
+use reqwest::Url;
+use secrecy::SecretString;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// A setting that cannot be worked with, in words for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadEndpoint(pub String);
+
+/// How long one request may take and how soon it is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// From the first byte sent to the last byte read. Default 60 s: half of what a turn has, so that another model
+    /// can still be asked.
+    pub request: Duration,
+    /// Pause before the second try; doubled before the third. Default 500 ms.
+    pub backoff: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(60),
+            backoff: Duration::from_millis(500),
+        }
+    }
+}
+
+/// How a model is asked for JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Structure {
+    /// By its schema; the service holds the model to it.
+    #[default]
+    Schema,
+    /// As "some JSON object" (OpenAI's `json_object`); the schema stands in the words. Where the protocol has no such
+    /// thing, the same as `Words`.
+    Object,
+    /// In words only.
+    Words,
+}
+
+/// A model of a service, as the operator names it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Full name, `provider/model`: shown in blocks, part of answer keys.
+    pub name: String,
+    /// The model's id on the wire.
+    pub model: String,
+    /// Address of the API, with its version where it has one: `https://api.openai.com/v1`.
+    pub base_url: String,
+    /// The key, if one is needed.
+    pub key: Option<SecretString>,
+    /// Most tokens the model may write. Default 2,000.
+    pub max_output_tokens: u32,
+    /// Times.
+    pub patience: Patience,
+    /// How it is asked for JSON.
+    pub structure: Structure,
+}
+
+impl Endpoint {
+    /// A model with the defaults for all else.
+    pub fn new(name: &str, model: &str, base_url: &str, key: Option<SecretString>) -> Self {
+        Self {
+            name: name.to_owned(),
+            model: model.to_owned(),
+            base_url: base_url.to_owned(),
+            key,
+            max_output_tokens: 2_000,
+            patience: Patience::default(),
+            structure: Structure::default(),
+        }
+    }
+}
+
+/// The base address with segments behind it. Errors are for the operator.
+pub(super) fn address(base: &str, route: &[&str]) -> Result<Url, String> {
+    let mut url = Url::parse(base).map_err(|error| {
+        format!("the base URL is not an address ({error}); it begins with https://")
+    })?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err(format!(
+            "the base URL begins with {}:, not with https:// or http://",
+            url.scheme()
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err(
+            "the base URL holds a user, a password or a query; the key has a setting of its own"
+                .to_owned(),
+        );
+    }
+    if is_link_local(&url) {
+        return Err(
+            "the base URL is a link-local address; cloud machines give out their own credentials there"
+                .to_owned(),
+        );
+    }
+    url.path_segments_mut()
+        .map_err(|()| "the base URL takes no path".to_owned())?
+        .pop_if_empty()
+        .extend(route);
+    Ok(url)
+}
+
+fn is_link_local(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => {
+            address.is_unicast_link_local()
+                || address
+                    .to_ipv4_mapped()
+                    .is_some_and(|address| address.is_link_local())
+        }
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_keep_their_path_and_lead_nowhere_strange() {
+        for (base, wanted) in [
+            (
+                "https://api.example.com/v1",
+                "https://api.example.com/v1/chat/completions",
+            ),
+            (
+                "https://api.example.com/v1/",
+                "https://api.example.com/v1/chat/completions",
+            ),
+            (
+                "http://127.0.0.1:11434",
+                "http://127.0.0.1:11434/chat/completions",
+            ),
+        ] {
+            let url = address(base, &["chat", "completions"]).unwrap();
+            assert_eq!(url.as_str(), wanted);
+        }
+        for base in [
+            "",
+            "api.example.com",
+            "ftp://api.example.com",
+            "data:text/plain,x",
+            "https://me:secret@api.example.com",
+            "https://api.example.com/v1?key=secret",
+            "http://169.254.169.254/v1",
+            "http://0xa9fea9fe/v1",
+            "http://[fe80::1]/v1",
+            "http://[::ffff:169.254.169.254]/v1",
+        ] {
+            let why = address(base, &["messages"]).unwrap_err();
+            assert!(!why.contains("secret"), "{why}");
+        }
+    }
+}

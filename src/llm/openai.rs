@@ -1,0 +1,200 @@
+//! Models behind OpenAI's chat completions, which most other services and local servers speak too.
+//!
+//! The stable parts of a prompt stand first: services that cache do so by prefix, unasked. Wire facts:
+//! <https://platform.openai.com/docs/api-reference/chat>.
+
+use super::endpoint::{BadEndpoint, Endpoint, Structure};
+use super::repair::{self, Said, Speaker};
+use super::stand_in::Rendered;
+use super::wire::{HttpClient, Wire};
+use super::{Answer, Model, ModelError, Prompt, Usage, contract};
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Where the API is, if the operator does not say.
+pub const BASE_URL: &str = "https://api.openai.com/v1";
+
+/// The member that bounds what a model writes. Newer OpenAI models refuse the old one; Ollama ignores the new one
+/// without a word (<https://github.com/ollama/ollama/issues/7125>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenLimit {
+    /// `max_completion_tokens`.
+    #[default]
+    MaxCompletionTokens,
+    /// `max_tokens`.
+    MaxTokens,
+}
+
+/// A model of OpenAI or of a service that speaks its protocol.
+#[derive(Debug)]
+pub struct OpenAi {
+    endpoint: Endpoint,
+    limit: TokenLimit,
+    wire: Wire,
+}
+
+impl OpenAi {
+    /// A model at `endpoint`; its base URL ends where `/chat/completions` begins.
+    ///
+    /// # Errors
+    /// A setting that cannot be worked with.
+    pub fn new(
+        client: &HttpClient,
+        endpoint: Endpoint,
+        limit: TokenLimit,
+    ) -> Result<Self, BadEndpoint> {
+        let route = ["chat", "completions"];
+        let wire = Wire::new(client, &endpoint, &route, ("authorization", "Bearer "))?;
+        Ok(Self {
+            endpoint,
+            limit,
+            wire,
+        })
+    }
+
+    fn body(&self, words: &Rendered) -> Value {
+        let user = format!("{}\n\n{}", words.background, words.task);
+        let mut body = json!({
+            "model": self.endpoint.model,
+            "messages": [
+                {"role": "system", "content": words.system},
+                {"role": "user", "content": user.trim_start()},
+            ],
+        });
+        let limit = match self.limit {
+            TokenLimit::MaxCompletionTokens => "max_completion_tokens",
+            TokenLimit::MaxTokens => "max_tokens",
+        };
+        body[limit] = json!(self.endpoint.max_output_tokens);
+        match self.endpoint.structure {
+            Structure::Schema => {
+                let schema = contract::schema();
+                body["response_format"] = json!({
+                    "type": "json_schema",
+                    "json_schema": {"name": contract::NAME, "strict": true, "schema": schema},
+                });
+            }
+            Structure::Object => body["response_format"] = json!({"type": "json_object"}),
+            Structure::Words => {}
+        }
+        body
+    }
+}
+
+#[async_trait]
+impl Model for OpenAi {
+    fn name(&self) -> &str {
+        &self.endpoint.name
+    }
+
+    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+        let is_told = self.endpoint.structure == Structure::Schema;
+        repair::answer(self, &self.endpoint.name, prompt, is_told).await
+    }
+}
+
+#[async_trait]
+impl Speaker for OpenAi {
+    async fn say(&self, words: &Rendered) -> Result<Said, ModelError> {
+        let completion: Completion = self.wire.post(&self.body(words)).await?;
+        let usage = completion.usage.unwrap_or_default().total();
+        let Some(choice) = completion.choices.into_iter().next() else {
+            return Err(ModelError::Unavailable {
+                reason: "the service's answer holds no choice".to_owned(),
+                retry_after: None,
+            });
+        };
+        Ok(Said {
+            usage,
+            unusable: choice.unusable(),
+            text: choice.message.text(),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Completion {
+    choices: Vec<Choice>,
+    usage: Option<Tokens>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    message: Message,
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    content: Option<Content>,
+    refusal: Option<String>,
+}
+
+/// Some services give the text in parts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Deserialize)]
+struct Part {
+    text: Option<String>,
+}
+
+impl Choice {
+    /// Why the answer is of no use, if so. Reasons that are not known pass: a text that was cut does not read.
+    fn unusable(&self) -> Option<String> {
+        let refusal = self.message.refusal.as_deref();
+        if let Some(words) = refusal.filter(|words| !words.trim().is_empty()) {
+            let words = super::clip::fit(words, &[]);
+            return Some(format!("the model refused to answer: {words}"));
+        }
+        match self.finish_reason.as_deref()? {
+            "length" => Some("it was cut off at the most tokens it may write (length)".to_owned()),
+            "content_filter" => {
+                Some("the service's content filter stopped it (content_filter)".to_owned())
+            }
+            "tool_calls" | "function_call" => {
+                Some("the model called a tool, and it has none".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Message {
+    fn text(self) -> String {
+        match self.content {
+            None => String::new(),
+            Some(Content::Text(text)) => text,
+            Some(Content::Parts(parts)) => parts.into_iter().filter_map(|part| part.text).collect(),
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+struct Tokens {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<Details>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    cached_tokens: Option<u64>,
+}
+
+impl Tokens {
+    /// `prompt_tokens` hold what was cached.
+    fn total(&self) -> Usage {
+        let details = self.prompt_tokens_details.as_ref();
+        Usage {
+            input: self.prompt_tokens.unwrap_or(0),
+            cached: details.and_then(|d| d.cached_tokens).unwrap_or(0),
+            output: self.completion_tokens.unwrap_or(0),
+        }
+    }
+}

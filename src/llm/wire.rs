@@ -1,0 +1,239 @@
+//! What model services have in common: one request over HTTP, a few short tries, and what a failure means.
+//!
+//! What a failure means is told in `refusal`. Every word of a service goes through `clip` first.
+
+use super::endpoint::{BadEndpoint, Endpoint, Patience, address};
+use super::refusal::{Fault, complaint_in, lasting, refusal, unavailable};
+use super::{ModelError, clip};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longest answer that is read, in bytes: a reply of 64 KiB with every byte escaped, and what a service adds.
+const MAX_ANSWER: usize = 1024 * 1024;
+/// Bytes of an error's body that are read.
+const MAX_COMPLAINT: usize = 64 * 1024;
+/// Longest wait within a call, in seconds.
+const SHORT_WAIT: u64 = 5;
+/// Tries after the first.
+const MORE_TRIES: u32 = 2;
+/// How long opening a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The HTTP client of all model services. It follows no redirects: a key must not travel to another host.
+#[derive(Debug, Clone)]
+pub struct HttpClient(reqwest::Client);
+
+impl HttpClient {
+    /// A client with a connection pool of its own; make one and clone it.
+    ///
+    /// # Errors
+    /// The TLS setup of this machine does not work.
+    pub fn new() -> Result<Self, BadEndpoint> {
+        reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!(
+                "orchestrated-discussions/",
+                env!("CARGO_PKG_VERSION")
+            ))
+            .build()
+            .map(Self)
+            .map_err(|error| BadEndpoint(format!("no HTTP client: {error}")))
+    }
+}
+
+/// One address to post to.
+#[derive(Debug)]
+pub(super) struct Wire {
+    client: HttpClient,
+    url: Url,
+    headers: HeaderMap,
+    key: Option<SecretString>,
+    patience: Patience,
+}
+
+impl Wire {
+    /// `route`: segments behind the base address. `key_header`: the header that carries the key, with what stands
+    /// before it.
+    ///
+    /// # Errors
+    /// An address that is none or that leads where models do not live; a key that no header can carry.
+    pub(super) fn new(
+        client: &HttpClient,
+        endpoint: &Endpoint,
+        route: &[&str],
+        (key_header, before_key): (&'static str, &str),
+    ) -> Result<Self, BadEndpoint> {
+        let bad = |why: String| BadEndpoint(format!("{}: {why}", endpoint.name));
+        let url = address(&endpoint.base_url, route).map_err(bad)?;
+        let mut headers = HeaderMap::new();
+        if let Some(key) = &endpoint.key {
+            let value = format!("{before_key}{}", key.expose_secret());
+            let mut value = HeaderValue::from_str(&value).map_err(|_| {
+                bad("the key holds characters that no key has, perhaps a line end".to_owned())
+            })?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_static(key_header), value);
+        }
+        Ok(Self {
+            client: client.clone(),
+            url,
+            headers,
+            key: endpoint.key.clone(),
+            patience: endpoint.patience,
+        })
+    }
+
+    /// Adds a header that is no secret.
+    pub(super) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+        self
+    }
+
+    /// Posts JSON and reads the answer, with a few short tries.
+    pub(super) async fn post<T: DeserializeOwned>(&self, body: &Value) -> Result<T, ModelError> {
+        let mut tries = 0;
+        loop {
+            let fault = match self.once(body).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            match self.pause(&fault, tries) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(fault.error),
+            }
+            tries += 1;
+        }
+    }
+
+    /// How long to wait before the next try, if there is one.
+    fn pause(&self, fault: &Fault, tries: u32) -> Option<Duration> {
+        if !fault.passing || tries >= MORE_TRIES {
+            return None;
+        }
+        let backoff = self.patience.backoff * 2_u32.pow(tries);
+        match &fault.error {
+            ModelError::Unavailable {
+                retry_after: Some(wait),
+                ..
+            } => (*wait <= SHORT_WAIT).then(|| Duration::from_secs(*wait).max(backoff)),
+            _ => Some(backoff),
+        }
+    }
+
+    async fn once<T: DeserializeOwned>(&self, body: &Value) -> Result<T, Fault> {
+        let request = self.client.0.post(self.url.clone());
+        let mut response = request
+            .headers(self.headers.clone())
+            .timeout(self.patience.request)
+            .json(body)
+            .send()
+            .await
+            .map_err(|error| self.broken(error))?;
+        let status = response.status();
+        if !status.is_success() {
+            // What was read before it broke off still says more than nothing.
+            let complaint = read(&mut response, MAX_COMPLAINT).await.unwrap_or_default();
+            let said = self.fit(&complaint_in(&complaint.bytes));
+            return Err(refusal(status, response.headers(), &said));
+        }
+        let answer = read(&mut response, MAX_ANSWER)
+            .await
+            .map_err(|error| self.broken(error))?;
+        if answer.is_cut {
+            return Err(lasting(ModelError::Invalid(format!(
+                "the service's answer is longer than {MAX_ANSWER} bytes"
+            ))));
+        }
+        self.json(&answer.bytes).map_err(lasting)
+    }
+
+    /// The JSON of an answer that was called a success.
+    fn json<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ModelError> {
+        let text = String::from_utf8_lossy(body);
+        let value: Value = serde_json::from_str(&text).map_err(|error| {
+            unavailable(match text.trim() {
+                "" => "the service's answer is empty".to_owned(),
+                text if text.starts_with('<') => {
+                    "the service answered with a page of HTML where JSON belongs".to_owned()
+                }
+                _ if error.is_eof() => "the service's answer breaks off".to_owned(),
+                text => format!("the service's answer is not JSON: {}", self.fit(text)),
+            })
+        })?;
+        // Routers in front of several services tell their failures this way.
+        if value.get("error").is_some_and(|error| !error.is_null()) {
+            let said = self.fit(&complaint_in(body));
+            return Err(unavailable(format!("the service reports an error: {said}")));
+        }
+        serde_json::from_value(value).map_err(|error| {
+            let error = self.fit(&error.to_string());
+            unavailable(format!(
+                "the service's answer is not of its protocol: {error}"
+            ))
+        })
+    }
+
+    /// No answer, or not all of it.
+    fn broken(&self, error: reqwest::Error) -> Fault {
+        if error.is_timeout() && !error.is_connect() {
+            let limit = self.patience.request;
+            return lasting(unavailable(format!("no answer within {limit:?}")));
+        }
+        let cause = self.fit(&causes(&error.without_url()));
+        let host = self.url.host_str().unwrap_or_default();
+        Fault {
+            error: unavailable(format!("the connection to {host} failed: {cause}")),
+            passing: true,
+        }
+    }
+
+    fn fit(&self, text: &str) -> String {
+        let key = self.key.as_ref().map(ExposeSecret::expose_secret);
+        clip::fit(text, &[key.unwrap_or_default()])
+    }
+}
+
+/// A body as far as it was read.
+#[derive(Default)]
+struct Read {
+    bytes: Vec<u8>,
+    /// There is more.
+    is_cut: bool,
+}
+
+async fn read(response: &mut Response, limit: usize) -> Result<Read, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if bytes.len() + chunk.len() > limit {
+            bytes.extend_from_slice(&chunk[..limit - bytes.len()]);
+            return Ok(Read {
+                bytes,
+                is_cut: true,
+            });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Read {
+        bytes,
+        is_cut: false,
+    })
+}
+
+/// An error's causes: reqwest's own text stops at "error sending request".
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
