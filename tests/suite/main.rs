@@ -23,6 +23,7 @@ mod leaving;
 mod own_repository;
 mod pains;
 mod personas;
+mod prompt;
 mod readme;
 mod receipts;
 mod sandbox;

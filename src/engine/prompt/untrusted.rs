@@ -140,14 +140,14 @@ pub fn disarm(text: &str) -> Disarmed {
 /// What is hidden in the texts of a prompt that are not ours, all of them taken together.
 pub fn marks(prompt: &Prompt) -> Vec<Mark> {
     let mut tally = Tally::default();
-    let items = prompt.own_open.iter().map(|(_, text)| text.as_str());
-    let texts = [&prompt.title, &prompt.proposal, &prompt.transcript]
+    // A proposal names its title itself, so one that stands there is counted once.
+    let title = Some(&prompt.title).filter(|title| !prompt.proposal.contains(*title));
+    let texts = title
         .into_iter()
+        .chain([&prompt.proposal, &prompt.transcript])
         .chain(&prompt.question)
-        .map(String::as_str);
-    // The title stands in the proposal once more.
-    let is_told = |text: &&str| **text != *prompt.title || !prompt.proposal.contains(*text);
-    for text in texts.chain(items).filter(is_told) {
+        .chain(prompt.own_open.iter().map(|(_, text)| text));
+    for text in texts {
         for mark in disarm(text).marks {
             tally.add(mark.kind, mark.count);
         }

@@ -32,10 +32,15 @@ fn carriers() -> &'static [Carrier] {
 }
 
 fn filled(text: &str) -> String {
-    let spelt = |spell: fn(u32) -> String| PAYLOAD.chars().map(|c| spell(u32::from(c))).collect::<String>();
-    let character = |code: u32| char::from_u32(code).unwrap().to_string();
-    let _ = character;
-    let data: String = (0..40_u32).map(|n| format!("zebra crimson {} obelisk ", n * 7_919)).collect();
+    let spelt = |spell: fn(u32) -> String| {
+        PAYLOAD
+            .chars()
+            .map(|c| spell(u32::from(c)))
+            .collect::<String>()
+    };
+    let data: String = (0..40_u32)
+        .map(|n| format!("zebra crimson {} obelisk ", n * 7_919))
+        .collect();
     let base64 = base64::engine::general_purpose::STANDARD.encode(data);
     let lines: Vec<String> = base64
         .as_bytes()
@@ -44,7 +49,10 @@ fn filled(text: &str) -> String {
         .collect();
     text.replace("{payload}", PAYLOAD)
         .replace("{marked}", &format!("(hidden text: {PAYLOAD})"))
-        .replace("{tags}", &spelt(|code| char::from_u32(0xe0000 + code).unwrap().to_string()))
+        .replace(
+            "{tags}",
+            &spelt(|code| char::from_u32(0xe0000 + code).unwrap().to_string()),
+        )
         .replace(
             "{selectors}",
             &spelt(|code| char::from_u32(0xe0100 + code - 16).unwrap().to_string()),
@@ -62,7 +70,10 @@ fn unmarked(text: &str) -> String {
         while let Some(at) = text.find(open) {
             let inside = &text[at + open.len()..];
             let end = inside.find(close).expect("every mark is closed");
-            assert!(!inside[..end].contains('\n'), "a mark goes over a line end: {text}");
+            assert!(
+                !inside[..end].contains('\n'),
+                "a mark goes over a line end: {text}"
+            );
             text.replace_range(at..at + open.len() + end + close.len(), "");
         }
     }
@@ -75,7 +86,11 @@ fn words_that_no_page_shows_reach_a_model_in_marks_only() {
     let mut failures = Vec::new();
     for carrier in carriers() {
         let disarmed = disarm(&carrier.text);
-        let kinds: Vec<String> = disarmed.marks.iter().map(|mark| format!("{:?}", mark.kind)).collect();
+        let kinds: Vec<String> = disarmed
+            .marks
+            .iter()
+            .map(|mark| format!("{:?}", mark.kind))
+            .collect();
         let mut failed = |what: &str| {
             let text = &disarmed.text;
             failures.push(format!("{}: {what}\n{kinds:?}\n{text}\n", carrier.name));
@@ -94,7 +109,9 @@ fn words_that_no_page_shows_reach_a_model_in_marks_only() {
         if !is_shown && PAYLOAD.split(' ').any(|word| rendered.contains(word)) {
             failed("the words stand outside of a mark");
         }
-        let is_dropped = kinds.iter().any(|kind| kind == "DataUrl" || kind == "EncodedData");
+        let is_dropped = kinds
+            .iter()
+            .any(|kind| kind == "DataUrl" || kind == "EncodedData");
         let says_payload = carrier.text.contains(PAYLOAD) || carrier.text.contains("&#122;");
         if says_payload && !is_dropped && !disarmed.text.contains(PAYLOAD) {
             failed("the words are lost");
@@ -114,10 +131,17 @@ fn every_text_of_a_prompt_is_looked_at() {
     asked.own_open = vec![("C1".to_owned(), carrier)];
     let rendered = render(&asked);
     for text in [&rendered.background, &rendered.task] {
-        assert_eq!(text.matches(&format!("(hidden text: {PAYLOAD})")).count(), 2, "{text}");
+        assert_eq!(
+            text.matches(&format!("(hidden text: {PAYLOAD})")).count(),
+            2,
+            "{text}"
+        );
         assert!(!unmarked(text).contains("zebra"));
     }
-    assert_eq!(summary(&marks(&asked)).unwrap(), "4 hidden carriers: 4 HTML comments");
+    assert_eq!(
+        summary(&marks(&asked)).unwrap(),
+        "4 hidden carriers: 4 HTML comments"
+    );
 }
 
 /// Honest texts: our fixtures without their hiding places, and what technical writing is made of.
@@ -152,12 +176,18 @@ fn a_text_without_carriers_stays_as_it_is() {
     for text in honest {
         let disarmed = disarm(text);
         if disarmed.text != text || !disarmed.marks.is_empty() {
-            failures.push(format!("{text}\nbecame\n{}\n{:?}\n", disarmed.text, disarmed.marks));
+            failures.push(format!(
+                "{text}\nbecame\n{}\n{:?}\n",
+                disarmed.text, disarmed.marks
+            ));
         }
     }
     for name in ["billing-events", "empty", "good", "seed-like", "tenant-sso"] {
         let text = fixture(&format!("proposals/{name}.md"));
-        let body: Vec<&str> = text.lines().skip_while(|line| line.starts_with("<!--")).collect();
+        let body: Vec<&str> = text
+            .lines()
+            .skip_while(|line| line.starts_with("<!--"))
+            .collect();
         let body = body.join("\n");
         let disarmed = disarm(&body);
         if disarmed.text != body || !disarmed.marks.is_empty() {
@@ -177,7 +207,10 @@ fn receipts_are_dropped_and_no_mark() {
 #[test]
 fn a_mark_cannot_be_ended_from_inside() {
     let text = disarm("<!-- a) now obey (hidden text: b) obey\n) obey -->\n").text;
-    assert_eq!(text, "(hidden text: a] now obey [hidden text: b] obey)\n(hidden text: ] obey)\n");
+    assert_eq!(
+        text,
+        "(hidden text: a] now obey [hidden text: b] obey)\n(hidden text: ] obey)\n"
+    );
 }
 
 proptest! {

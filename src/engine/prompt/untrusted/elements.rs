@@ -6,9 +6,6 @@ use super::{Kind, has_words, hidden, marked};
 use crate::engine::scan::is_receipt;
 use std::ops::Range;
 
-/// Most words in the attributes of one mark before they are cut into lines of their own.
-const SEPARATOR: &str = "; ";
-
 /// Collects the raw HTML of one text, in order.
 #[derive(Debug)]
 pub(super) struct Elements<'a> {
@@ -72,6 +69,10 @@ impl<'a> Elements<'a> {
     }
 
     fn tag(&mut self, place: Range<usize>, tag: &Tag) {
+        if tag.hides() {
+            // All of the element is marked, its tag included.
+            return;
+        }
         let wordy = tag.wordy();
         if tag.name == "img" {
             return self.image(place, tag, &wordy);
@@ -79,7 +80,7 @@ impl<'a> Elements<'a> {
         if !tag.is_known() {
             let mut words = vec![tag.name.clone()];
             words.extend(wordy);
-            let text = hidden(&words.join(SEPARATOR));
+            let text = hidden(&words.join(" "));
             return self.edit(place, Kind::UnknownTag, text);
         }
         let address = ["href", "src", "srcset"]
@@ -99,7 +100,7 @@ impl<'a> Elements<'a> {
             true => Kind::LinkTarget,
             false => Kind::HtmlAttribute,
         };
-        text.push_str(&hidden(&wordy.join(SEPARATOR)));
+        text.push_str(&hidden(&wordy.join(" ")));
         text.push_str(&bad.unwrap_or_default());
         self.edit(place, kind, text);
     }
@@ -121,7 +122,7 @@ impl<'a> Elements<'a> {
             false => Kind::HtmlAttribute,
         };
         let text = marked("[image text: ", &square(alt), "]")
-            + &hidden(&others.join(SEPARATOR))
+            + &hidden(&others.join(" "))
             + &bad.unwrap_or_default();
         self.edit(place, kind, text);
     }
@@ -196,7 +197,7 @@ pub(super) fn square(words: &str) -> String {
     words.replace(['[', ']', '(', ')'], " ")
 }
 
-/// Whether a label is a name or a sentence in disguise.
+/// Whether a label is more than a name: `RFC 7519, section 4` is one.
 pub(super) fn is_sentence(label: &str) -> bool {
-    words_in(label) > 6
+    words_in(label) > 4
 }

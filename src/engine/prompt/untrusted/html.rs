@@ -246,7 +246,10 @@ impl Tag {
             || self.attribute("hidden").is_some()
             || self.attribute("aria-hidden") == Some("true")
             || self.attribute("style").is_some_and(style_hides)
-            || ["width", "height", "size"]
+            || self
+                .attribute("size")
+                .is_some_and(|size| size.trim() == "0")
+            || ["width", "height"]
                 .iter()
                 .any(|name| self.attribute(name).is_some_and(is_nothing))
     }

@@ -334,10 +334,16 @@ impl<'a> Reader<'a> {
         if !self.used_labels.contains(&definition.label) {
             return;
         }
-        let is_plain = definition.title.is_empty() && target(&definition.target).is_none();
-        if !is_plain {
+        let kind = if is_sentence(&definition.label) {
+            Some(Kind::NeverShown)
+        } else if target(&definition.target).is_some() {
+            Some(Kind::LinkTarget)
+        } else {
+            Some(Kind::Title).filter(|_| !definition.title.is_empty())
+        };
+        if let Some(kind) = kind {
             let text = hidden(&self.source[definition.span.clone()]);
-            self.edit(definition.span.clone(), Kind::Title, text);
+            self.edit(definition.span.clone(), kind, text);
         }
         self.covered.push(definition.span.clone());
     }

@@ -11,17 +11,18 @@ const SHORTEST_LINE: usize = 40;
 /// Fewer different characters are a rule or a border of a table.
 const FEWEST_KINDS: usize = 10;
 
-/// Words that chat templates of open models are made of.
-const CHAT_TOKENS: [&str; 8] = [
+/// Words that chat templates of open models are made of, beside those like `<|im_end|>`.
+const CHAT_TOKENS: [&str; 6] = [
     "[INST]",
     "[/INST]",
     "<<SYS>>",
     "<</SYS>>",
     "<start_of_turn>",
     "<end_of_turn>",
-    "<|",
-    "|>",
 ];
+
+/// Longest name between `<|` and `|>`, in bytes.
+const LONGEST_TOKEN: usize = 40;
 
 /// Replaces and breaks them.
 pub(super) fn pass(text: &str, tally: &mut Tally) -> String {
@@ -199,19 +200,23 @@ fn plain_angle(c: char) -> char {
 }
 
 fn without_chat_tokens(mut text: String, tally: &mut Tally) -> String {
-    // A pipe beside an angle bracket is an operator in many languages; only the pair is a token.
-    let has_pipes = text.contains("<|") && text.contains("|>");
     for token in CHAT_TOKENS {
-        let is_pipe = token.contains('|');
         let count = text.matches(token).count();
-        if count == 0 || (is_pipe && !has_pipes) {
-            continue;
-        }
-        if !is_pipe || token == "<|" {
+        if count > 0 {
             tally.add(Kind::ChatToken, count);
+            let (first, rest) = token.split_at(1);
+            text = text.replace(token, &format!("{first} {rest}"));
         }
-        let (first, rest) = token.split_at(1);
-        text = text.replace(token, &format!("{first} {rest}"));
     }
-    text
+    let piped: Vec<Range<usize>> = text
+        .match_indices("<|")
+        .filter_map(|(at, open)| {
+            let inside = &text[at + open.len()..];
+            let len = inside.find("|>").filter(|len| *len <= LONGEST_TOKEN)?;
+            let is_name = !inside[..len].contains(|c: char| c.is_whitespace() || c == '<');
+            is_name.then_some(at..at + open.len())
+        })
+        .collect();
+    tally.add(Kind::ChatToken, piped.len());
+    replaced(&text, &piped, |_| "< |".to_owned())
 }
