@@ -164,8 +164,7 @@ pub async fn run(
     let round = Round {
         input,
         subject: Subject::of(input.discussion, input.proposal_end),
-        proposal: subject::proposal(input.discussion, input.proposal_end),
-        transcript: transcript(input),
+        texts: Texts::of(input),
         book,
         progress,
     };
@@ -174,6 +173,12 @@ pub async fn run(
         .buffered(input.parallel.max(1))
         .try_collect()
         .await
+}
+
+/// What each of these would be asked, in the order of `asks`. Asks nobody.
+pub fn prompts(input: &RoundInput<'_>, asks: &[Ask]) -> Vec<Prompt> {
+    let texts = Texts::of(input);
+    asks.iter().map(|ask| texts.prompt(input, ask)).collect()
 }
 
 /// The blocks behind the proposal, oldest first, as background. Empty in a first round: everybody answers blind.
@@ -196,12 +201,47 @@ fn transcript(input: &RoundInput<'_>) -> String {
         .join("\n\n---\n\n")
 }
 
+/// What all prompts of one round have in common.
+struct Texts {
+    proposal: String,
+    transcript: String,
+}
+
+impl Texts {
+    fn of(input: &RoundInput<'_>) -> Self {
+        Self {
+            proposal: subject::proposal(input.discussion, input.proposal_end),
+            transcript: transcript(input),
+        }
+    }
+
+    fn prompt(&self, input: &RoundInput<'_>, ask: &Ask) -> Prompt {
+        let phase = input.phase;
+        Prompt {
+            persona: ask.persona.clone(),
+            title: input
+                .discussion
+                .header
+                .title()
+                .unwrap_or("(untitled)")
+                .to_owned(),
+            proposal: self.proposal.clone(),
+            transcript: self.transcript.clone(),
+            phase: format!("{}: {}\n{}", phase.name, phase.goal, phase.instructions),
+            own_open: own_open(input.ledger, &ask.persona.alias),
+            previous_vote: ask.previous_vote,
+            question: ask.question.clone(),
+            limits: input.limits,
+            fence: input.fence.to_owned(),
+        }
+    }
+}
+
 /// What the turns of one round share.
 struct Round<'a> {
     input: &'a RoundInput<'a>,
     subject: Subject,
-    proposal: String,
-    transcript: String,
+    texts: Texts,
     book: &'a dyn AnswerBook,
     progress: &'a dyn Progress,
 }
@@ -261,7 +301,7 @@ impl Round<'_> {
     /// The model's answer within the time it has. A provider that panics is one that does not answer: the others are
     /// being paid at the same time.
     async fn ask_model(&self, ask: &Ask) -> Result<Answer, ModelError> {
-        let prompt = self.prompt(ask);
+        let prompt = self.texts.prompt(self.input, ask);
         let answer = AssertUnwindSafe(ask.model.answer(&prompt)).catch_unwind();
         let seconds = self.input.timeout.as_secs();
         match tokio::time::timeout(self.input.timeout, answer).await {
@@ -271,35 +311,13 @@ impl Round<'_> {
         }
     }
 
-    fn prompt(&self, ask: &Ask) -> Prompt {
-        let phase = self.input.phase;
-        Prompt {
-            persona: ask.persona.clone(),
-            title: self
-                .input
-                .discussion
-                .header
-                .title()
-                .unwrap_or("(untitled)")
-                .to_owned(),
-            proposal: self.proposal.clone(),
-            transcript: self.transcript.clone(),
-            phase: format!("{}: {}\n{}", phase.name, phase.goal, phase.instructions),
-            own_open: own_open(self.input.ledger, &ask.persona.alias),
-            previous_vote: ask.previous_vote,
-            question: ask.question.clone(),
-            limits: self.input.limits,
-            fence: self.input.fence.to_owned(),
-        }
-    }
-
     fn outcome(&self, ask: &Ask, mut reply: Reply, stored: bool) -> TurnOutcome {
         if ask.question.is_some() {
             reply.vote = never_raised(ask.previous_vote, reply.vote);
         }
         let answered = late::Answered {
             before: ask.answered_on.as_deref(),
-            now: &self.proposal,
+            now: &self.texts.proposal,
         };
         let is_late = |words: Option<&str>| late::is_late(self.input.phase, answered, words);
         reply::notes_of_late(&ask.persona, &mut reply, self.input.ledger, &is_late);

@@ -1,5 +1,7 @@
 //! `discussions turn`: asks personas and appends their replies to the file.
 
+mod prompts;
+
 use super::output::{BOLD, DIM, Output, styled};
 use super::progress::TurnProgress;
 use super::surroundings::{Surroundings, discussion_in, named_personas, read_discussion};
@@ -30,7 +32,8 @@ const PARALLEL: usize = 4;
 #[command(after_help = "EXAMPLES\n  \
     discussions turn design/cache.md\n  \
     discussions turn design/cache.md security architect\n  \
-    discussions turn design/cache.md security --question \"What about tenant isolation?\"")]
+    discussions turn design/cache.md security --question \"What about tenant isolation?\"\n  \
+    discussions turn design/cache.md security --show-prompt")]
 pub struct Arguments {
     /// The discussion file
     file: PathBuf,
@@ -46,6 +49,9 @@ pub struct Arguments {
     /// Show the replies, write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Show what each persona would be asked; asks nobody, writes nothing
+    #[arg(long, conflicts_with = "json")]
+    show_prompt: bool,
     /// Print JSON, schema discussions/turn@1
     #[arg(long)]
     json: bool,
@@ -55,12 +61,14 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let (bytes, discussion) = read_discussion(&arguments.file)?;
     let surroundings = Surroundings::of(&arguments.file, output)?;
     let model = model(arguments.model.as_deref())?;
-    // An append that the file would refuse is refused before anybody is asked.
-    edit::append(&discussion, &[]).map_err(|error| {
-        Failure::new("append-refused", error.to_string()).at(&arguments.file, None)
-    })?;
-    if !arguments.dry_run {
-        workspace::check_writable(&arguments.file)?;
+    if !arguments.show_prompt {
+        // An append that the file would refuse is refused before anybody is asked.
+        edit::append(&discussion, &[]).map_err(|error| {
+            Failure::new("append-refused", error.to_string()).at(&arguments.file, None)
+        })?;
+        if !arguments.dry_run {
+            workspace::check_writable(&arguments.file)?;
+        }
     }
     let aliases = speakers(arguments, &discussion, &surroundings, output)?;
     let asks = aliases
@@ -82,6 +90,10 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         timeout: TURN_TIMEOUT,
         parallel: PARALLEL,
     };
+    if arguments.show_prompt {
+        prompts::show(&arguments.file, &round::prompts(&input, &asks), output);
+        return Ok(Outcome::Fine);
+    }
     let turns = round::run(
         &input,
         &asks,

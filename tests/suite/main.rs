@@ -24,6 +24,7 @@ mod llm;
 mod own_repository;
 mod pains;
 mod personas;
+mod prompt;
 mod readme;
 mod receipts;
 mod sandbox;

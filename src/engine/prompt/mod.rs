@@ -1,5 +1,11 @@
 //! What a persona is asked, as data and as the words a model is given. Pure: the delimiter is handed in.
 
+mod render;
+mod untrusted;
+
+pub use render::{Rendered, render};
+pub use untrusted::{Disarmed, Kind, Mark, disarm, marks, summary};
+
 use super::persona::Persona;
 use super::reply::Limits;
 use super::vote::Vote;

@@ -4,6 +4,7 @@ mod inline;
 mod neutral;
 mod pieces;
 
+pub(in crate::engine) use neutral::is_invisible;
 pub use neutral::{Neutral, comment, heading, remark};
 
 use super::ledger::{Item, ItemKind, ItemState, Ledger};
@@ -12,7 +13,7 @@ use super::vote::Vote;
 use std::collections::BTreeSet;
 
 /// Longest concern or question, in characters of what the model wrote.
-const REMARK_CHARS: usize = 400;
+pub const REMARK_CHARS: usize = 400;
 
 /// Longest question that is shown above its answer, in characters.
 const ASKED_CHARS: usize = 200;

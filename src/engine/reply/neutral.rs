@@ -105,7 +105,7 @@ fn visible(original: &str) -> String {
 }
 
 /// Format characters: zero-width, bidirectional, tag, fillers, variation selectors beyond the usual.
-fn is_invisible(c: char) -> bool {
+pub(in crate::engine) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
