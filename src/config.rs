@@ -169,12 +169,13 @@ pub fn signing_key_path() -> PathBuf {
     reader.signing_key_path(&reader.data_dir())
 }
 
-/// Models of the environment alone, where nothing else is needed.
+/// Models of the environment alone, where nothing else is needed. `named`: in place of `DISCUSSIONS_MODEL`.
 ///
 /// # Errors
 /// When something about them does not read.
-pub fn models() -> Result<Models, SettingsError> {
-    let mut reader = Reader::new(environment());
+pub fn models(named: Option<&str>) -> Result<Models, SettingsError> {
+    let named = named.map(|list| ("DISCUSSIONS_MODEL".to_owned(), list.to_owned()));
+    let mut reader = Reader::new(environment().chain(named));
     let models = reader.models();
     match reader.problems.is_empty() {
         true => Ok(models),

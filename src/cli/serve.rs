@@ -27,8 +27,9 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     };
     if !settings.models.is_configured() {
         say(
-            "DISCUSSIONS_MODEL is not set: unless a repository configures a model, its personas answer from their \
-             checklists and do not vote; DISCUSSIONS_MODEL=checklist lets them vote",
+            "no model is configured (neither DISCUSSIONS_MODEL nor a provider's key is set): unless a repository \
+             configures one, its personas answer from their checklists and do not vote; DISCUSSIONS_MODEL=checklist \
+             lets them vote",
         );
     }
     say(&format!(

@@ -6,6 +6,7 @@ use super::output::{BOLD, DIM, Output, styled};
 use super::progress::TurnProgress;
 use super::surroundings::{Surroundings, discussion_in, named_personas, read_discussion};
 use super::{Failure, Outcome};
+use crate::config;
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
 use crate::engine::persona::{Persona, PersonaKind};
@@ -14,8 +15,9 @@ use crate::engine::vote::Vote;
 use crate::engine::{edit, turn};
 use crate::ids::Alias;
 use crate::llm::Model;
-use crate::llm::checklist::Checklist;
+use crate::llm::checklist::{self, Checklist};
 use crate::round::{self, Ask, MemoryBook, RoundInput, Turn, TurnOutcome};
+use crate::server::models;
 use crate::workspace::{self, WorkspaceError};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -43,7 +45,9 @@ pub struct Arguments {
     /// A question to put to them
     #[arg(long, short, value_name = "TEXT", value_parser = question)]
     question: Option<String>,
-    /// Who answers: `checklist`, the built-in rules of each persona
+    /// Who answers: `anthropic/MODEL`, `openai/MODEL` or `ollama/MODEL`, several with commas between them to stand in
+    /// for each other; or `checklist`, the built-in rules of each persona [default: as DISCUSSIONS_MODEL and the keys in
+    /// the environment say, else checklist]
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
     /// Show the replies, write nothing
@@ -60,7 +64,7 @@ pub struct Arguments {
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let (bytes, discussion) = read_discussion(&arguments.file)?;
     let surroundings = Surroundings::of(&arguments.file, output)?;
-    let model = model(arguments.model.as_deref())?;
+    let model = model(arguments)?;
     if !arguments.show_prompt {
         // An append that the file would refuse is refused before anybody is asked.
         edit::append(&discussion, &[]).map_err(|error| {
@@ -113,15 +117,24 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     })
 }
 
-fn model(name: Option<&str>) -> Result<Arc<dyn Model>, Failure> {
-    match name {
-        None | Some("checklist" | "default") => Ok(Arc::new(Checklist)),
-        Some(other) => Err(Failure::new(
-            "unknown-model",
-            format!("no model is called {other} here"),
-        )
-        .hint("Write --model checklist: the built-in rules of each persona, no key needed.")),
+/// Who answers: the models named, else those of the environment, else the checklists.
+fn model(arguments: &Arguments) -> Result<Arc<dyn Model>, Failure> {
+    let named = arguments.model.as_deref();
+    if arguments.show_prompt || named == Some(checklist::NAME) {
+        return Ok(Arc::new(Checklist));
     }
+    let unusable = |message: String| {
+        Failure::new("unknown-model", message).hint(
+            "Write --model anthropic/MODEL, openai/MODEL or ollama/MODEL, several with commas between them, or \
+             --model checklist: the built-in rules of each persona, no key needed.",
+        )
+    };
+    let settings = config::models(named.filter(|name| *name != "default"));
+    let settings = settings.map_err(|error| unusable(error.to_string()))?;
+    let offered = models::offered(&settings).map_err(|error| unusable(error.to_string()))?;
+    let name = offered.operator.as_deref().unwrap_or(checklist::NAME);
+    let model = offered.offered.get(name).cloned();
+    model.ok_or_else(|| unusable(format!("{name} is not offered")))
 }
 
 /// A question has words in it.

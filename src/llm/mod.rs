@@ -16,7 +16,6 @@ pub mod fallback;
 pub mod openai;
 mod refusal;
 mod repair;
-mod stand_in;
 pub mod wire;
 
 pub use crate::engine::prompt::Prompt;

@@ -1,9 +1,8 @@
 //! The running App: store, GitHub, models, workers and the webhook door, put together from the settings.
 
-use super::{Decide, Decision, Intake, Limits, serve};
+use super::{Decide, Decision, Intake, Limits, models, serve};
 use crate::bot::deps::{BotDeps, Pace};
 use crate::bot::ground::BuiltIn;
-use crate::bot::models::{CHECKLIST, Models};
 use crate::bot::sweep::keep_sweeping;
 use crate::bot::trigger::{OwnApp, Trigger, trigger};
 use crate::bot::worker::run_workers;
@@ -11,7 +10,7 @@ use crate::config::Settings;
 use crate::forge::event::Event;
 use crate::forge::github::GitHub;
 use crate::forge::{ForgeError, ForgeRead};
-use crate::llm::checklist::Checklist;
+use crate::llm::endpoint::BadEndpoint;
 use crate::signing::Keyring;
 use crate::signing::files::{KeyFileError, KeyFiles};
 use crate::store::SqlStore;
@@ -47,6 +46,9 @@ pub enum StartError {
     /// The key that receipts are signed with cannot be used.
     #[error("the signing key: {0}")]
     SigningKey(#[from] KeyFileError),
+    /// A model of the settings cannot be asked.
+    #[error("DISCUSSIONS_MODEL: {0}")]
+    Model(#[from] BadEndpoint),
     /// The program was built without its own template: a bug.
     #[error("the built-in template is missing")]
     BuiltIn,
@@ -88,16 +90,13 @@ impl Assembly {
     fn new(settings: &Settings, github: GitHub, store: SqlStore) -> Result<Self, StartError> {
         let (github, store) = (Arc::new(github), Arc::new(store));
         let keyring = Arc::new(keyring(settings)?);
-        let models = Models {
-            operator: settings.models.checklist.then(|| CHECKLIST.to_owned()),
-            ..Models::default()
-        };
+        let models = models::offered(&settings.models)?;
         let deps = BotDeps {
             keyring: keyring.clone(),
             store: store.clone() as Arc<dyn Store>,
             read: github.clone() as Arc<dyn ForgeRead>,
             write: github.into(),
-            models: models.offer(Arc::new(Checklist)),
+            models,
             built_in: BuiltIn::load().ok_or(StartError::BuiltIn)?,
             pace: Pace::default(),
         };

@@ -7,6 +7,7 @@ mod accept;
 pub mod app;
 mod health;
 mod keys;
+pub mod models;
 mod webhook;
 
 pub use accept::serve;
