@@ -5,9 +5,8 @@
 
 use super::endpoint::{BadEndpoint, Endpoint, Structure};
 use super::repair::{self, Said, Speaker};
-use super::stand_in::Rendered;
 use super::wire::{HttpClient, Wire};
-use super::{Answer, Model, ModelError, Prompt, Usage, contract};
+use super::{Answer, Model, ModelError, Prompt, Rendered, Usage, contract};
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
