@@ -29,8 +29,12 @@ use super::clip;
 use crate::engine::persona::PersonaKind;
 use crate::engine::reply::{Anchor, Reply, ReplyConcern};
 use crate::engine::vote::Vote;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// Longest answer that is read, in bytes: many times what a reply may show.
 pub const LIMIT: usize = 64 * 1024;
@@ -116,7 +120,7 @@ pub fn parse(text: &str, kind: PersonaKind) -> Result<Option<Reply>, String> {
     if inner.is_empty() {
         return Err("the answer is empty, expected one JSON object".to_owned());
     }
-    let said: Said = serde_json::from_str(inner).map_err(|error| {
+    let Object(said) = serde_json::from_str::<Object<Said>>(inner).map_err(|error| {
         format!(
             "{} is not the JSON object asked for: {}",
             shown(inner),
@@ -147,7 +151,7 @@ struct Said {
     #[serde(default)]
     questions: Vec<String>,
     #[serde(default)]
-    concerns: Vec<SaidConcern>,
+    concerns: Vec<Object<SaidConcern>>,
     #[serde(default)]
     resolved: Vec<String>,
 }
@@ -158,6 +162,29 @@ struct SaidConcern {
     text: String,
     severity: String,
     anchor: Option<String>,
+}
+
+/// A JSON object and nothing else: serde would take a list of the members' values too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        value.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+    }
 }
 
 /// Tells `null` from a member that is not there.
@@ -188,7 +215,7 @@ impl Said {
         }
         let mut concerns = Vec::with_capacity(self.concerns.len());
         let mut anchors = Vec::new();
-        for (at, concern) in self.concerns.into_iter().enumerate() {
+        for (at, Object(concern)) in self.concerns.into_iter().enumerate() {
             let minor = match concern.severity.as_str() {
                 "minor" => true,
                 "major" => false,

@@ -22,6 +22,7 @@ pub use crate::engine::prompt::Prompt;
 
 use crate::engine::reply::Reply;
 use async_trait::async_trait;
+use stand_in::{Rendered, render};
 
 /// Why no answer came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

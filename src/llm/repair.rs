@@ -1,7 +1,6 @@
 //! Asking a language model, and asking it once more if its answer does not read.
 
-use super::{Answer, ModelError, Prompt, Usage, contract};
-use crate::engine::prompt::{Rendered, render};
+use super::{Answer, ModelError, Prompt, Rendered, Usage, contract, render};
 use async_trait::async_trait;
 
 /// What came back from one request.

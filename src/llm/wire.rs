@@ -1,4 +1,4 @@
-//! What model services have in common: one request over HTTP, a few short tries, and what a failure means.
+//! What model services have in common: one request over HTTP and a few short tries.
 //!
 //! What a failure means is told in `refusal`. Every word of a service goes through `clip` first.
 

@@ -121,8 +121,16 @@ fn what_is_refused_is_named() {
         ("", "the answer is empty"),
         ("  \n", "the answer is empty"),
         ("READY", "\"READY\" is not the JSON object asked for"),
-        ("null", "invalid type: null"),
+        ("null", "invalid type: null, expected an object"),
         ("[]", "\"[]\" is not the JSON object asked for"),
+        (
+            r#"[false,"x","READY",[],[],[]]"#,
+            "invalid type: sequence, expected an object",
+        ),
+        (
+            r#"{"comment":"x","vote":null,"concerns":[["a","minor",null]]}"#,
+            "invalid type: sequence, expected an object",
+        ),
         ("{}", "`vote` is missing"),
         (r#"{"silence":false}"#, "`vote` is missing"),
         (r#"{"comment":"x"}"#, "`vote` is missing"),
