@@ -6,12 +6,7 @@
 //! answer can do so itself. When its time is up, or the turn is given up, it is killed with all it started (where the
 //! system has process groups; elsewhere it alone).
 
-<<<<<<< HEAD
-use super::{Answer, Model, ModelError, Prompt, clip, contract};
-use crate::engine::prompt::render;
-=======
 use super::{Answer, Model, ModelError, Prompt, clip, contract, render};
->>>>>>> providers
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use std::process::{ExitStatus, Stdio};

@@ -20,9 +20,9 @@ pub mod wire;
 
 pub use crate::engine::prompt::Prompt;
 
+use crate::engine::prompt::{Rendered, render};
 use crate::engine::reply::Reply;
 use async_trait::async_trait;
-use stand_in::{Rendered, render};
 
 /// Why no answer came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,12 +6,7 @@
 use super::endpoint::{BadEndpoint, Endpoint, Structure};
 use super::repair::{self, Said, Speaker};
 use super::wire::{HttpClient, Wire};
-<<<<<<< HEAD
-use super::{Answer, Model, ModelError, Prompt, Usage, contract};
-use crate::engine::prompt::Rendered;
-=======
 use super::{Answer, Model, ModelError, Prompt, Rendered, Usage, contract};
->>>>>>> providers
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
