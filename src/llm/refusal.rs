@@ -154,7 +154,7 @@ mod tests {
             ),
             (
                 vec![
-                    ("retry-after", "Tue, 14 Nov 2033 22:14:20 GMT"),
+                    ("retry-after", "Mon, 14 Nov 2033 22:14:20 GMT"),
                     ("date", date),
                 ],
                 Some(3_600),

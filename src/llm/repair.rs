@@ -58,9 +58,10 @@ async fn read(
     usage: &mut Usage,
 ) -> Result<Result<Answer, String>, ModelError> {
     let said = speaker.say(words).await?;
-    usage.input += said.usage.input;
-    usage.cached += said.usage.cached;
-    usage.output += said.usage.output;
+    // Saturating: the numbers are a service's word.
+    usage.input = usage.input.saturating_add(said.usage.input);
+    usage.cached = usage.cached.saturating_add(said.usage.cached);
+    usage.output = usage.output.saturating_add(said.usage.output);
     // An error carries no usage: what it took is told here.
     let wasted = |why: &str| {
         tracing::warn!(
