@@ -98,7 +98,7 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ),
     (
         "budget",
-        "Limits on what models may cost. Read and checked; there are no paid models yet.",
+        "Limits on what models may cost. Read and checked; not enforced yet.",
     ),
     ("budget.per_round", "Limits of one round."),
     ("budget.per_pr", "Limits of one pull request."),

@@ -6,6 +6,7 @@ mod double;
 mod fallback;
 mod faults;
 mod llmock;
+mod panel;
 mod requests;
 
 use discussions::engine::persona::{Persona, Personas};
