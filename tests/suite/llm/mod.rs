@@ -18,6 +18,7 @@ use discussions::llm::openai::{OpenAi, TokenLimit};
 use discussions::llm::wire::HttpClient;
 use discussions::llm::{Model, Prompt};
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// A key that would stand out anywhere.
@@ -90,12 +91,13 @@ impl Protocol {
     }
 
     fn model_at(self, endpoint: Endpoint) -> Box<dyn Model> {
-        let client = HttpClient::new().unwrap();
+        // One for all: reading the machine's certificates takes its time.
+        static CLIENT: LazyLock<HttpClient> = LazyLock::new(|| HttpClient::new().unwrap());
         match self {
-            Self::Anthropic => Box::new(Anthropic::new(&client, endpoint).unwrap()),
+            Self::Anthropic => Box::new(Anthropic::new(&CLIENT, endpoint).unwrap()),
             Self::OpenAi => {
                 let limit = TokenLimit::default();
-                Box::new(OpenAi::new(&client, endpoint, limit).unwrap())
+                Box::new(OpenAi::new(&CLIENT, endpoint, limit).unwrap())
             }
         }
     }
