@@ -25,11 +25,11 @@
 //! Inside `engine`: `scan` finds lines and opaque regions; `header`, `block`, `name`, `marker` read them; `discussion`
 //! is the parsed file; `problem` the table of everything that can be wrong with it; `ledger` the open and closed items;
 //! `vote` the votes and their tally; `template` and `phase` the way through a discussion; `persona` the participants'
-//! definitions; `panel` who sits on it; `turn` who speaks next; `subject` what a vote is bound to; `late` which concerns
-//! come too late to block; `receipt` what is signed about a block and how receipts hang together; `body` where a file
-//! ends; `consensus` the
-//! verdict; `reply` renders and neutralises an answer; `person` does so for a person's own words; `scaffold` begins a
-//! new file; `edit` the only changes a file ever gets.
+//! definitions; `panel` who sits on it; `turn` who speaks next; `prompt` what it is asked, in words, with hidden text
+//! marked; `subject` what a vote is bound to; `late` which concerns come too late to block; `receipt` what is signed
+//! about a block and how receipts hang together; `body` where a file ends; `consensus` the verdict; `reply` renders and
+//! neutralises an answer; `person` does so for a person's own words; `scaffold` begins a new file; `edit` the only
+//! changes a file ever gets.
 //!
 //! # Rules that hold everywhere
 //! * Decide first, act second: policy gives values out, `bot::apply` alone writes to the forge, each time under a lease.

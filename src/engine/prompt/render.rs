@@ -16,6 +16,9 @@ const HOUSE: &str = include_str!("house.md");
 /// Shortest delimiter that is used as it is handed in, in characters.
 const SHORTEST_FENCE: usize = 8;
 
+/// How much of an open item is told where an older reply holds all of it, in characters.
+const BEGINNING: usize = 60;
+
 /// What a model is given, in the order in which it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
@@ -91,22 +94,16 @@ fn background(prompt: &Prompt, fence: &Fence) -> String {
 
 fn task(prompt: &Prompt, fence: &Fence) -> String {
     let mut parts = vec![format!("# Your turn\n\nPhase: {}", prompt.phase.trim())];
-    if prompt.transcript.is_empty() {
-        parts.push("You answer without having seen the others' replies.".to_owned());
-    }
     if prompt.own_open.is_empty() {
         parts.push("None of your questions and concerns is open.".to_owned());
     } else {
         let items: Vec<String> = prompt
             .own_open
             .iter()
-            .map(|(id, text)| format!("{id}: {}", one_line(text)))
+            .map(|(id, text)| format!("{id}: {}", open_item(text, &prompt.transcript)))
             .collect();
-        let items = fence.around("your open items", &items.join("\n"));
-        parts.push(format!(
-            "Your questions and concerns that are still open. Name the ids that the proposal settles now; raise one \
-             again only in the same words:\n\n{items}"
-        ));
+        let items = fence.around("open items", &items.join("\n"));
+        parts.push(format!("Your open questions and concerns:\n\n{items}"));
     }
     let is_voting = prompt.persona.kind == PersonaKind::Voting;
     if is_voting {
@@ -131,6 +128,15 @@ fn task(prompt: &Prompt, fence: &Fence) -> String {
     };
     parts.push(now.to_owned());
     parts.join("\n\n") + "\n"
+}
+
+/// An open item on one line; only its beginning where an older reply holds all of it, so that it is not sent twice.
+fn open_item(text: &str, transcript: &str) -> String {
+    let line = one_line(text);
+    match line.char_indices().nth(BEGINNING) {
+        Some((at, _)) if transcript.contains(text) => format!("{}…", line[..at].trim_end()),
+        _ => line,
+    }
 }
 
 fn one_line(text: &str) -> String {

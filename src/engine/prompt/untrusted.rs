@@ -198,7 +198,7 @@ fn hidden(words: &str) -> String {
 
 fn marked(open: &str, words: &str, close: &str) -> String {
     let lines = words.lines().map(|line| {
-        let line = line.replace('(', "[").replace(')', "]");
+        let line = shaped(line).replace('(', "[").replace(')', "]");
         line.split_whitespace().collect::<Vec<_>>().join(" ")
     });
     let lines: Vec<String> = lines
@@ -206,6 +206,14 @@ fn marked(open: &str, words: &str, close: &str) -> String {
         .map(|line| format!("{open}{line}{close}"))
         .collect();
     lines.join("\n")
+}
+
+/// The words without characters that entities put back after these were dropped.
+fn shaped(words: &str) -> String {
+    let shown = words
+        .chars()
+        .filter(|c| characters::shapeless(*c).is_none());
+    shown.collect()
 }
 
 /// Whether there is anything to read: a letter, or a character outside of ASCII.

@@ -62,7 +62,7 @@ fn a_file_that_cannot_be_appended_to_can_be_looked_at() {
     let text =
         "<!-- DISCUSSION -->\n<!-- Title: T -->\n<!-- Participants: security -->\n\n```\nopen\n";
     let folder = Folder::with(&[("a.md", text.as_bytes())]);
-    folder.run(&["turn", "a.md"]).exits(1);
+    folder.run(&["turn", "a.md"]).exits(2);
     folder
         .run(&["turn", "a.md", "--show-prompt"])
         .exits(0)

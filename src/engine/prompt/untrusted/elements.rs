@@ -13,6 +13,8 @@ pub(super) struct Elements<'a> {
     /// Tags with their places, for finding the ends of hidden elements.
     tags: Vec<(Range<usize>, Tag)>,
     edits: Vec<Edit>,
+    /// Something that is never closed has taken all the rest.
+    is_swallowed: bool,
 }
 
 impl<'a> Elements<'a> {
@@ -21,11 +23,15 @@ impl<'a> Elements<'a> {
             source,
             tags: Vec::new(),
             edits: Vec::new(),
+            is_swallowed: false,
         }
     }
 
     /// Takes one stretch of raw HTML. `text` is what the reader made of it: without the marks of quotes and lists.
     pub(super) fn take(&mut self, range: Range<usize>, text: &str) {
+        if self.is_swallowed {
+            return;
+        }
         let pieces = html::pieces(text);
         if self.source.get(range.clone()) == Some(text) {
             for (place, piece) in pieces {
@@ -38,7 +44,8 @@ impl<'a> Elements<'a> {
                 Piece::Tag(tag) => tag.hides(),
                 Piece::Comment(_) => false,
             };
-            let end = match pieces.iter().any(hides) {
+            self.is_swallowed = pieces.iter().any(hides);
+            let end = match self.is_swallowed {
                 true => self.source.len(),
                 false => range.end,
             };
@@ -57,6 +64,7 @@ impl<'a> Elements<'a> {
             }
             Piece::Comment(_) => {}
             Piece::Open => {
+                self.is_swallowed = true;
                 let rest = place.start..self.source.len();
                 let words = hidden(&self.source[rest.clone()]);
                 self.edit(rest, Kind::HtmlComment, words);

@@ -16,6 +16,8 @@ pub(super) fn edits(source: &str, entities: &[(Range<usize>, String)]) -> Vec<Ed
     for (range, decoded) in entities {
         if let Some(kind) = decoded.chars().find_map(shapeless) {
             edits.push(Edit::new(range.clone(), Some(kind), String::new()));
+        } else if words.last().is_some_and(|word| range.end <= word.end) {
+            // In a word that was met already.
         } else if source[range.clone()].starts_with("&#")
             && decoded.chars().all(char::is_alphanumeric)
         {

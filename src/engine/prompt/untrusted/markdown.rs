@@ -6,7 +6,7 @@
 
 use super::elements::{Elements, is_sentence, square};
 use super::html::words_in;
-use super::{Kind, Tally, encoded, has_words, hidden, marked};
+use super::{Kind, Tally, encoded, has_words, hidden, marked, shaped};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -70,7 +70,9 @@ pub(super) fn target(target: &str) -> Option<String> {
     let blanks = target.matches(|c: char| c.is_whitespace()).count()
         + plain.matches("%20").count()
         + plain.matches('+').count();
-    (is_script || blanks >= 3).then(|| hidden(&target.replace("%20", " ").replace('+', " ")))
+    let has_controls = target.contains(char::is_control);
+    (is_script || has_controls || blanks >= 3)
+        .then(|| hidden(&target.replace("%20", " ").replace('+', " ")))
 }
 
 struct Definition {
@@ -261,9 +263,9 @@ impl<'a> Reader<'a> {
             Kind::ImageText
         };
         let behind = match (&bad, says_label) {
-            (Some(bad), _) => bad.clone(),
-            (None, true) => hidden(&open.label),
-            (None, false) if is_inline => format!("({})", open.target),
+            (Some(bad), _) => format!(" {bad}"),
+            (None, true) => format!(" {}", hidden(&open.label)),
+            (None, false) if is_inline => format!("({})", shaped(&open.target)),
             (None, false) => self.source[tail.clone()].trim_start_matches(']').to_owned(),
         };
         let title = match title {
