@@ -63,7 +63,7 @@ fn outdated(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<(HumanVote, String)> {
     let mut found = Vec::new();
     for (key, evaluated) in open(&work.paths, outcomes) {
         let text = evaluated.seen.hashes();
-        for vote in evaluate::newest(&work.votes_of(key)) {
+        for vote in evaluate::newest(&work.votes_of(key), &evaluated.seen.hashes()) {
             let is_outdated = vote.void.is_none()
                 && !vote.subject.is_empty()
                 && !evaluate::is_about(vote, &text)

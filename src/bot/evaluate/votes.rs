@@ -126,21 +126,47 @@ struct Word<'a> {
     from: Option<&'a VoteElsewhere>,
 }
 
-/// Each account's newest vote, by GitHub's clock; the records come oldest first.
-fn newest_of_people<'a>(votes: &[&'a HumanVote]) -> BTreeMap<u64, &'a HumanVote> {
+/// Each account's newest vote, by GitHub's clock; the records come as they were heard.
+fn newest_of_people<'a>(votes: &[&'a HumanVote], text: &Hashes) -> BTreeMap<u64, &'a HumanVote> {
     let mut newest: BTreeMap<u64, &HumanVote> = BTreeMap::new();
     for vote in votes {
         let known = newest.get(&vote.account);
-        if known.is_none_or(|known| known.cast_at <= vote.cast_at) {
+        if known.is_none_or(|known| !is_before(vote, known, text)) {
             newest.insert(vote.account, vote);
         }
     }
     newest
 }
 
+/// Whether a vote was cast before another one of the same account that was heard earlier. GitHub's times have whole
+/// seconds, and deliveries come in any order: within a second comments go by their numbers, and what nobody can order
+/// is taken as it does less for the text.
+fn is_before(vote: &HumanVote, known: &HumanVote, text: &Hashes) -> bool {
+    if vote.cast_at != known.cast_at {
+        return vote.cast_at < known.cast_at;
+    }
+    let favour = |vote: &HumanVote| match Vote::parse(&vote.vote) {
+        Some(Vote::Ready) if is_about(vote, text) => 2,
+        Some(Vote::Ready) => 1,
+        _ => 0,
+    };
+    match (place(vote), place(known)) {
+        (Some(new), Some(old)) if new == old => false,
+        (Some((kind, new)), Some((other, old))) if kind == other => new < old,
+        _ => favour(vote) > favour(known),
+    }
+}
+
+/// Where a vote was cast: what kind of place, and its number, which grows within a kind.
+fn place(vote: &HumanVote) -> Option<(&str, u64)> {
+    let (kind, rest) = vote.source.split_once(':')?;
+    let number = rest.split(':').next()?;
+    Some((kind, number.parse().ok()?))
+}
+
 /// Each account's newest vote.
-pub fn newest<'a>(votes: &[&'a HumanVote]) -> Vec<&'a HumanVote> {
-    newest_of_people(votes).into_values().collect()
+pub fn newest<'a>(votes: &[&'a HumanVote], text: &Hashes) -> Vec<&'a HumanVote> {
+    newest_of_people(votes, text).into_values().collect()
 }
 
 /// Each account's last word: its newest vote here, or an objection to this proposal that follows from elsewhere. That
@@ -150,7 +176,7 @@ fn last_words<'a>(
     elsewhere: &'a [VoteElsewhere],
     text: &Hashes,
 ) -> Vec<Word<'a>> {
-    let newest = newest_of_people(here).into_iter();
+    let newest = newest_of_people(here, text).into_iter();
     let mut words: BTreeMap<u64, Word<'a>> = newest
         .map(|(account, vote)| (account, Word { vote, from: None }))
         .collect();
@@ -227,11 +253,11 @@ pub fn voters_to_ask(
 /// Accounts whose newest vote is a standing READY on that text.
 pub fn ready_accounts<'a>(
     votes: &[&'a HumanVote],
-    ballot: &str,
+    text: &Hashes,
 ) -> impl Iterator<Item = u64> + use<'a> {
-    let standing = newest_of_people(votes)
+    let standing = newest_of_people(votes, text)
         .into_values()
-        .filter(|vote| vote.void.is_none() && vote.subject == ballot)
+        .filter(|vote| vote.void.is_none() && vote.subject == text.ballot)
         .filter(|vote| Vote::parse(&vote.vote) == Some(Vote::Ready))
         .map(|vote| vote.account);
     standing.collect::<Vec<_>>().into_iter()

@@ -32,7 +32,7 @@ impl Work<'_> {
             .as_ref()
             .is_some_and(|a| maintains(a.id));
         let votes = self.votes_of(gate_files::KEY);
-        let mut ready = evaluate::ready_accounts(&votes, &gate.ballot);
+        let mut ready = evaluate::ready_accounts(&votes, &gate.hashes());
         !by_author && !ready.any(maintains)
     }
 
@@ -49,7 +49,7 @@ impl Work<'_> {
         };
         let votes = self.votes_of(gate_files::KEY);
         let objects = |vote: &str| matches!(Vote::parse(vote), Some(Vote::Changes | Vote::Reject));
-        let newest = evaluate::newest(&votes).into_iter();
+        let newest = evaluate::newest(&votes, &gate.hashes()).into_iter();
         newest
             .filter(|vote| vote.void.is_none() && objects(&vote.vote))
             .filter(|vote| evaluate::is_about(vote, &gate.hashes()) && may_vote(vote.account))

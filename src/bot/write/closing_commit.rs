@@ -13,6 +13,7 @@ use crate::bot::work::{SeenPath, Work};
 use crate::engine::consensus::State;
 use crate::engine::person;
 use crate::engine::persona::Personas;
+use crate::engine::receipt::chain::Anchor;
 use crate::engine::reply::remark;
 use crate::engine::vote::Vote;
 use crate::forge::{Conclusion, ForgeError};
@@ -191,7 +192,7 @@ fn written_down(
         path: &path.candidate.path,
         now,
     };
-    let signed = signer.sign(&mut votes, receipts::anchor(&known));
+    let signed = signer.sign(&mut votes, end_of_chain(&known, evaluated));
     signed.map_err(|error| internal(error.to_string()))?;
     let texts: Vec<String> = votes.iter().map(text_of).collect();
     let template = &evaluated.template;
@@ -230,6 +231,19 @@ fn written_down(
         title: evaluated.view.title.clone(),
         after: None,
     }))
+}
+
+/// The last receipt of the chain: what is recorded as written, and what a commit of this very job wrote.
+fn end_of_chain(known: &[&BlockRecord], evaluated: &Evaluated) -> Option<Anchor> {
+    let stands = |index: &usize| {
+        known[*index].state == BlockState::Written || evaluated.seen.place_of(*index).is_some()
+    };
+    let receipts = (0..known.len())
+        .filter(stands)
+        .filter_map(|index| known[index].receipt.as_ref());
+    receipts
+        .max_by_key(|receipt| receipt.seq)
+        .map(receipts::anchor_of)
 }
 
 /// A person's vote as a block of the file: under the login, with the reason and a link to where it was given.
