@@ -115,14 +115,15 @@ fn patient() -> Patience {
     }
 }
 
-fn persona(alias: &str) -> Persona {
-    let alias = Alias::parse(alias).unwrap();
+/// A persona that votes.
+static PERSONA: LazyLock<Persona> = LazyLock::new(|| {
+    let alias = Alias::parse("security").unwrap();
     Personas::built_in().get(&alias).unwrap().clone()
-}
+});
 
 fn prompt() -> Prompt {
     Prompt {
-        persona: persona("security"),
+        persona: PERSONA.clone(),
         title: "Sign in with a link".to_owned(),
         proposal: "We send a link that signs people in.".to_owned(),
         transcript: String::new(),

@@ -213,6 +213,37 @@ fn a_mark_cannot_be_ended_from_inside() {
     );
 }
 
+/// Whoever writes a lot of it gains nothing but a long mark.
+#[test]
+fn a_great_deal_of_it_is_read_in_one_go() {
+    let carriers = carriers().iter().map(|carrier| carrier.text.as_str());
+    let openers = [
+        "<div>\n<!-- a\n\n",
+        "<details>\n\n",
+        "![",
+        "![a](b)",
+        "[x<b hidden>](u 'words')</b>",
+        "&#105;",
+        "data:",
+        "data:a/b,",
+        "<|",
+        "<|a|>",
+        "> <div hidden\n> x>\n\n",
+        "[^a]: b\n\n",
+        "[a]: b\n",
+        "a|",
+        "<a b='",
+        "%%\n",
+        "A1b2",
+        "<<<a\n",
+    ];
+    for text in carriers.chain(openers) {
+        let _ = disarm(&text.repeat(40_000 / text.len()));
+    }
+    let images = "![".repeat(2_000) + "words" + &"](a)".repeat(2_000);
+    assert!(disarm(&images).text.contains("[image text: "));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

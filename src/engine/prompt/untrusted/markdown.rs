@@ -8,6 +8,7 @@ use super::elements::{Elements, is_sentence, square};
 use super::html::words_in;
 use super::{Kind, Tally, encoded, has_words, hidden, marked, shaped};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -104,6 +105,8 @@ struct Reader<'a> {
     entities: Vec<(Range<usize>, String)>,
     elements: Elements<'a>,
     open: Vec<Open>,
+    /// Where the outermost image stands among the open ones: all text within is its text.
+    image: Option<usize>,
     used_labels: BTreeSet<String>,
     footnotes: Vec<(String, Range<usize>)>,
     used_footnotes: BTreeSet<String>,
@@ -122,6 +125,7 @@ impl<'a> Reader<'a> {
             entities: Vec::new(),
             elements: Elements::of(source),
             open: Vec::new(),
+            image: None,
             used_labels: BTreeSet::new(),
             footnotes: Vec::new(),
             used_footnotes: BTreeSet::new(),
@@ -222,6 +226,9 @@ impl<'a> Reader<'a> {
         [target, title, label]: [CowStr<'_>; 3],
         range: Range<usize>,
     ) {
+        if is_image {
+            self.image.get_or_insert(self.open.len());
+        }
         self.open.push(Open {
             inner_end: range.start + if is_image { 2 } else { 1 },
             range,
@@ -237,9 +244,7 @@ impl<'a> Reader<'a> {
     /// The end of a link or image: its text is shown, target and title are not.
     fn close(&mut self) {
         let Some(open) = self.open.pop() else { return };
-        if let Some(outer) = self.open.last_mut().filter(|outer| outer.is_image) {
-            outer.words.push_str(&open.words);
-        }
+        self.image = self.image.filter(|at| *at < self.open.len());
         let is_inline = match open.link_type {
             LinkType::Inline => true,
             LinkType::Autolink | LinkType::Email => return,
@@ -294,10 +299,9 @@ impl<'a> Reader<'a> {
         self.covered.push(range);
     }
 
-    /// All text within an image is its text.
     fn image_words(&mut self, words: &str) {
-        if let Some(open) = self.open.last_mut().filter(|open| open.is_image) {
-            open.words.push_str(words);
+        if let Some(image) = self.image.and_then(|at| self.open.get_mut(at)) {
+            image.words.push_str(words);
         }
     }
 
@@ -398,28 +402,32 @@ fn normal(label: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Applies the edits. One within another is part of it; two that cross are marked as one.
+/// Applies the edits. One within another is part of it; those that cross are marked as one.
 fn applied(source: &str, mut edits: Vec<Edit>, tally: &mut Tally) -> String {
-    edits.sort_by_key(|edit| (edit.range.start, std::cmp::Reverse(edit.range.end)));
-    let mut kept: Vec<Edit> = Vec::new();
+    edits.sort_by_key(|edit| (edit.range.start, Reverse(edit.range.end)));
+    // With each edit, whether others cross it.
+    let mut kept: Vec<(Edit, bool)> = Vec::new();
     for edit in edits {
         if let Some(kind) = edit.kind {
             tally.add(kind, 1);
         }
         match kept.last_mut() {
-            Some(last) if edit.range.end <= last.range.end => {}
-            Some(last) if edit.range.start < last.range.end => {
+            Some((last, _)) if edit.range.end <= last.range.end => {}
+            Some((last, is_crossed)) if edit.range.start < last.range.end => {
                 last.range.end = edit.range.end;
-                last.text = hidden(&source[last.range.clone()]);
+                *is_crossed = true;
             }
-            _ => kept.push(edit),
+            _ => kept.push((edit, false)),
         }
     }
     let mut out = String::with_capacity(source.len());
     let mut pos = 0;
-    for edit in kept {
+    for (edit, is_crossed) in kept {
         out.push_str(&source[pos..edit.range.start]);
-        out.push_str(&edit.text);
+        match is_crossed {
+            true => out.push_str(&hidden(&source[edit.range.clone()])),
+            false => out.push_str(&edit.text),
+        }
         pos = edit.range.end;
     }
     out.push_str(&source[pos..]);

@@ -21,6 +21,9 @@ const CHAT_TOKENS: [&str; 6] = [
     "<end_of_turn>",
 ];
 
+/// Longest media type of a data address, in bytes.
+const LONGEST_MEDIA_TYPE: usize = 200;
+
 /// Longest name between `<|` and `|>`, in bytes.
 const LONGEST_TOKEN: usize = 40;
 
@@ -52,19 +55,21 @@ fn without_data_urls(text: &str, tally: &mut Tally) -> String {
         if follows_word || found.last().is_some_and(|last| at < last.end) {
             continue;
         }
-        let ends =
-            |c: char| c.is_whitespace() || matches!(c, ')' | '"' | '\'' | '<' | '>' | ']' | '`');
         let body = &lower[at + scheme.len()..];
-        let body = &body[..body.find(ends).unwrap_or(body.len())];
-        let Some((kind, data)) = body.split_once(',') else {
+        let head = &body.as_bytes()[..body.len().min(LONGEST_MEDIA_TYPE)];
+        let Some(comma) = head.iter().position(|b| *b == b',') else {
             continue;
         };
-        let is_kind = kind
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/;=.+-".contains(c))
-            && (kind.contains('/') || kind.contains(';'));
-        if is_kind && !data.is_empty() {
-            found.push(at..at + scheme.len() + body.len());
+        let is_typed = head[..comma].iter().any(|b| matches!(b, b'/' | b';'));
+        let is_kind = |b: &u8| b.is_ascii_alphanumeric() || b"/;=.+-".contains(b);
+        if !is_typed || !head[..comma].iter().all(is_kind) {
+            continue;
+        }
+        let ends =
+            |c: char| c.is_whitespace() || matches!(c, ')' | '"' | '\'' | '<' | '>' | ']' | '`');
+        let len = body.find(ends).unwrap_or(body.len());
+        if len > comma + 1 {
+            found.push(at..at + scheme.len() + len);
         }
     }
     tally.add(Kind::DataUrl, found.len());
@@ -211,9 +216,12 @@ fn without_chat_tokens(mut text: String, tally: &mut Tally) -> String {
     let piped: Vec<Range<usize>> = text
         .match_indices("<|")
         .filter_map(|(at, open)| {
-            let inside = &text[at + open.len()..];
-            let len = inside.find("|>").filter(|len| *len <= LONGEST_TOKEN)?;
-            let is_name = !inside[..len].contains(|c: char| c.is_whitespace() || c == '<');
+            let inside = &text.as_bytes()[at + open.len()..];
+            let near = &inside[..inside.len().min(LONGEST_TOKEN + 2)];
+            let len = near.windows(2).position(|pair| pair == b"|>")?;
+            let is_name = !near[..len]
+                .iter()
+                .any(|b| b.is_ascii_whitespace() || *b == b'<');
             is_name.then_some(at..at + open.len())
         })
         .collect();
