@@ -202,6 +202,9 @@ fn settings_do_not_print_their_secrets() {
     assert!(!said.contains("hunter2"), "{said}");
 }
 
+/// Variables, and what is told of them.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 /// The models in order, as `name at address, with a key`.
 fn chain(more: &[(&str, &str)]) -> Vec<String> {
     let models = read(more).unwrap().models;
@@ -219,7 +222,7 @@ fn chain(more: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn models_are_named_in_the_order_in_which_they_stand_in_for_each_other() {
     let key = ("ANTHROPIC_API_KEY", "sk-ant-1");
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[Case] = &[
         (&[], &[]),
         (
             &[key],
@@ -282,7 +285,7 @@ fn models_are_named_in_the_order_in_which_they_stand_in_for_each_other() {
 
 #[test]
 fn models_that_cannot_be_asked_are_refused_with_what_to_write() {
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[Case] = &[
         (
             &[("DISCUSSIONS_MODEL", "gpt-9")],
             &["`gpt-9`", "openai/MODEL"],
