@@ -305,7 +305,8 @@ async fn nobody_else_ends_an_objection_and_a_later_one_outweighs_an_approval() {
     rig.sandbox.remove_collaborator(DEMO_REPO, "ann").ok();
     rig.sandbox.reset_ledger();
     rig.say("joe", next, "/discuss vote ready").await;
-    assert_eq!(rig.count(EffectKind::Commit), 0);
+    assert_eq!(rig.conclusion(next), "success", "{}", rig.title(next));
+    assert_eq!(rig.count(EffectKind::Commit), 1, "the verdict, no reply");
 }
 
 #[tokio::test(flavor = "multi_thread")]
