@@ -14,8 +14,34 @@ const ANTHROPIC_MODEL: &str = "claude-sonnet-4-5";
 /// Model that is taken where only a key of OpenAI's is given.
 const OPENAI_MODEL: &str = "gpt-5-mini";
 
-const ANTHROPIC_URL: &str = "https://api.anthropic.com";
-const OPENAI_URL: &str = "https://api.openai.com/v1";
+/// A provider that is reached with a key.
+struct Service {
+    /// Before the slash of a model's name.
+    word: &'static str,
+    protocol: Protocol,
+    /// Variable of the key.
+    key: &'static str,
+    /// Variable of another address.
+    url: &'static str,
+    /// Its own address.
+    at: &'static str,
+}
+
+const ANTHROPIC: Service = Service {
+    word: "anthropic",
+    protocol: Protocol::Anthropic,
+    key: "ANTHROPIC_API_KEY",
+    url: "ANTHROPIC_BASE_URL",
+    at: "https://api.anthropic.com",
+};
+const OPENAI: Service = Service {
+    word: "openai",
+    protocol: Protocol::OpenAi,
+    key: "OPENAI_API_KEY",
+    url: "OPENAI_BASE_URL",
+    at: "https://api.openai.com/v1",
+};
+
 /// Where Ollama listens unless told otherwise (<https://github.com/ollama/ollama/blob/main/docs/faq.mdx>).
 const OLLAMA_HOST: &str = "http://127.0.0.1:11434";
 
@@ -147,55 +173,38 @@ impl Reader {
     }
 
     fn model_of(&mut self, provider: Provider, id: &str) -> Option<ModelSettings> {
-        let key = |reader: &mut Self, name: &str| reader.text(name).map(SecretString::from);
-        let (word, protocol, base_url, key, is_original) = match provider {
-            Provider::Anthropic => {
-                let key = key(self, "ANTHROPIC_API_KEY");
-                let url = self.model_url("ANTHROPIC_BASE_URL", key.is_some());
-                let is_original = url.is_none();
-                let is_missing = is_original && key.is_none();
-                self.needs_key(is_missing, "ANTHROPIC_API_KEY", "anthropic", id)?;
-                let url = url.unwrap_or(ANTHROPIC_URL.to_owned());
-                ("anthropic", Protocol::Anthropic, url, key, is_original)
-            }
-            Provider::OpenAi => {
-                let key = key(self, "OPENAI_API_KEY");
-                let url = self.model_url("OPENAI_BASE_URL", key.is_some());
-                let is_original = url.is_none();
-                let is_missing = is_original && key.is_none();
-                self.needs_key(is_missing, "OPENAI_API_KEY", "openai", id)?;
-                let url = url.unwrap_or(OPENAI_URL.to_owned());
-                ("openai", Protocol::OpenAi, url, key, is_original)
-            }
-            Provider::Ollama => {
-                let host = self.ollama_host()?;
-                (
-                    "ollama",
-                    Protocol::OpenAi,
-                    format!("{host}/v1"),
-                    None,
-                    false,
-                )
-            }
-        };
-        Some(ModelSettings {
-            name: format!("{word}/{id}"),
-            id: id.to_owned(),
-            protocol,
-            base_url,
-            key,
-            is_original,
-        })
+        match provider {
+            Provider::Anthropic => self.hosted(&ANTHROPIC, id),
+            Provider::OpenAi => self.hosted(&OPENAI, id),
+            Provider::Ollama => Some(ModelSettings {
+                name: format!("ollama/{id}"),
+                id: id.to_owned(),
+                protocol: Protocol::OpenAi,
+                base_url: format!("{}/v1", self.ollama_host()?),
+                key: None,
+                is_original: false,
+            }),
+        }
     }
 
-    fn needs_key(&mut self, is_missing: bool, name: &str, word: &str, id: &str) -> Option<()> {
-        if is_missing {
-            self.problem(
-                name,
-                format!("is not set, and {word}/{id} is to be asked with it"),
-            );
+    /// A model of a service with a key and an address of its own, or of another one that speaks its protocol.
+    fn hosted(&mut self, service: &Service, id: &str) -> Option<ModelSettings> {
+        let key = self.text(service.key).map(SecretString::from);
+        let url = self.model_url(service.url, key.is_some());
+        let name = format!("{}/{id}", service.word);
+        if url.is_none() && key.is_none() {
+            let message = format!("is not set, and {name} is to be asked with it");
+            self.problem(service.key, message);
+            return None;
         }
-        (!is_missing).then_some(())
+        Some(ModelSettings {
+            name,
+            id: id.to_owned(),
+            protocol: service.protocol,
+            is_original: url.is_none(),
+            base_url: url.unwrap_or(service.at.to_owned()),
+            key,
+        })
     }
 
     /// `OLLAMA_HOST` as Ollama reads it: a host, a host with a port, or an address.
