@@ -6,8 +6,7 @@ use crate::llm::Model;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Name of the built-in provider.
-pub const CHECKLIST: &str = "checklist";
+pub use crate::llm::checklist::NAME as CHECKLIST;
 
 /// What the operator offers.
 #[derive(Clone, Default)]

@@ -13,7 +13,7 @@ use super::ground::CONFIG_PATH;
 use super::markdown::sentences;
 use super::mentions;
 use super::plan::{self, Effect};
-use super::receipts::{self, Known, MAX_RESTORED};
+use super::receipts::{Known, MAX_RESTORED};
 use super::votes::Hashes;
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
@@ -48,18 +48,8 @@ pub fn input(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Option<Che
 /// What the record knows, or will know once it has taken in what stands in the files.
 fn known(work: &Work<'_>, outcomes: &[Outcome]) -> Known {
     let discussions = super::work::open(&work.paths, outcomes);
-    let anchor = |(key, evaluated): (&str, &Evaluated)| {
-        let blocks = work.blocks_of(key);
-        let landed = evaluated
-            .landed
-            .iter()
-            .filter_map(|index| blocks.get(*index));
-        let newest = landed.filter_map(|block| block.receipt.as_ref());
-        let newest = newest.max_by_key(|receipt| receipt.seq);
-        newest
-            .map(receipts::anchor_of)
-            .or(receipts::anchor(&blocks))
-    };
+    let anchor =
+        |(key, evaluated): (&str, &Evaluated)| evaluated.end_of_chain(&work.blocks_of(key));
     Known {
         votes: work.memory.votes.len(),
         anchors: discussions.filter_map(anchor).collect(),
@@ -335,16 +325,11 @@ pub async fn leave_other_name(work: &mut Work<'_>, runs: &mut apply::Runs) -> Re
         true => Findings::Renamed { base, name },
         false => Findings::Elsewhere { base },
     };
-    let effects: Vec<Effect> = closing_run(&left.checked_head, &left.check, findings)
-        .into_iter()
-        .collect();
-    let pr = work.pr().clone();
-    apply::carry_out(work.deps, &work.job.lease, &pr, runs, &effects).await?;
     let now = PrRecord {
         check: String::new(),
         ..left
     };
-    announce(work, now, Vec::new()).await
+    take_back(work, runs, findings, now).await
 }
 
 /// Takes a green back when the pull request is closed without being merged: until somebody has looked at what was said
@@ -355,14 +340,25 @@ pub async fn leave_closed(work: &mut Work<'_>, runs: &mut apply::Runs) -> Result
     if !is_green || left.check.is_empty() || work.snapshot.state != PrState::Closed {
         return Ok(());
     }
-    let effect = closing_run(&left.checked_head, &left.check, Findings::Closed);
-    let effects: Vec<Effect> = effect.into_iter().collect();
-    let pr = work.pr().clone();
-    apply::carry_out(work.deps, &work.job.lease, &pr, runs, &effects).await?;
     let now = PrRecord {
         conclusion: Conclusion::ActionRequired.as_str().to_owned(),
         ..left
     };
+    take_back(work, runs, Findings::Closed, now).await
+}
+
+/// Closes the run that was posted last, and records what is left of it.
+async fn take_back(
+    work: &mut Work<'_>,
+    runs: &mut apply::Runs,
+    findings: Findings,
+    now: PrRecord,
+) -> Result<(), JobError> {
+    let left = &work.memory.pr;
+    let effect = closing_run(&left.checked_head, &left.check, findings);
+    let effects: Vec<Effect> = effect.into_iter().collect();
+    let pr = work.pr().clone();
+    apply::carry_out(work.deps, &work.job.lease, &pr, runs, &effects).await?;
     announce(work, now, Vec::new()).await
 }
 

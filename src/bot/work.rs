@@ -151,6 +151,15 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// The record of a discussion, a new one if there is none.
+    pub fn discussion(&self, key: &str) -> DiscussionRecord {
+        let known = self.memory.discussions.get(key).cloned();
+        DiscussionRecord {
+            path: key.to_owned(),
+            ..known.unwrap_or_default()
+        }
+    }
+
     /// The chain of receipts of a discussion into the present base, by the record.
     pub fn chain_of(&self, key: &str) -> Option<&str> {
         let record = self.memory.discussions.get(key)?;

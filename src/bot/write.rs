@@ -12,7 +12,7 @@ use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::plan::{self, PlannedCommit};
 use super::post_review;
-use super::receipts::{self, Signer, text_of};
+use super::receipts::{Signer, text_of};
 use super::touched::Content;
 use super::work::{SeenPath, Work, failure_key, open};
 use crate::engine::consensus::{ReasonCode, blocking_concerns};
@@ -106,17 +106,7 @@ pub async fn write(
             drafts.extend(draft(work, at, path, evaluated, &plan)?);
         }
     }
-    let mut changes: Vec<Change> = Vec::new();
-    for draft in &drafts {
-        changes.extend(draft.changes());
-    }
-    changes.extend(failures(turns));
-    work.record(&changes).await?;
-    for draft in &drafts {
-        let record = draft.record.clone();
-        work.memory.discussions.insert(record.path.clone(), record);
-    }
-    work.recall_blocks().await?;
+    intend(work, &drafts, failures(turns)).await?;
     drafts.retain(|draft| !draft.blocks.is_empty() || draft.text.is_some());
     if drafts.is_empty() {
         return Ok(false);
@@ -146,6 +136,29 @@ pub async fn write(
     }
     post_review::post(work, &drafts, &why).await?;
     Ok(true)
+}
+
+/// Records what is about to be published, with what else belongs to it, before it is.
+async fn intend(work: &mut Work<'_>, drafts: &[Draft], more: Vec<Change>) -> Result<(), JobError> {
+    let mut changes: Vec<Change> = drafts.iter().flat_map(Draft::changes).collect();
+    changes.extend(more);
+    work.record(&changes).await?;
+    for draft in drafts {
+        let record = draft.record.clone();
+        work.memory.discussions.insert(record.path.clone(), record);
+    }
+    work.recall_blocks().await
+}
+
+/// What signs the blocks of a discussion in one commit. `now` in Unix seconds.
+fn signer<'w>(work: &'w Work<'_>, path: &'w SeenPath, now: u64) -> Signer<'w> {
+    Signer {
+        keyring: &work.deps.keyring,
+        pr: work.pr(),
+        did: work.chain_of(&path.candidate.key).unwrap_or_default(),
+        path: &path.candidate.path,
+        now,
+    }
 }
 
 /// What all drafts of a job share.
@@ -247,15 +260,9 @@ fn draft(
         return Ok(None);
     };
     if matches!(channel, Channel::Commit) {
-        let signer = Signer {
-            keyring: &work.deps.keyring,
-            pr: work.pr(),
-            did: recorded.did,
-            path: &path.candidate.path,
-            now: plan.now,
-        };
+        let signer = signer(work, path, plan.now);
         let mut unsigned: Vec<BlockRecord> = kept.iter().chain(&new_blocks).cloned().collect();
-        let signed = signer.sign(&mut unsigned, receipts::anchor(&known));
+        let signed = signer.sign(&mut unsigned, evaluated.end_of_chain(&known));
         signed.map_err(|error| JobError::Internal(error.to_string()))?;
         new_blocks = unsigned.split_off(kept.len());
         kept = unsigned;
@@ -370,13 +377,7 @@ fn record(
     has_blocks: bool,
     asking: &Asking,
 ) -> DiscussionRecord {
-    let mut record = work
-        .memory
-        .discussions
-        .get(key)
-        .cloned()
-        .unwrap_or_default();
-    record.path = key.to_owned();
+    let mut record = work.discussion(key);
     record.rounds = match phase == evaluated.phase.name {
         true => record.rounds + u32::from(asking.automatic.contains(key)),
         false => 0,

@@ -12,7 +12,7 @@ use crate::engine::problem::Problem;
 use crate::engine::receipt::Kind;
 use crate::engine::receipt::votes::{SignedVote, Worth};
 use crate::engine::subject::Subject;
-use crate::engine::vote::{self, NotCounted, Tally, Vote, VoteEntry, VoterKind};
+use crate::engine::vote::{self, NotCounted, Tally, VoteEntry, VoterKind};
 use crate::ids::Alias;
 use serde::Serialize;
 
@@ -94,7 +94,7 @@ impl Report {
             };
             proven
                 .iter_mut()
-                .for_each(|entry| leave_to_panel(entry, &is_on_panel));
+                .for_each(|entry| entry.leave_to_panel(&is_on_panel));
             let is_proven = |typed: &VoteEntry| {
                 let same = |one: &VoteEntry| {
                     one.kind == typed.kind && one.participant == typed.participant
@@ -227,14 +227,6 @@ fn entry(
         line: Some(block.line),
         block: Some(vote.block),
     })
-}
-
-/// The READY of a persona that is not on the panel counts for nothing.
-fn leave_to_panel(entry: &mut VoteEntry, is_on_panel: &dyn Fn(&str) -> bool) {
-    let is_ready = entry.counted() == Some(Vote::Ready);
-    if entry.kind == VoterKind::Ai && is_ready && !is_on_panel(&entry.participant) {
-        entry.not_counted = Some(NotCounted::OffPanel);
-    }
 }
 
 fn owed(alias: &Alias, votes: &[VoteEntry]) -> (Alias, Owed) {

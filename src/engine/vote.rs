@@ -115,6 +115,14 @@ pub struct VoteEntry {
 }
 
 impl VoteEntry {
+    /// Takes a READY out of the count that a persona gives which is not on the panel.
+    pub fn leave_to_panel(&mut self, is_on_panel: &dyn Fn(&str) -> bool) {
+        let is_ready = self.kind == VoterKind::Ai && self.counted() == Some(Vote::Ready);
+        if is_ready && !is_on_panel(&self.participant) {
+            self.not_counted = Some(NotCounted::OffPanel);
+        }
+    }
+
     /// The vote if it counts.
     pub fn counted(&self) -> Option<Vote> {
         self.not_counted.is_none().then_some(self.vote).flatten()

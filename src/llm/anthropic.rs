@@ -11,9 +11,6 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Where the API is, if the operator does not say.
-pub const BASE_URL: &str = "https://api.anthropic.com";
-
 /// The API's version; it has been this one since 2023.
 const VERSION: &str = "2023-06-01";
 

@@ -11,9 +11,6 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Where the API is, if the operator does not say.
-pub const BASE_URL: &str = "https://api.openai.com/v1";
-
 /// The member that bounds what a model writes. Newer OpenAI models refuse the old one; Ollama ignores the new one
 /// without a word (<https://github.com/ollama/ollama/issues/7125>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -69,7 +69,7 @@ fn looks_like_path(word: &str) -> bool {
 /// A path as it stands in a command line: in double quotes where it would be read as something else.
 pub fn path_word(path: &str) -> Cow<'_, str> {
     let is_word = !path.contains(char::is_whitespace) && !path.starts_with('"');
-    match is_word && looks_like_path(path) && !path.ends_with(['.', ':', ',', ';', '?', '!']) {
+    match is_word && looks_like_path(path) && bare(path) == path {
         true => Cow::Borrowed(path),
         false => Cow::Owned(format!("\"{path}\"")),
     }

@@ -21,6 +21,7 @@ use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
 use crate::engine::persona::{Persona, PersonaKind};
 use crate::engine::problem::Severity;
+use crate::engine::receipt::chain::Anchor;
 use crate::engine::subject;
 use crate::engine::template::{Phase, Template};
 use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
@@ -428,6 +429,19 @@ impl Evaluated {
         }
         let mut problems = self.view.problems.iter();
         problems.any(|problem| problem.severity() == Severity::Error)
+    }
+
+    /// The last receipt of the chain, by the case's blocks: of those recorded as written, and of those that stand in
+    /// the file and are not yet.
+    pub fn end_of_chain(&self, blocks: &[&BlockRecord]) -> Option<Anchor> {
+        let stands = |index: &usize| {
+            blocks[*index].state == BlockState::Written || self.seen.place_of(*index).is_some()
+        };
+        let receipts = (0..blocks.len())
+            .filter(stands)
+            .filter_map(|index| blocks[index].receipt.as_ref());
+        let last = receipts.max_by_key(|receipt| receipt.seq);
+        last.map(receipts::anchor_of)
     }
 
     /// Whether a persona contradicted itself too often on this text to be counted, or asked again by itself.

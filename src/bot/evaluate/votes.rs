@@ -51,13 +51,9 @@ pub(super) fn collect(
         votes.persona(around, case.blocks, discussion, seen, alias, index);
     }
     // A persona that somebody asked besides the panel may object and not approve.
+    let is_on_panel = |name: &str| panel.iter().any(|alias| alias.as_str() == name);
     for view in &mut votes.views {
-        let is_on_panel = panel
-            .iter()
-            .any(|alias| alias.as_str() == view.entry.participant);
-        if !is_on_panel && view.entry.counted() == Some(Vote::Ready) {
-            view.entry.not_counted = Some(NotCounted::OffPanel);
-        }
+        view.entry.leave_to_panel(&is_on_panel);
     }
     for word in last_words(case.votes, case.elsewhere, &seen.hashes()) {
         let view = of_person(around, case, seen, &word);

@@ -1,19 +1,18 @@
 //! The closing commit: a READY verdict written into the files, with the votes of the people who decided and the new
 //! Status. It is a copy for readers of the file: the gate goes by the record, so nothing hangs on it.
 
-use super::{Draft, commit, healing};
+use super::{Draft, commit, healing, intend, signer};
 use crate::bot::channel::Channel;
 use crate::bot::conclude::still_as_read;
 use crate::bot::deps::JobError;
 use crate::bot::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use crate::bot::plan;
-use crate::bot::receipts::{self, MAX_RESTORED, Signer, text_of};
+use crate::bot::receipts::{MAX_RESTORED, text_of};
 use crate::bot::repo_config::RecordIt;
 use crate::bot::work::{SeenPath, Work};
 use crate::engine::consensus::State;
 use crate::engine::person;
 use crate::engine::persona::Personas;
-use crate::engine::receipt::chain::Anchor;
 use crate::engine::reply::remark;
 use crate::engine::vote::Vote;
 use crate::forge::{Conclusion, ForgeError};
@@ -68,16 +67,7 @@ pub async fn close(work: &mut Work<'_>, outcomes: &[Outcome]) -> Result<Closing,
     if work.deps.store.unheard(&work.job.pr).await?.is_some() {
         return Ok(Closing::NotDue);
     }
-    let mut changes = Vec::new();
-    for draft in &drafts {
-        changes.extend(draft.changes());
-    }
-    work.record(&changes).await?;
-    for draft in &drafts {
-        let record = draft.record.clone();
-        work.memory.discussions.insert(record.path.clone(), record);
-    }
-    work.recall_blocks().await?;
+    intend(work, &drafts, Vec::new()).await?;
     publish(work, &drafts, outcomes).await
 }
 
@@ -169,7 +159,6 @@ fn written_down(
     let internal = |why: String| JobError::Internal(format!("{key}: {why}"));
     let known = work.blocks_of(key);
     let mut votes = Vec::new();
-    let mut is_new = BTreeSet::new();
     for vote in &evaluated.people {
         let text = vote_block(vote, &work.ground.personas).map_err(internal)?;
         let block = vote_record(work, key, evaluated, vote, text);
@@ -179,20 +168,11 @@ fn written_down(
             Some(index) if evaluated.seen.place_of(index).is_some() => {}
             // As it was recorded by an earlier try, which may have published it.
             Some(index) => votes.push(known[index].clone()),
-            None => {
-                is_new.insert(block.hash.clone());
-                votes.push(block);
-            }
+            None => votes.push(block),
         }
     }
-    let signer = Signer {
-        keyring: &work.deps.keyring,
-        pr: work.pr(),
-        did: work.chain_of(key).unwrap_or_default(),
-        path: &path.candidate.path,
-        now,
-    };
-    let signed = signer.sign(&mut votes, end_of_chain(&known, evaluated));
+    let end = evaluated.end_of_chain(&known);
+    let signed = signer(work, path, now).sign(&mut votes, end);
     signed.map_err(|error| internal(error.to_string()))?;
     let texts: Vec<String> = votes.iter().map(text_of).collect();
     let template = &evaluated.template;
@@ -204,26 +184,18 @@ fn written_down(
         Some(&template.on_ready),
     );
     let text = text.map_err(|error| internal(error.to_string()))?;
-    let mut record = work
-        .memory
-        .discussions
-        .get(key)
-        .cloned()
-        .unwrap_or_default();
+    let mut record = work.discussion(key);
     if record.proposal.is_empty() {
         record.proposal = evaluated.proposal.clone();
     }
     if record.closed == evaluated.seen.ballot {
         record.restored += 1;
     }
+    let is_new = |vote: &&BlockRecord| !known.iter().any(|known| known.hash == vote.hash);
     Ok(Some(Draft {
         at,
         record,
-        new_blocks: votes
-            .iter()
-            .filter(|vote| is_new.contains(&vote.hash))
-            .cloned()
-            .collect(),
+        new_blocks: votes.iter().filter(is_new).cloned().collect(),
         restored: Vec::new(),
         blocks: votes,
         known: Vec::new(),
@@ -231,19 +203,6 @@ fn written_down(
         title: evaluated.view.title.clone(),
         after: None,
     }))
-}
-
-/// The last receipt of the chain: what is recorded as written, and what a commit of this very job wrote.
-fn end_of_chain(known: &[&BlockRecord], evaluated: &Evaluated) -> Option<Anchor> {
-    let stands = |index: &usize| {
-        known[*index].state == BlockState::Written || evaluated.seen.place_of(*index).is_some()
-    };
-    let receipts = (0..known.len())
-        .filter(stands)
-        .filter_map(|index| known[index].receipt.as_ref());
-    receipts
-        .max_by_key(|receipt| receipt.seq)
-        .map(receipts::anchor_of)
 }
 
 /// A person's vote as a block of the file: under the login, with the reason and a link to where it was given.
@@ -257,8 +216,8 @@ fn vote_block(vote: &HumanVote, personas: &Personas) -> Result<String, String> {
     let reason = vote.reason.as_deref();
     let reason = reason.map(|reason| remark(reason, MAX_REASON).text);
     let place = (!vote.link.is_empty()).then(|| format!("Given in <{}>.", vote.link));
-    let parts: Vec<String> = reason.into_iter().chain(place).collect();
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let parts = reason.into_iter().chain(place);
+    let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
     person::block(&author, &parts.join("\n\n"), Vote::parse(&vote.vote)).map_err(refused)
 }
 
