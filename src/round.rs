@@ -17,6 +17,7 @@ use crate::engine::subject::{self, Subject};
 use crate::engine::template::Phase;
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
+use crate::llm::meter::Meter;
 use crate::llm::{Answer, Model, ModelError, Prompt, Usage};
 use async_trait::async_trait;
 use futures::FutureExt;
@@ -65,6 +66,8 @@ pub struct RoundInput<'a> {
     pub timeout: Duration,
     /// How many personas are asked at the same time.
     pub parallel: usize,
+    /// Is told of every request to a model.
+    pub meter: &'a dyn Meter,
 }
 
 /// What came of one turn.
@@ -302,7 +305,7 @@ impl Round<'_> {
     /// being paid at the same time.
     async fn ask_model(&self, ask: &Ask) -> Result<Answer, ModelError> {
         let prompt = self.texts.prompt(self.input, ask);
-        let answer = AssertUnwindSafe(ask.model.answer(&prompt)).catch_unwind();
+        let answer = AssertUnwindSafe(ask.model.answer(&prompt, self.input.meter)).catch_unwind();
         let seconds = self.input.timeout.as_secs();
         match tokio::time::timeout(self.input.timeout, answer).await {
             Ok(Ok(answered)) => answered,

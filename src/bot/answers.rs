@@ -76,6 +76,7 @@ impl Stored {
             input,
             cached,
             output,
+            ..
         } = answer.usage;
         Self {
             said: Said::of(answer.reply.as_ref()),
@@ -93,6 +94,7 @@ impl Stored {
                 input,
                 cached,
                 output,
+                ..Usage::default()
             },
         })
     }

@@ -10,6 +10,7 @@ use crate::engine::discussion::Discussion;
 use crate::engine::persona::Persona;
 use crate::engine::reply::{self, Anchor};
 use crate::ids::Alias;
+use crate::llm::meter::Unmetered;
 use crate::llm::{ModelError, Usage};
 use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState};
@@ -203,6 +204,7 @@ impl Table<'_> {
             fence: &self.fence,
             timeout: work.deps.pace.timeout,
             parallel: work.deps.pace.parallel,
+            meter: &Unmetered,
         }
     }
 }
@@ -275,6 +277,7 @@ fn reason(error: &ModelError) -> String {
     match error {
         ModelError::NoModel(why) => why.clone(),
         ModelError::Unavailable { reason, .. } => reason.clone(),
+        ModelError::OverBudget(why) => format!("the budget: {why}"),
         ModelError::Invalid(why) => format!("its answer was not usable: {why}"),
     }
 }

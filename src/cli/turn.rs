@@ -16,6 +16,7 @@ use crate::engine::{edit, turn};
 use crate::ids::Alias;
 use crate::llm::Model;
 use crate::llm::checklist::{self, Checklist};
+use crate::llm::meter::Unmetered;
 use crate::round::{self, Ask, MemoryBook, RoundInput, Turn, TurnOutcome};
 use crate::server::models;
 use crate::workspace::{self, WorkspaceError};
@@ -93,6 +94,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         fence: "",
         timeout: TURN_TIMEOUT,
         parallel: PARALLEL,
+        meter: &Unmetered,
     };
     if arguments.show_prompt {
         prompts::show(&arguments.file, &round::prompts(&input, &asks), output);

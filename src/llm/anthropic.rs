@@ -4,8 +4,9 @@
 //! changes from turn to turn stands behind them. Wire facts: <https://docs.claude.com/en/api/messages>.
 
 use super::endpoint::{BadEndpoint, Endpoint, Structure};
+use super::meter::Meter;
 use super::repair::{self, Said, Speaker};
-use super::wire::{HttpClient, Wire};
+use super::wire::{HttpClient, Tried, Wire};
 use super::{Answer, Model, ModelError, Prompt, Rendered, Usage, contract};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -69,20 +70,21 @@ impl Model for Anthropic {
         &self.endpoint.name
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
-        let is_told = self.endpoint.structure == Structure::Schema;
-        repair::answer(self, &self.endpoint.name, prompt, is_told).await
+    async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
+        repair::answer(self, &self.endpoint, prompt, meter).await
     }
 }
 
 #[async_trait]
 impl Speaker for Anthropic {
-    async fn say(&self, words: &Rendered) -> Result<Said, ModelError> {
-        let message: Message = self.wire.post(&self.body(words)).await?;
-        Ok(Said {
-            usage: message.usage.total(),
-            unusable: unusable(message.stop_reason.as_deref()),
-            text: message.text(),
+    async fn say(&self, words: &Rendered) -> Tried<Said> {
+        let tried: Tried<Message> = self.wire.post(&self.body(words)).await;
+        tried.and_then(|message| {
+            Ok(Said {
+                usage: message.usage.total(),
+                unusable: unusable(message.stop_reason.as_deref()),
+                text: message.text(),
+            })
         })
     }
 }
@@ -142,6 +144,7 @@ impl Tokens {
         Usage {
             input: fresh.saturating_add(cached).saturating_add(written),
             cached,
+            cache_writes: written,
             output: self.output_tokens.unwrap_or(0),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Put one around each endpoint and share it: what one turn learnt about a service that is down holds for all.
 
+use super::meter::Meter;
 use super::{Answer, Model, ModelError, Prompt, clip};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,11 +85,13 @@ impl Model for Breaker {
         self.model.name()
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+    async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
         let call = self.admit()?;
-        let answer = self.model.answer(prompt).await;
+        let answer = self.model.answer(prompt, meter).await;
         match &answer {
             Err(ModelError::Unavailable { reason, .. }) => call.failed(reason),
+            // It was not asked: what is known of it stays as it was.
+            Err(ModelError::OverBudget(_)) => call.not_made(),
             _ => call.answered(),
         }
         answer
@@ -114,6 +117,13 @@ impl<'a> Call<'a> {
     fn answered(mut self) {
         self.is_told = true;
         *self.breaker.state() = State::default();
+    }
+
+    fn not_made(mut self) {
+        self.is_told = true;
+        if self.is_trial {
+            self.breaker.state().on_trial = false;
+        }
     }
 
     fn failed(mut self, reason: &str) {

@@ -37,6 +37,7 @@ mod reply;
 mod verdict;
 mod words;
 
+use super::meter::Meter;
 use super::{Answer, Model, ModelError, Prompt};
 use crate::engine::reply::Reply;
 use async_trait::async_trait;
@@ -54,7 +55,7 @@ impl Model for Checklist {
         NAME
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+    async fn answer(&self, prompt: &Prompt, _: &dyn Meter) -> Result<Answer, ModelError> {
         Ok(Answer::free(NAME, Some(answer(prompt)?)))
     }
 }

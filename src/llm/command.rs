@@ -6,7 +6,8 @@
 //! answer can do so itself. When its time is up, or the turn is given up, it is killed with all it started (where the
 //! system has process groups; elsewhere it alone).
 
-use super::{Answer, Model, ModelError, Prompt, clip, contract, render};
+use super::meter::{Meter, Price, Request, Settled};
+use super::{Answer, Model, ModelError, Prompt, Usage, clip, contract, render};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use std::process::{ExitStatus, Stdio};
@@ -16,6 +17,9 @@ use tokio::process::{Child, ChildStdin};
 
 /// Variables every program sees.
 const ALWAYS: [&str; 3] = ["PATH", "HOME", "LANG"];
+
+/// Most tokens that a program's answer is taken to cost before it is there.
+const MAX_OUTPUT: u32 = 2_000;
 
 /// Bytes of standard error that are kept.
 const COMPLAINT: usize = 8 * 1024;
@@ -33,6 +37,8 @@ pub struct CommandSettings {
     pub pass: Vec<String>,
     /// How long it may take.
     pub timeout: Duration,
+    /// What its tokens cost; `None`: not known.
+    pub price: Option<Price>,
 }
 
 /// A program as a model.
@@ -105,6 +111,15 @@ impl Command {
         }
     }
 
+    async fn run_in_time(&self, words: String) -> Result<Vec<u8>, ModelError> {
+        let limit = self.settings.timeout;
+        let output = tokio::time::timeout(limit, self.run(words)).await;
+        output.map_err(|_| {
+            let program = &self.settings.program;
+            unavailable(format!("`{program}` gave no answer within {limit:?}"))
+        })?
+    }
+
     fn failed(&self, status: ExitStatus, complaint: &[u8]) -> ModelError {
         let always = |name: &str| ALWAYS.contains(&name);
         let secrets: Vec<&str> = self
@@ -128,25 +143,48 @@ impl Model for Command {
         &self.settings.name
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
-        let words = render(prompt);
-        let words = [
-            words.system,
-            words.background,
-            words.task,
-            contract::instructions(),
+    async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
+        let mut words = render(prompt);
+        words.task = format!("{}\n\n{}", words.task, contract::instructions());
+        let request = Request {
+            model: &self.settings.name,
+            persona: &prompt.persona.alias,
+            words: &words,
+            max_output: MAX_OUTPUT,
+            price: self.settings.price,
+        };
+        let call = meter.announce(&request).await?;
+        let all = [
+            words.system.as_str(),
+            words.background.as_str(),
+            words.task.as_str(),
         ];
-        let limit = self.settings.timeout;
-        let output = tokio::time::timeout(limit, self.run(words.join("\n\n")))
-            .await
-            .map_err(|_| {
-                let program = &self.settings.program;
-                unavailable(format!("`{program}` gave no answer within {limit:?}"))
-            })??;
+        let output = self.run_in_time(all.join("\n\n")).await;
+        let usage = match &output {
+            Ok(written) => request.about(written.len()),
+            Err(_) => Usage::default(),
+        };
+        let text = output
+            .as_ref()
+            .map(|written| String::from_utf8_lossy(written));
+        let error = output.as_ref().err().map(ToString::to_string);
+        let settled = Settled {
+            said: text
+                .as_deref()
+                .map_err(|_| error.as_deref().unwrap_or_default()),
+            usage,
+            lost: u64::from(error.is_some()),
+        };
+        meter.settle(call, &settled).await;
+        let output = output?;
         let text = String::from_utf8(output)
             .map_err(|_| ModelError::Invalid("the answer is not UTF-8".to_owned()))?;
         let reply = contract::parse(&text, prompt.persona.kind).map_err(ModelError::Invalid)?;
-        Ok(Answer::free(&self.settings.name, reply))
+        Ok(Answer {
+            reply,
+            model: self.settings.name.clone(),
+            usage,
+        })
     }
 }
 

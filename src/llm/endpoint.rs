@@ -1,5 +1,6 @@
 //! Where a model of a service is and how it is asked, as the operator sets it up.
 
+use super::meter::Price;
 use reqwest::Url;
 use secrecy::SecretString;
 use std::net::IpAddr;
@@ -59,6 +60,8 @@ pub struct Endpoint {
     pub patience: Patience,
     /// How it is asked for JSON.
     pub structure: Structure,
+    /// What it costs; `None`: not known.
+    pub price: Option<Price>,
 }
 
 impl Endpoint {
@@ -72,6 +75,7 @@ impl Endpoint {
             max_output_tokens: 2_000,
             patience: Patience::default(),
             structure: Structure::default(),
+            price: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Several models behind one name: the next one answers where one cannot.
 
+use super::meter::Meter;
 use super::{Answer, Model, ModelError, Prompt, clip};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -28,10 +29,10 @@ impl Model for Fallback {
         &self.name
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+    async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
         let mut failures = Vec::new();
         for model in &self.models {
-            let error = match model.answer(prompt).await {
+            let error = match model.answer(prompt, meter).await {
                 Ok(mut answer) => {
                     if answer.model.is_empty() {
                         answer.model = model.name().to_owned();
@@ -51,10 +52,14 @@ impl Model for Fallback {
 fn all_failed(failures: &[(&str, ModelError)]) -> ModelError {
     let mut reasons = Vec::new();
     let mut waits = Vec::new();
-    let (mut is_unavailable, mut is_invalid) = (false, false);
+    let (mut is_unavailable, mut is_dear, mut is_invalid) = (false, false, false);
     for (name, error) in failures {
         let reason = match error {
             ModelError::NoModel(reason) => reason.clone(),
+            ModelError::OverBudget(reason) => {
+                is_dear = true;
+                reason.clone()
+            }
             ModelError::Invalid(reason) => {
                 is_invalid = true;
                 format!("invalid answer: {reason}")
@@ -77,6 +82,8 @@ fn all_failed(failures: &[(&str, ModelError)]) -> ModelError {
             reason,
             retry_after,
         }
+    } else if is_dear {
+        ModelError::OverBudget(reason)
     } else if is_invalid {
         ModelError::Invalid(reason)
     } else if failures.is_empty() {

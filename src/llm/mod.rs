@@ -3,7 +3,7 @@
 //! `anthropic` and `openai` speak to services: `endpoint` sets them up, `wire` carries requests, `refusal` says what a
 //! failure means, `repair` asks once more. `command` runs a program, `checklist` is built in. `contract` is what a model
 //! has to answer. `breaker` leaves a model alone that is down, `fallback` lets another one answer. `clip` makes words
-//! from outside fit to be shown.
+//! from outside fit to be shown. `meter` is told what is about to be asked, and what it took.
 
 pub mod anthropic;
 pub mod breaker;
@@ -13,6 +13,7 @@ pub mod command;
 pub mod contract;
 pub mod endpoint;
 pub mod fallback;
+pub mod meter;
 pub mod openai;
 mod refusal;
 mod repair;
@@ -23,6 +24,7 @@ pub use crate::engine::prompt::Prompt;
 use crate::engine::prompt::{Rendered, render};
 use crate::engine::reply::Reply;
 use async_trait::async_trait;
+use meter::Meter;
 
 /// Why no answer came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +40,9 @@ pub enum ModelError {
         /// Seconds to wait.
         retry_after: Option<u64>,
     },
+    /// Not asked: it would take more than may be spent.
+    #[error("over budget: {0}")]
+    OverBudget(String),
     /// Answered, but not usably.
     #[error("invalid answer: {0}")]
     Invalid(String),
@@ -50,8 +55,22 @@ pub struct Usage {
     pub input: u64,
     /// Of these, read from the provider's cache.
     pub cached: u64,
+    /// Of these, written into the provider's cache, where it says so.
+    pub cache_writes: u64,
     /// Written by the model.
     pub output: u64,
+}
+
+impl Usage {
+    /// Both together. Saturating: the numbers are a service's word.
+    pub fn and(self, more: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(more.input),
+            cached: self.cached.saturating_add(more.cached),
+            cache_writes: self.cache_writes.saturating_add(more.cache_writes),
+            output: self.output.saturating_add(more.output),
+        }
+    }
 }
 
 /// One answer and where it is from.
@@ -82,6 +101,6 @@ pub trait Model: Send + Sync {
     /// Name shown in blocks and used in answer keys: `checklist`, `anthropic/...`.
     fn name(&self) -> &str;
 
-    /// One answer.
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError>;
+    /// One answer. Every request it takes is announced to `meter` before it is made.
+    async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError>;
 }

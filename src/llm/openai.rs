@@ -4,8 +4,9 @@
 //! <https://platform.openai.com/docs/api-reference/chat>.
 
 use super::endpoint::{BadEndpoint, Endpoint, Structure};
+use super::meter::Meter;
 use super::repair::{self, Said, Speaker};
-use super::wire::{HttpClient, Wire};
+use super::wire::{HttpClient, Tried, Wire};
 use super::{Answer, Model, ModelError, Prompt, Rendered, Usage, contract};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -84,18 +85,23 @@ impl Model for OpenAi {
         &self.endpoint.name
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
-        let is_told = self.endpoint.structure == Structure::Schema;
-        repair::answer(self, &self.endpoint.name, prompt, is_told).await
+    async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
+        repair::answer(self, &self.endpoint, prompt, meter).await
     }
 }
 
 #[async_trait]
 impl Speaker for OpenAi {
-    async fn say(&self, words: &Rendered) -> Result<Said, ModelError> {
-        let completion: Completion = self.wire.post(&self.body(words)).await?;
-        let usage = completion.usage.unwrap_or_default().total();
-        let Some(choice) = completion.choices.into_iter().next() else {
+    async fn say(&self, words: &Rendered) -> Tried<Said> {
+        let tried: Tried<Completion> = self.wire.post(&self.body(words)).await;
+        tried.and_then(Completion::said)
+    }
+}
+
+impl Completion {
+    fn said(self) -> Result<Said, ModelError> {
+        let usage = self.usage.unwrap_or_default().total();
+        let Some(choice) = self.choices.into_iter().next() else {
             return Err(ModelError::Unavailable {
                 reason: "the service's answer holds no choice".to_owned(),
                 retry_after: None,
@@ -191,6 +197,7 @@ impl Tokens {
             input: self.prompt_tokens.unwrap_or(0),
             cached: details.and_then(|d| d.cached_tokens).unwrap_or(0),
             output: self.completion_tokens.unwrap_or(0),
+            ..Usage::default()
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Fault {
     pub(super) error: ModelError,
     /// Whether the same request may succeed in a moment.
     pub(super) passing: bool,
+    /// Whether the service may have worked on it all the same, and nobody learns what that took.
+    pub(super) lost: bool,
 }
 
 /// A failure that the same request meets again.
@@ -36,6 +38,15 @@ pub(super) fn lasting(error: ModelError) -> Fault {
     Fault {
         error,
         passing: false,
+        lost: false,
+    }
+}
+
+/// A failure after the service began to answer, or may have: not sent again.
+pub(super) fn lost(error: ModelError) -> Fault {
+    Fault {
+        lost: true,
+        ..lasting(error)
     }
 }
 
@@ -77,10 +88,12 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, said: &str) -> Fa
             error: with_wait("the service limits how often it is asked"),
             // Without a word on how long, a moment would not help.
             passing: wait.is_some(),
+            lost: false,
         },
         408 | 409 | 425 | 500.. => Fault {
             error: with_wait("the service failed"),
             passing: matches!(code, 502 | 503 | OVERLOADED),
+            lost: false,
         },
         _ => lasting(ModelError::Invalid(format!(
             "the service refused the request ({code}): {said}"

@@ -1,6 +1,10 @@
 //! Asking a language model, and asking it once more if its answer does not read.
 
+use super::endpoint::{Endpoint, Structure};
+use super::meter::{Meter, Request, Settled};
+use super::wire::Tried;
 use super::{Answer, ModelError, Prompt, Rendered, Usage, contract, render};
+use crate::engine::reply::Reply;
 use async_trait::async_trait;
 
 /// What came back from one request.
@@ -17,75 +21,108 @@ pub(super) struct Said {
 #[async_trait]
 pub(super) trait Speaker: Send + Sync {
     /// One request.
-    async fn say(&self, words: &Rendered) -> Result<Said, ModelError>;
+    async fn say(&self, words: &Rendered) -> Tried<Said>;
 }
 
 /// One answer to a prompt. Where the text does not read, the model is told why and asked once more: no oftener, since
-/// every try is paid. The usage is that of both. `is_told` says that the service is given the schema with every request;
-/// if not, the words carry it.
+/// every try is paid. The usage is that of both.
 ///
 /// # Errors
-/// Those of the service; [`ModelError::Invalid`] if the second answer does not read either.
+/// Those of the service and of the meter; [`ModelError::Invalid`] if the second answer does not read either.
 pub(super) async fn answer(
     speaker: &dyn Speaker,
-    name: &str,
+    endpoint: &Endpoint,
     prompt: &Prompt,
-    is_told: bool,
+    meter: &dyn Meter,
 ) -> Result<Answer, ModelError> {
     let mut words = render(prompt);
-    if !is_told {
+    if endpoint.structure != Structure::Schema {
         // In the part that stays the same, so that it is cached.
         words.system = format!("{}\n\n{}", words.system, contract::instructions());
     }
-    let mut usage = Usage::default();
-    let first = match read(speaker, name, prompt, &words, &mut usage).await? {
-        Ok(answer) => return Ok(answer),
+    let asking = Asking {
+        speaker,
+        endpoint,
+        prompt,
+        meter,
+    };
+    let first = asking.once(&words).await?;
+    let mistake = match first.reply {
+        Ok(reply) => return Ok(asking.answer(reply, first.usage)),
         Err(mistake) => mistake,
     };
-    words.task = format!("{}\n\n{}", words.task, contract::repair_request(&first));
-    match read(speaker, name, prompt, &words, &mut usage).await? {
-        Ok(answer) => Ok(answer),
+    words.task = format!("{}\n\n{}", words.task, contract::repair_request(&mistake));
+    let second = asking.once(&words).await?;
+    match second.reply {
+        Ok(reply) => Ok(asking.answer(reply, first.usage.and(second.usage))),
         Err(mistake) => Err(ModelError::Invalid(format!("{mistake} (asked twice)"))),
     }
 }
 
-/// One request and what its answer reads as; `Ok(Err)` is a mistake that the model may mend.
-async fn read(
-    speaker: &dyn Speaker,
-    name: &str,
-    prompt: &Prompt,
-    words: &Rendered,
-    usage: &mut Usage,
-) -> Result<Result<Answer, String>, ModelError> {
-    let said = speaker.say(words).await?;
-    // Saturating: the numbers are a service's word.
-    usage.input = usage.input.saturating_add(said.usage.input);
-    usage.cached = usage.cached.saturating_add(said.usage.cached);
-    usage.output = usage.output.saturating_add(said.usage.output);
-    // An error carries no usage: what it took is told here.
-    let wasted = |why: &str| {
+/// What the two requests have in common.
+struct Asking<'a> {
+    speaker: &'a dyn Speaker,
+    endpoint: &'a Endpoint,
+    prompt: &'a Prompt,
+    meter: &'a dyn Meter,
+}
+
+/// What an answer reads as; `Err` is a mistake that the model may mend.
+struct Read {
+    reply: Result<Option<Reply>, String>,
+    usage: Usage,
+}
+
+impl Asking<'_> {
+    async fn once(&self, words: &Rendered) -> Result<Read, ModelError> {
+        let request = Request {
+            model: &self.endpoint.name,
+            persona: &self.prompt.persona.alias,
+            words,
+            max_output: self.endpoint.max_output_tokens,
+            price: self.endpoint.price,
+        };
+        let call = self.meter.announce(&request).await?;
+        let Tried { came, lost } = self.speaker.say(words).await;
+        let error = came.as_ref().err().map(ToString::to_string);
+        let said = match (&came, &error) {
+            (Ok(said), _) => Ok(said.text.as_str()),
+            (Err(_), why) => Err(why.as_deref().unwrap_or_default()),
+        };
+        let usage = came.as_ref().map_or(Usage::default(), |said| said.usage);
+        let settled = Settled { said, usage, lost };
+        self.meter.settle(call, &settled).await;
+        let said = came?;
+        if let Some(why) = said.unusable {
+            self.log_waste(said.usage, &why);
+            return Err(ModelError::Invalid(why));
+        }
+        let reply = contract::parse(&said.text, self.prompt.persona.kind);
+        if let Err(mistake) = &reply {
+            self.log_waste(said.usage, mistake);
+        }
+        Ok(Read {
+            reply,
+            usage: said.usage,
+        })
+    }
+
+    fn log_waste(&self, usage: Usage, why: &str) {
         tracing::warn!(
-            model = name,
-            input = said.usage.input,
-            cached = said.usage.cached,
-            output = said.usage.output,
+            model = self.endpoint.name,
+            input = usage.input,
+            cached = usage.cached,
+            output = usage.output,
             why,
             "an answer was taken that cannot be used"
         );
-    };
-    if let Some(why) = said.unusable {
-        wasted(&why);
-        return Err(ModelError::Invalid(why));
     }
-    match contract::parse(&said.text, prompt.persona.kind) {
-        Ok(reply) => Ok(Ok(Answer {
+
+    fn answer(&self, reply: Option<Reply>, usage: Usage) -> Answer {
+        Answer {
             reply,
-            model: name.to_owned(),
-            usage: *usage,
-        })),
-        Err(mistake) => {
-            wasted(&mistake);
-            Ok(Err(mistake))
+            model: self.endpoint.name.clone(),
+            usage,
         }
     }
 }

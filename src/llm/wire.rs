@@ -3,7 +3,7 @@
 //! What a failure means is told in `refusal`. Every word of a service goes through `clip` first.
 
 use super::endpoint::{BadEndpoint, Endpoint, Patience, address};
-use super::refusal::{Fault, complaint_in, lasting, refusal, unavailable};
+use super::refusal::{Fault, complaint_in, lost, refusal, unavailable};
 use super::{ModelError, clip};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Response, Url};
@@ -43,6 +43,25 @@ impl HttpClient {
             .build()
             .map(Self)
             .map_err(|error| BadEndpoint(format!("no HTTP client: {error}")))
+    }
+}
+
+/// What came of a request that may have been sent several times.
+pub(super) struct Tried<T> {
+    /// The answer, or the last failure.
+    pub(super) came: Result<T, ModelError>,
+    /// How often it was sent without learning what that took.
+    pub(super) lost: u64,
+}
+
+impl<T> Tried<T> {
+    fn new(came: Result<T, ModelError>, lost: u64) -> Self {
+        Self { came, lost }
+    }
+
+    /// What the answer is made into.
+    pub(super) fn and_then<U>(self, made: impl FnOnce(T) -> Result<U, ModelError>) -> Tried<U> {
+        Tried::new(self.came.and_then(made), self.lost)
     }
 }
 
@@ -98,16 +117,18 @@ impl Wire {
     }
 
     /// Posts JSON and reads the answer, with a few short tries.
-    pub(super) async fn post<T: DeserializeOwned>(&self, body: &Value) -> Result<T, ModelError> {
+    pub(super) async fn post<T: DeserializeOwned>(&self, body: &Value) -> Tried<T> {
         let mut tries = 0;
+        let mut lost = 0;
         loop {
             let fault = match self.once(body).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Tried::new(Ok(answer), lost),
                 Err(fault) => fault,
             };
+            lost += u64::from(fault.lost);
             match self.pause(&fault, tries) {
                 Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(fault.error),
+                None => return Tried::new(Err(fault.error), lost),
             }
             tries += 1;
         }
@@ -148,11 +169,11 @@ impl Wire {
             .await
             .map_err(|error| self.broken(error))?;
         if answer.is_cut {
-            return Err(lasting(ModelError::Invalid(format!(
+            return Err(lost(ModelError::Invalid(format!(
                 "the service's answer is longer than {MAX_ANSWER} bytes"
             ))));
         }
-        self.json(&answer.bytes).map_err(lasting)
+        self.json(&answer.bytes).map_err(lost)
     }
 
     /// The JSON of an answer that was called a success.
@@ -185,13 +206,15 @@ impl Wire {
     fn broken(&self, error: reqwest::Error) -> Fault {
         if error.is_timeout() && !error.is_connect() {
             let limit = self.patience.request;
-            return lasting(unavailable(format!("no answer within {limit:?}")));
+            return lost(unavailable(format!("no answer within {limit:?}")));
         }
+        let is_sent = !error.is_connect();
         let cause = self.fit(&causes(&error.without_url()));
         let host = self.url.host_str().unwrap_or_default();
         Fault {
             error: unavailable(format!("the connection to {host} failed: {cause}")),
             passing: true,
+            lost: is_sent,
         }
     }
 

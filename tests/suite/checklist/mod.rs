@@ -6,6 +6,7 @@ use discussions::engine::reply::{Limits, Reply, render};
 use discussions::engine::vote::Vote;
 use discussions::ids::Alias;
 use discussions::llm::checklist::{self, Checklist};
+use discussions::llm::meter::Unmetered;
 use discussions::llm::{Model, ModelError, Prompt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -221,8 +222,8 @@ async fn the_same_proposal_gives_the_same_reply() {
     assert_eq!(Checklist.name(), "checklist");
     for name in WEAK {
         let prompt = prompt(persona("security"), &proposal(name));
-        let first = Checklist.answer(&prompt).await.unwrap();
-        let second = Checklist.answer(&prompt).await.unwrap();
+        let first = Checklist.answer(&prompt, &Unmetered).await.unwrap();
+        let second = Checklist.answer(&prompt, &Unmetered).await.unwrap();
         assert_eq!(first, second);
         assert_eq!(first.reply, Some(checklist::answer(&prompt).unwrap()));
     }

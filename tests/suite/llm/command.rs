@@ -5,6 +5,7 @@
 use super::*;
 use discussions::engine::vote::Vote;
 use discussions::llm::command::{Command, CommandSettings};
+use discussions::llm::meter::Unmetered;
 use discussions::llm::{ModelError, Usage};
 use std::path::Path;
 
@@ -27,6 +28,7 @@ fn settings(script: &str) -> CommandSettings {
         arguments: vec!["-c".to_owned(), script.to_owned()],
         pass: vec!["MODEL_TOKEN".to_owned(), "NOT_SET".to_owned()],
         timeout: Duration::from_secs(60),
+        price: None,
     }
 }
 
@@ -35,11 +37,14 @@ fn command(script: &str) -> Command {
 }
 
 async fn error(script: &str) -> ModelError {
-    command(script).answer(&prompt()).await.unwrap_err()
+    command(script)
+        .answer(&prompt(), &Unmetered)
+        .await
+        .unwrap_err()
 }
 
 async fn comment(script: &str, prompt: &Prompt) -> String {
-    let answer = command(script).answer(prompt).await.unwrap();
+    let answer = command(script).answer(prompt, &Unmetered).await.unwrap();
     answer.reply.unwrap().comment
 }
 
@@ -47,12 +52,15 @@ async fn comment(script: &str, prompt: &Prompt) -> String {
 async fn a_program_reads_the_prompt_and_answers() {
     let script =
         format!("grep -q additionalProperties && echo '{GOOD}' || echo '{{\"silence\": true}}'");
-    let answer = command(&script).answer(&prompt()).await.unwrap();
+    let answer = command(&script)
+        .answer(&prompt(), &Unmetered)
+        .await
+        .unwrap();
     assert_eq!(answer.reply.unwrap().vote, Some(Vote::Ready));
     assert_eq!(answer.model, "command/test");
     assert_eq!(answer.usage, Usage::default());
     let silent = command("echo '{\"silence\": true}'")
-        .answer(&prompt())
+        .answer(&prompt(), &Unmetered)
         .await;
     assert_eq!(silent.unwrap().reply, None);
 }
@@ -93,7 +101,9 @@ async fn arguments_are_not_read_by_a_shell() {
         r#"{"comment":"%s","vote":null}"#.to_owned(),
         "$HOME; echo `id` && *".to_owned(),
     ];
-    let answer = Command::new(settings, variable).answer(&prompt()).await;
+    let answer = Command::new(settings, variable)
+        .answer(&prompt(), &Unmetered)
+        .await;
     assert_eq!(
         answer.unwrap().reply.unwrap().comment,
         "$HOME; echo `id` && *"
@@ -148,7 +158,7 @@ async fn a_program_that_is_not_there_is_unavailable() {
     let mut settings = settings("");
     settings.program = "/nowhere/model".to_owned();
     let error = Command::new(settings, variable)
-        .answer(&prompt())
+        .answer(&prompt(), &Unmetered)
         .await
         .unwrap_err();
     let said = error.to_string();
@@ -173,7 +183,7 @@ async fn complaints_are_short_and_keep_no_secret() {
     assert!(!format!("{:?}", command("")).contains(KEY));
     // Many complaints are no failure.
     let script = format!("yes x | head -c 1000000 >&2; echo '{GOOD}'");
-    assert!(command(&script).answer(&prompt()).await.is_ok());
+    assert!(command(&script).answer(&prompt(), &Unmetered).await.is_ok());
 }
 
 /// Writes its own id and that of a child to the file, then waits for ever.
@@ -216,7 +226,7 @@ async fn a_program_that_never_ends_is_killed_with_all_it_started() {
     let mut settings = settings(&never_ends(&file));
     settings.timeout = Duration::from_secs(2);
     let error = Command::new(settings, variable)
-        .answer(&prompt())
+        .answer(&prompt(), &Unmetered)
         .await
         .unwrap_err();
     assert_eq!(
@@ -235,7 +245,7 @@ async fn a_turn_that_is_given_up_leaves_no_process_behind() {
     let command = command(&never_ends(&file));
     let prompt = prompt();
     let ids = tokio::select! {
-        answer = command.answer(&prompt) => panic!("{answer:?}"),
+        answer = command.answer(&prompt, &Unmetered) => panic!("{answer:?}"),
         ids = ids(&file) => ids,
     };
     assert_eq!(ids.len(), 2);

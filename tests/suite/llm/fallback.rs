@@ -5,6 +5,7 @@ use super::*;
 use async_trait::async_trait;
 use discussions::llm::breaker::{Breaker, Clock};
 use discussions::llm::fallback::Fallback;
+use discussions::llm::meter::{Meter, Unmetered};
 use discussions::llm::{Answer, ModelError};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -48,7 +49,7 @@ impl Model for Scripted {
         self.name
     }
 
-    async fn answer(&self, _: &Prompt) -> Result<Answer, ModelError> {
+    async fn answer(&self, _: &Prompt, _: &dyn Meter) -> Result<Answer, ModelError> {
         *self.calls.lock().unwrap() += 1;
         let step = self.script.lock().unwrap().pop_front();
         match step.unwrap_or_else(|| panic!("{} is asked once too often", self.name)) {
@@ -65,7 +66,10 @@ impl Model for Scripted {
 }
 
 async fn ask(model: &dyn Model) -> Result<String, ModelError> {
-    model.answer(&prompt()).await.map(|answer| answer.model)
+    model
+        .answer(&prompt(), &Unmetered)
+        .await
+        .map(|answer| answer.model)
 }
 
 /// The models of the lists, each doing one thing, behind one name.
@@ -232,7 +236,7 @@ async fn one_turn_tries_while_the_others_pass_by() {
     watched.pass(60);
     let prompt = prompt();
     {
-        let mut trial = watched.breaker.answer(&prompt);
+        let mut trial = watched.breaker.answer(&prompt, &Unmetered);
         assert!(futures::poll!(&mut trial).is_pending());
         assert_eq!(watched.model.calls(), 4);
         assert_eq!(watched.ask(2).await, 0);
@@ -248,7 +252,7 @@ async fn calls_that_are_given_up_count_as_failures() {
     let watched = Watched::new(&[StandsStill, StandsStill, StandsStill]);
     for _ in 0..3 {
         let prompt = prompt();
-        let mut call = watched.breaker.answer(&prompt);
+        let mut call = watched.breaker.answer(&prompt, &Unmetered);
         assert!(futures::poll!(&mut call).is_pending());
     }
     let error = ask(&watched.breaker).await.unwrap_err().to_string();

@@ -4,6 +4,7 @@
 use super::double::{Double, Step};
 use super::*;
 use discussions::engine::vote::Vote;
+use discussions::llm::meter::Unmetered;
 use discussions::llm::{ModelError, Usage};
 use tokio::net::TcpListener;
 
@@ -366,7 +367,10 @@ async fn every_fault_of_a_service_has_its_meaning() {
     for case in cases() {
         for protocol in PROTOCOLS {
             let double = Double::start((case.steps)(protocol)).await;
-            let answer = protocol.model(&double.url()).answer(&prompt()).await;
+            let answer = protocol
+                .model(&double.url())
+                .answer(&prompt(), &Unmetered)
+                .await;
             let is_right = match (&case.wanted, &answer) {
                 (Ready, Ok(answer)) => answer
                     .reply
@@ -402,7 +406,7 @@ async fn a_service_that_stands_still_is_given_up_and_not_asked_again() {
         endpoint.patience.request = Duration::from_millis(300);
         let error = protocol
             .model_at(endpoint)
-            .answer(&prompt())
+            .answer(&prompt(), &Unmetered)
             .await
             .unwrap_err();
         assert_eq!(error.to_string(), "unavailable: no answer within 300ms");
@@ -416,7 +420,11 @@ async fn nobody_listening_is_told_as_such() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let error = protocol.model(&url).answer(&prompt()).await.unwrap_err();
+        let error = protocol
+            .model(&url)
+            .answer(&prompt(), &Unmetered)
+            .await
+            .unwrap_err();
         let said = error.to_string();
         assert!(
             said.contains("the connection to 127.0.0.1 failed"),
@@ -433,13 +441,14 @@ async fn a_mended_answer_costs_both_requests_and_the_model_is_told_what_was_wron
         let double = Double::start(vec![says(protocol, &bad), good(protocol)]).await;
         let answer = protocol
             .model(&double.url())
-            .answer(&prompt())
+            .answer(&prompt(), &Unmetered)
             .await
             .unwrap();
         let usage = Usage {
             input: 200,
             cached: 80,
             output: 14,
+            ..Usage::default()
         };
         assert_eq!(answer.usage, usage);
         let asked = double.asked();
@@ -465,7 +474,7 @@ async fn no_key_ever_shows() {
             let steps = vec![fails(protocol, status, &leaks); 3];
             let double = Double::start(steps).await;
             let model = protocol.model(&double.url());
-            let error = model.answer(&prompt()).await.unwrap_err();
+            let error = model.answer(&prompt(), &Unmetered).await.unwrap_err();
             for said in [error.to_string(), format!("{error:?}")] {
                 for secret in [KEY, "abcdefgh", "abc.def"] {
                     assert!(!said.contains(secret), "{status}: {said}");
@@ -494,7 +503,10 @@ async fn a_redirect_takes_no_key_elsewhere() {
         for status in [301, 302, 307, 308] {
             let step = Step::status(status, "").with("location", elsewhere.url());
             let double = Double::start(vec![step]).await;
-            let error = protocol.model(&double.url()).answer(&prompt()).await;
+            let error = protocol
+                .model(&double.url())
+                .answer(&prompt(), &Unmetered)
+                .await;
             assert!(matches!(error, Err(ModelError::Unavailable { .. })));
         }
         assert_eq!(elsewhere.asked().len(), 0);

@@ -4,6 +4,7 @@
 use super::*;
 use discussions::engine::vote::Vote;
 use discussions::llm::ModelError;
+use discussions::llm::meter::Unmetered;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
@@ -100,7 +101,7 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
         ];
         for behaviors in recovers {
             server.script(behaviors.clone()).await;
-            let answer = model.answer(&next()).await;
+            let answer = model.answer(&next(), &Unmetered).await;
             let reply = answer
                 .as_ref()
                 .ok()
@@ -120,25 +121,33 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
             server
                 .script(json!([{"type": "fail", "status": status}]))
                 .await;
-            let error = model.answer(&next()).await.unwrap_err().to_string();
+            let error = model
+                .answer(&next(), &Unmetered)
+                .await
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(wanted), "{protocol:?}: {error}");
         }
         server
             .script(json!([{"type": "fail", "status": 503, "times": 3}]))
             .await;
-        let error = model.answer(&next()).await.unwrap_err();
+        let error = model.answer(&next(), &Unmetered).await.unwrap_err();
         assert!(matches!(error, ModelError::Unavailable { .. }), "{error}");
         server
             .script(json!([{"type": "reply", "text": GOOD, "finish_reason": "length"}]))
             .await;
-        let error = model.answer(&next()).await.unwrap_err();
+        let error = model.answer(&next(), &Unmetered).await.unwrap_err();
         assert!(matches!(error, ModelError::Invalid(_)), "{error}");
         let mut hasty = server.endpoint(protocol);
         hasty.patience.request = Duration::from_millis(500);
         server
             .script(json!([{"type": "delay", "seconds": 20}]))
             .await;
-        let error = protocol.model_at(hasty).answer(&next()).await.unwrap_err();
+        let error = protocol
+            .model_at(hasty)
+            .answer(&next(), &Unmetered)
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("no answer within"), "{error}");
     }
     let verdict = server.verdict().await;

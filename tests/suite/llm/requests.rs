@@ -4,12 +4,17 @@ use super::double::{Double, Step};
 use super::*;
 use discussions::llm::contract;
 use discussions::llm::endpoint::Structure;
+use discussions::llm::meter::Unmetered;
 use discussions::llm::{Answer, Usage};
 
 /// One answered request: what was sent, what came back.
 async fn exchange(protocol: Protocol, prompt: &Prompt) -> (super::double::Asked, Answer) {
     let double = Double::start(vec![Step::json(&protocol.said(GOOD, None))]).await;
-    let answer = protocol.model(&double.url()).answer(prompt).await.unwrap();
+    let answer = protocol
+        .model(&double.url())
+        .answer(prompt, &Unmetered)
+        .await
+        .unwrap();
     (double.asked().remove(0), answer)
 }
 
@@ -59,6 +64,7 @@ fn usage() -> Usage {
         input: 100,
         cached: 40,
         output: 7,
+        ..Usage::default()
     }
 }
 
@@ -88,7 +94,11 @@ async fn a_server_that_knows_no_schema_reads_it_in_words() {
                 structure,
                 ..protocol.endpoint(&double.url())
             };
-            protocol.model_at(endpoint).answer(&prompt()).await.unwrap();
+            protocol
+                .model_at(endpoint)
+                .answer(&prompt(), &Unmetered)
+                .await
+                .unwrap();
             let body = double.asked().remove(0).body;
             assert_eq!(body.get("output_config"), None);
             let wanted = (protocol, structure) == (Protocol::OpenAi, Structure::Object);
@@ -113,7 +123,7 @@ async fn a_server_without_key_that_knows_only_max_tokens() {
     };
     let client = HttpClient::new().unwrap();
     let model = OpenAi::new(&client, endpoint, TokenLimit::MaxTokens).unwrap();
-    model.answer(&prompt()).await.unwrap();
+    model.answer(&prompt(), &Unmetered).await.unwrap();
     let asked = double.asked().remove(0);
     assert_eq!(asked.body["max_tokens"], 99);
     assert_eq!(asked.body.get("max_completion_tokens"), None);
@@ -130,7 +140,7 @@ async fn services_that_leave_things_out_are_understood() {
     for body in bodies {
         let double = Double::start(vec![Step::json(&body)]).await;
         let model = Protocol::OpenAi.model(&double.url());
-        let answer = model.answer(&prompt()).await.unwrap();
+        let answer = model.answer(&prompt(), &Unmetered).await.unwrap();
         assert_eq!(answer.usage, Usage::default());
         assert!(answer.reply.is_some());
     }
@@ -142,7 +152,7 @@ async fn a_base_url_of_anthropic_may_name_its_version() {
     for base in ["", "/", "/v1", "/v1/"] {
         let double = Double::start(vec![step.clone()]).await;
         let model = Protocol::Anthropic.model(&format!("{}{base}", double.url()));
-        model.answer(&prompt()).await.unwrap();
+        model.answer(&prompt(), &Unmetered).await.unwrap();
         assert_eq!(double.asked()[0].line, "POST /v1/messages HTTP/1.1");
     }
 }

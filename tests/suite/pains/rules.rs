@@ -6,6 +6,7 @@ use crate::support::scripted::{Line, Scripted};
 use async_trait::async_trait;
 use discussions::engine::reply::Reply;
 use discussions::engine::vote::Vote;
+use discussions::llm::meter::Meter;
 use discussions::llm::{Answer, Model, ModelError, Prompt};
 use discussions::sandbox::{DEMO_REPO, FileEdit, NewPull};
 use std::process::Command;
@@ -137,7 +138,7 @@ impl Model for Listening {
         "test/listening"
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+    async fn answer(&self, prompt: &Prompt, _: &dyn Meter) -> Result<Answer, ModelError> {
         let alias = prompt.persona.alias.to_string();
         self.shown.lock().unwrap().push(format!("{prompt:?}"));
         let reply = Reply {

@@ -10,6 +10,7 @@ use discussions::engine::reply::{self, Limits};
 use discussions::engine::template::Template;
 use discussions::engine::vote::Vote;
 use discussions::llm::checklist::{self, Checklist};
+use discussions::llm::meter::Unmetered;
 use discussions::round::{Ask, RoundInput, prompts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +53,7 @@ fn rounds(name: &str) -> Vec<BTreeMap<&'static str, Rendered>> {
             fence: FENCE,
             timeout: Duration::from_secs(1),
             parallel: 1,
+            meter: &Unmetered,
         };
         let asks = PANEL.map(|alias| Ask {
             persona: persona(alias),

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use discussions::engine::reply::{Anchor, Reply, ReplyConcern};
 use discussions::engine::vote::Vote;
+use discussions::llm::meter::Meter;
 use discussions::llm::{Answer, Model, ModelError, Prompt};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -107,7 +108,7 @@ impl Model for Scripted {
         "test/scripted"
     }
 
-    async fn answer(&self, prompt: &Prompt) -> Result<Answer, ModelError> {
+    async fn answer(&self, prompt: &Prompt, _: &dyn Meter) -> Result<Answer, ModelError> {
         let alias = prompt.persona.alias.to_string();
         self.calls
             .lock()

@@ -1,0 +1,172 @@
+//! What requests to models take: who is told, and asked first. A request is announced with the most it can take before
+//! it is made, and settled when its answer is there; one that is never settled took what was announced.
+
+use super::{ModelError, Usage};
+use crate::engine::prompt::Rendered;
+use crate::ids::Alias;
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+/// Bytes of a token in estimates. Texts have three to five; an estimate has to be the larger one.
+const BYTES_PER_TOKEN: u64 = 3;
+/// Tokens that a service adds to a request by itself: roles, the schema of the answer.
+const OVERHEAD: u64 = 1_000;
+
+/// What tokens cost, in nano-dollars (10⁻⁹ US dollars) each: three dollars for a million tokens are 3,000.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Price {
+    /// Sent.
+    pub input: u64,
+    /// Sent, and read from the provider's cache.
+    pub cached: u64,
+    /// Sent, and written into the provider's cache.
+    pub cache_write: u64,
+    /// Written by the model.
+    pub output: u64,
+}
+
+impl Price {
+    /// What `usage` costs, in nano-dollars.
+    pub fn of(&self, usage: Usage) -> u64 {
+        let fresh = usage
+            .input
+            .saturating_sub(usage.cached)
+            .saturating_sub(usage.cache_writes);
+        [
+            (self.input, fresh),
+            (self.cached, usage.cached),
+            (self.cache_write, usage.cache_writes),
+            (self.output, usage.output),
+        ]
+        .iter()
+        .fold(0, |sum: u64, (price, tokens)| {
+            sum.saturating_add(price.saturating_mul(*tokens))
+        })
+    }
+
+    /// The most that `usage` can cost: whatever the cache does.
+    pub fn at_most(&self, usage: Usage) -> u64 {
+        let input = self.input.max(self.cached).max(self.cache_write);
+        let output = self.output.saturating_mul(usage.output);
+        input.saturating_mul(usage.input).saturating_add(output)
+    }
+}
+
+/// A request that is about to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Full name of the model.
+    pub model: &'a str,
+    /// Who is to speak.
+    pub persona: &'a Alias,
+    /// What is sent.
+    pub words: &'a Rendered,
+    /// Most tokens the model may write.
+    pub max_output: u32,
+    /// `None`: not known.
+    pub price: Option<Price>,
+}
+
+impl Request<'_> {
+    /// The most tokens it can take, by the length of what is sent.
+    pub fn at_most(&self) -> Usage {
+        let words = self.words;
+        let bytes = words.system.len() + words.background.len() + words.task.len();
+        Usage {
+            input: (bytes as u64).div_ceil(BYTES_PER_TOKEN) + OVERHEAD,
+            output: self.max_output.into(),
+            ..Usage::default()
+        }
+    }
+
+    /// What it takes where nobody counts, by the length of what is sent and of `written` bytes of answer.
+    pub fn about(&self, written: usize) -> Usage {
+        Usage {
+            output: (written as u64).div_ceil(BYTES_PER_TOKEN),
+            ..self.at_most()
+        }
+    }
+
+    /// SHA-256, in hex, of the model's name and all that is sent, each part with its length before it.
+    pub fn hash(&self) -> String {
+        let words = self.words;
+        let mut hash = Sha256::new_with_prefix(b"discussions/request@1");
+        for part in [self.model, &words.system, &words.background, &words.task] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hex::encode(hash.finalize())
+    }
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled<'a> {
+    /// The model's words, or why there are none.
+    pub said: Result<&'a str, &'a str>,
+    /// What they took, by the provider's count.
+    pub usage: Usage,
+    /// How often it was sent without learning what that took: the connection broke, or its time was up.
+    pub lost: u64,
+}
+
+/// Number of an announced request.
+pub type CallId = i64;
+
+/// Is told of every request.
+#[async_trait]
+pub trait Meter: Send + Sync {
+    /// Announces a request.
+    ///
+    /// # Errors
+    /// The request must not be made; usually [`ModelError::OverBudget`].
+    async fn announce(&self, request: &Request<'_>) -> Result<CallId, ModelError>;
+
+    /// Settles it.
+    async fn settle(&self, call: CallId, settled: &Settled<'_>);
+}
+
+/// Lets everything pass and keeps nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unmetered;
+
+#[async_trait]
+impl Meter for Unmetered {
+    async fn announce(&self, _: &Request<'_>) -> Result<CallId, ModelError> {
+        Ok(0)
+    }
+
+    async fn settle(&self, _: CallId, _: &Settled<'_>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cached_costs_its_own_price() {
+        let price = Price {
+            input: 3_000,
+            cached: 300,
+            cache_write: 3_750,
+            output: 15_000,
+        };
+        let usage = Usage {
+            input: 1_000,
+            cached: 600,
+            cache_writes: 100,
+            output: 10,
+        };
+        assert_eq!(
+            price.of(usage),
+            300 * 3_000 + 600 * 300 + 100 * 3_750 + 10 * 15_000
+        );
+        assert_eq!(price.at_most(usage), 1_000 * 3_750 + 10 * 15_000);
+        let senseless = Usage {
+            cached: u64::MAX,
+            output: u64::MAX,
+            ..usage
+        };
+        assert_eq!(price.of(senseless), u64::MAX);
+    }
+}
