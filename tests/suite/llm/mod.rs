@@ -6,6 +6,7 @@ mod double;
 mod fallback;
 mod faults;
 mod llmock;
+mod metering;
 mod panel;
 mod requests;
 
