@@ -1,8 +1,8 @@
 //! The queue seen from outside any job: what waits, what is parked, and what nobody needs any more.
 
-use super::StoreError;
 use super::queue::{millis, pull_request};
 use super::sql::{Database, from_column, to_column};
+use super::{StoreError, calls};
 use crate::ids::PullRequest;
 use sqlx::Row;
 use std::time::Duration;
@@ -128,14 +128,20 @@ pub(super) async fn prune(database: &Database) -> Result<u64, StoreError> {
     let mut pruned = 0;
     loop {
         let batch = prune_batch(database).await?;
-        pruned += batch;
-        if batch < PRUNE_BATCH {
+        pruned += batch.deliveries;
+        if batch.deliveries < PRUNE_BATCH && batch.words < PRUNE_BATCH {
             return Ok(pruned);
         }
     }
 }
 
-async fn prune_batch(database: &Database) -> Result<u64, StoreError> {
+/// Rows of one batch.
+struct Pruned {
+    deliveries: u64,
+    words: u64,
+}
+
+async fn prune_batch(database: &Database) -> Result<Pruned, StoreError> {
     let mut writing = database.begin().await?;
     let done = writing
         .dialect
@@ -154,8 +160,12 @@ async fn prune_batch(database: &Database) -> Result<u64, StoreError> {
         .bind(millis(KEEP_DELIVERIES))
         .execute(writing.connection())
         .await?;
-    if done.rows_affected() + asked.rows_affected() > 0 {
+    let pruned = Pruned {
+        deliveries: done.rows_affected(),
+        words: calls::forget_words(&mut writing, PRUNE_BATCH).await?,
+    };
+    if pruned.deliveries + pruned.words + asked.rows_affected() > 0 {
         writing.commit().await?;
     }
-    Ok(done.rows_affected())
+    Ok(pruned)
 }

@@ -10,12 +10,14 @@
 //!   enforce; `backlog` looks at the queue from outside;
 //! * `recorded` is what the record holds, as values; `record` holds what the App knows of a pull request: discussions, blocks, votes; `drops` who let go of what had
 //!   left it; `elsewhere` finds what other pull requests of the repository have to do with it;
+//! * `calls` holds what requests to models may take and took;
 //! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
 //! * `unheard` tells what was told and not taken in yet;
 //! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
 
 mod backlog;
+mod calls;
 mod dialect;
 mod drops;
 mod effect;
@@ -30,6 +32,9 @@ mod survey;
 mod unheard;
 
 pub use backlog::{Fate, ParkedJob};
+pub use calls::{
+    Announced, CallEnd, CallRecord, DAY, Decision, NewCall, Spending, Spent, SpentSoFar, Taken,
+};
 pub use effect::EffectRecord;
 pub use elsewhere::VoteElsewhere;
 pub use recorded::{
@@ -206,7 +211,7 @@ pub trait Store: Send + Sync {
     /// lease runs out. Zero: now. `None`: the queue is empty but for parked jobs.
     async fn next_ready_in(&self) -> Result<Option<Duration>, StoreError>;
     /// Deletes deliveries older than seven days that no job needs, a bounded batch at a time, and what is known of
-    /// asking for them again; says how many deliveries.
+    /// asking for them again; says how many deliveries. The words of models go after thirty days.
     async fn prune(&self) -> Result<u64, StoreError>;
     /// Cheap round trip for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
@@ -330,6 +335,26 @@ pub trait Store: Send + Sync {
     async fn answer(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// Stores an answer; the first one of a key stays.
     async fn put_answer(&self, lease: &Lease, key: &str, answer: &str) -> Result<(), StoreError>;
+
+    // --- requests to models: written down before they are made
+    /// Announces a request, unless `may` refuses it by what was spent before: reading and writing are one transaction,
+    /// and no other request of the repository is announced in between. The lease must be on this pull request.
+    async fn announce_call(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        call: &NewCall,
+        may: &Decision<'_>,
+    ) -> Result<Announced, StoreError>;
+    /// Notes how a request ended; only the first end counts. Needs no lease: what was taken is true whoever has the job
+    /// by now. A request that is never settled took the most it could.
+    async fn settle_call(&self, call: i64, end: &CallEnd) -> Result<(), StoreError>;
+    /// What requests about a pull request took, by day, persona and model, oldest day first.
+    async fn spent_on(&self, pr: &PullRequest) -> Result<Vec<Spending>, StoreError>;
+    /// What all requests since a time (ms) took, by day, pull request, persona and model, oldest day first.
+    async fn spent_since(&self, since: i64) -> Result<Vec<Spending>, StoreError>;
+    /// The requests of a job by its public id, in order.
+    async fn calls_of(&self, job: &str) -> Result<Vec<CallRecord>, StoreError>;
 
     // --- effects: an intent before, a result after
     /// Whether an effect (by its own key, unique in the pull request) was already carried out; its result if so.

@@ -4,10 +4,10 @@ use super::dialect::{Dialect, SQLITE};
 use super::intake::Intake;
 use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
-    AfterFailure, BlockRecord, Change, Claimed, ClaimedEvent, Delivery, DiscussionRecord,
-    DropRecord, EffectRecord, Enqueued, Fate, HumanVote, Lease, NewJob, ParkedJob, PrRecord, Store,
-    StoreError, Unheard, VoteElsewhere, backlog, drops, effect, elsewhere, queue, record, survey,
-    unheard,
+    AfterFailure, Announced, BlockRecord, CallEnd, CallRecord, Change, Claimed, ClaimedEvent,
+    Decision, Delivery, DiscussionRecord, DropRecord, EffectRecord, Enqueued, Fate, HumanVote,
+    Lease, NewCall, NewJob, ParkedJob, PrRecord, Spending, Store, StoreError, Unheard,
+    VoteElsewhere, backlog, calls, drops, effect, elsewhere, queue, record, survey, unheard,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "drops", include_str!("migrations/0005_drops.sql")),
     (6, "receipts", include_str!("migrations/0006_receipts.sql")),
     (7, "closed", include_str!("migrations/0007_closed.sql")),
+    (8, "calls", include_str!("migrations/0008_calls.sql")),
 ];
 
 /// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
@@ -483,6 +484,32 @@ impl Store for SqlStore {
 
     async fn put_answer(&self, lease: &Lease, key: &str, answer: &str) -> Result<(), StoreError> {
         effect::put_answer(&self.database, lease, key, answer).await
+    }
+
+    async fn announce_call(
+        &self,
+        lease: &Lease,
+        pr: &PullRequest,
+        call: &NewCall,
+        may: &Decision<'_>,
+    ) -> Result<Announced, StoreError> {
+        calls::announce(&self.database, lease, pr, call, may).await
+    }
+
+    async fn settle_call(&self, call: i64, end: &CallEnd) -> Result<(), StoreError> {
+        calls::settle(&self.database, call, end).await
+    }
+
+    async fn spent_on(&self, pr: &PullRequest) -> Result<Vec<Spending>, StoreError> {
+        calls::spent_on(&self.database, pr).await
+    }
+
+    async fn spent_since(&self, since: i64) -> Result<Vec<Spending>, StoreError> {
+        calls::spent_since(&self.database, since).await
+    }
+
+    async fn calls_of(&self, job: &str) -> Result<Vec<CallRecord>, StoreError> {
+        calls::calls_of(&self.database, job).await
     }
 
     async fn effect(

@@ -1,6 +1,7 @@
 //! The store on real SQLite files: what is acknowledged is kept, one job at a time for each pull request, and a
 //! worker that lost its lease writes nothing.
 
+mod calls;
 mod intake;
 mod kill;
 mod opening;
@@ -203,7 +204,7 @@ fn discussion(path: &str) -> DiscussionRecord {
 }
 
 /// Every way in which a worker writes.
-const WRITES: [&str; 16] = [
+const WRITES: [&str; 17] = [
     "renew",
     "complete",
     "postpone",
@@ -220,6 +221,7 @@ const WRITES: [&str; 16] = [
     "intend",
     "effect_done",
     "asked_again",
+    "announce_call",
 ];
 
 /// Writes in one of these ways.
@@ -255,6 +257,11 @@ async fn write(
         "put_answer" => store.put_answer(lease, "key", "{}").await,
         "intend" => store.intend(lease, pr, "check").await,
         "effect_done" => store.effect_done(lease, pr, "check", "1").await,
+        "announce_call" => {
+            let call = calls::call("job", "security");
+            let announced = store.announce_call(lease, pr, &call, &|_| Ok(())).await;
+            announced.map(drop)
+        }
         "asked_again" => store.asked_again(lease, "lost").await,
         other => panic!("no write is called {other}"),
     }
