@@ -3,6 +3,7 @@
 use super::answers::StoredAnswers;
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
+use super::recording::{self, KeptRound};
 use super::respond::Want;
 use super::work::{Work, open};
 use crate::engine::block::Block;
@@ -13,7 +14,7 @@ use crate::ids::Alias;
 use crate::llm::meter::Unmetered;
 use crate::llm::{ModelError, Usage};
 use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
-use crate::store::{BlockRecord, BlockState};
+use crate::store::{BlockRecord, BlockState, Change};
 
 /// One discussion of the round.
 struct Table<'a> {
@@ -88,6 +89,7 @@ pub async fn ask(
         lease: &work.job.lease,
     };
     let mut turns = Vec::new();
+    let mut kept = Vec::new();
     for table in tables(work, outcomes) {
         let wanted: Vec<&Want> = wants.iter().filter(|want| want.key == table.key).collect();
         let mut asks = Vec::new();
@@ -104,6 +106,11 @@ pub async fn ask(
         let input = table.input(work, &is_ours);
         let answered = round::run(&input, &asks, &book, &Quiet).await;
         let answered = answered.map_err(JobError::Internal)?;
+        kept.push(kept_round(
+            work,
+            table.key,
+            &KeptRound::of(&input, &asks, &answered),
+        )?);
         turns.extend(
             answered
                 .into_iter()
@@ -113,7 +120,17 @@ pub async fn ask(
     for (key, turn) in &turns {
         log(work, key, turn);
     }
+    work.record(&kept).await?;
     Ok(turns)
+}
+
+/// The round of one discussion, to be gone through again one day.
+fn kept_round(work: &Work<'_>, key: &str, round: &KeptRound) -> Result<Change, JobError> {
+    Ok(Change::Round {
+        job: work.job.id.clone(),
+        path: key.to_owned(),
+        round: recording::to_json(round).map_err(JobError::Internal)?,
+    })
 }
 
 fn log(work: &Work<'_>, path: &str, turn: &Turn) {

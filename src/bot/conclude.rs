@@ -9,6 +9,7 @@ use super::evaluate::Outcome;
 use super::gate_files;
 use super::lookup::UNNUMBERED;
 use super::post_review;
+use super::recording::{self, KeptVerdict};
 use super::renew;
 use super::report::{self, Going};
 use super::seen;
@@ -83,6 +84,9 @@ async fn evaluate_and_post(
     };
     let seen = work.seen(now, how);
     records.extend(seen.clone().map(Change::Pr));
+    if took_time {
+        records.extend(kept_verdicts(work, &outcomes)?);
+    }
     work.record(&records).await?;
     work.memory.pr = seen.unwrap_or_else(|| work.memory.pr.clone());
     elsewhere::look_twice(work).await?;
@@ -92,6 +96,20 @@ async fn evaluate_and_post(
         }
     }
     Ok(Some(input))
+}
+
+/// What the verdicts were made of, for the rounds of this job that are kept.
+fn kept_verdicts(work: &Work<'_>, outcomes: &[Outcome]) -> Result<Vec<Change>, JobError> {
+    let rules = &work.ground.config.gate.rules;
+    let kept = open(&work.paths, outcomes).map(|(key, evaluated)| {
+        let verdict = KeptVerdict::of(evaluated, rules);
+        Ok(Change::RoundVerdict {
+            job: work.job.id.clone(),
+            path: key.to_owned(),
+            verdict: recording::to_json(&verdict).map_err(JobError::Internal)?,
+        })
+    });
+    kept.collect()
 }
 
 /// What comes with a green: it is written into the files, and held back where something was said meanwhile. Gives what

@@ -6,8 +6,9 @@
 //! answer can do so itself. When its time is up, or the turn is given up, it is killed with all it started (where the
 //! system has process groups; elsewhere it alone).
 
+use super::asked::Form;
 use super::meter::{Meter, Price, Request, Settled};
-use super::{Answer, Model, ModelError, Prompt, Usage, clip, contract, render};
+use super::{Answer, Model, ModelError, Prompt, Usage, asked, clip, contract};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use std::process::{ExitStatus, Stdio};
@@ -144,8 +145,7 @@ impl Model for Command {
     }
 
     async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
-        let mut words = render(prompt);
-        words.task = format!("{}\n\n{}", words.task, contract::instructions());
+        let words = asked::words(prompt, Form::InTask);
         let request = Request {
             model: &self.settings.name,
             persona: &prompt.persona.alias,

@@ -1,9 +1,10 @@
 //! Asking a language model, and asking it once more if its answer does not read.
 
+use super::asked::Form;
 use super::endpoint::{Endpoint, Structure};
 use super::meter::{Meter, Request, Settled};
 use super::wire::Tried;
-use super::{Answer, ModelError, Prompt, Rendered, Usage, contract, render};
+use super::{Answer, ModelError, Prompt, Rendered, Usage, asked, contract};
 use crate::engine::reply::Reply;
 use async_trait::async_trait;
 
@@ -35,11 +36,11 @@ pub(super) async fn answer(
     prompt: &Prompt,
     meter: &dyn Meter,
 ) -> Result<Answer, ModelError> {
-    let mut words = render(prompt);
-    if endpoint.structure != Structure::Schema {
-        // In the part that stays the same, so that it is cached.
-        words.system = format!("{}\n\n{}", words.system, contract::instructions());
-    }
+    let form = match endpoint.structure {
+        Structure::Schema => Form::Beside,
+        Structure::Object | Structure::Words => Form::InRules,
+    };
+    let mut words = asked::words(prompt, form);
     let asking = Asking {
         speaker,
         endpoint,

@@ -2,7 +2,7 @@
 
 use super::queue::{millis, pull_request};
 use super::sql::{Database, from_column, to_column};
-use super::{StoreError, calls};
+use super::{StoreError, calls, rounds};
 use crate::ids::PullRequest;
 use sqlx::Row;
 use std::time::Duration;
@@ -129,7 +129,7 @@ pub(super) async fn prune(database: &Database) -> Result<u64, StoreError> {
     loop {
         let batch = prune_batch(database).await?;
         pruned += batch.deliveries;
-        if batch.deliveries < PRUNE_BATCH && batch.words < PRUNE_BATCH {
+        if batch.deliveries.max(batch.words).max(batch.rounds) < PRUNE_BATCH {
             return Ok(pruned);
         }
     }
@@ -139,6 +139,7 @@ pub(super) async fn prune(database: &Database) -> Result<u64, StoreError> {
 struct Pruned {
     deliveries: u64,
     words: u64,
+    rounds: u64,
 }
 
 async fn prune_batch(database: &Database) -> Result<Pruned, StoreError> {
@@ -163,8 +164,9 @@ async fn prune_batch(database: &Database) -> Result<Pruned, StoreError> {
     let pruned = Pruned {
         deliveries: done.rows_affected(),
         words: calls::forget_words(&mut writing, PRUNE_BATCH).await?,
+        rounds: rounds::forget(&mut writing, PRUNE_BATCH).await?,
     };
-    if pruned.deliveries + pruned.words + asked.rows_affected() > 0 {
+    if pruned.deliveries + pruned.words + pruned.rounds + asked.rows_affected() > 0 {
         writing.commit().await?;
     }
     Ok(pruned)

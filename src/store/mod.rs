@@ -10,7 +10,7 @@
 //!   enforce; `backlog` looks at the queue from outside;
 //! * `recorded` is what the record holds, as values; `record` holds what the App knows of a pull request: discussions, blocks, votes; `drops` who let go of what had
 //!   left it; `elsewhere` finds what other pull requests of the repository have to do with it;
-//! * `calls` holds what requests to models may take and took;
+//! * `calls` holds what requests to models may take and took; `rounds` what was shown and what came of it;
 //! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
 //! * `unheard` tells what was told and not taken in yet;
 //! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
@@ -26,6 +26,7 @@ mod intake;
 mod queue;
 mod record;
 mod recorded;
+mod rounds;
 mod sql;
 mod sqlite;
 mod survey;
@@ -40,6 +41,7 @@ pub use elsewhere::VoteElsewhere;
 pub use recorded::{
     BlockRecord, BlockState, Change, DiscussionRecord, DropRecord, HumanVote, PrRecord, Receipt,
 };
+pub use rounds::RoundRecord;
 pub use sql::SqlStore;
 pub use unheard::Unheard;
 
@@ -211,7 +213,7 @@ pub trait Store: Send + Sync {
     /// lease runs out. Zero: now. `None`: the queue is empty but for parked jobs.
     async fn next_ready_in(&self) -> Result<Option<Duration>, StoreError>;
     /// Deletes deliveries older than seven days that no job needs, a bounded batch at a time, and what is known of
-    /// asking for them again; says how many deliveries. The words of models go after thirty days.
+    /// asking for them again; says how many deliveries. The words of models and the rounds they were given in go after thirty days.
     async fn prune(&self) -> Result<u64, StoreError>;
     /// Cheap round trip for `/readyz`.
     async fn ping(&self) -> Result<(), StoreError>;
@@ -355,6 +357,8 @@ pub trait Store: Send + Sync {
     async fn spent_since(&self, since: i64) -> Result<Vec<Spending>, StoreError>;
     /// The requests of a job by its public id, in order.
     async fn calls_of(&self, job: &str) -> Result<Vec<CallRecord>, StoreError>;
+    /// The rounds of a job by its public id, by path; they are kept for thirty days.
+    async fn rounds_of(&self, job: &str) -> Result<Vec<RoundRecord>, StoreError>;
 
     // --- effects: an intent before, a result after
     /// Whether an effect (by its own key, unique in the pull request) was already carried out; its result if so.

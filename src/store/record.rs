@@ -3,7 +3,7 @@
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
     BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, Receipt, StoreError,
-    drops, effect, elsewhere,
+    drops, effect, elsewhere, rounds,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -49,6 +49,10 @@ pub(super) async fn apply(
         }
         Change::Drop(drop) => drops::add(writing, key, drop).await,
         Change::EndDrops { path, why } => drops::end(writing, key, path, why).await,
+        Change::Round { job, path, round } => rounds::keep(writing, key, job, path, round).await,
+        Change::RoundVerdict { job, path, verdict } => {
+            rounds::conclude(writing, job, path, verdict).await
+        }
         Change::Intend(effect) => effect::intend(writing, key, effect).await,
         Change::EffectDone {
             key: effect,

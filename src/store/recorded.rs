@@ -228,6 +228,24 @@ pub enum Change {
         /// Why, as in [`DropRecord::ended`].
         why: String,
     },
+    /// Keeps the round of a job about a discussion; one of an earlier try is replaced.
+    Round {
+        /// Public id of the job.
+        job: String,
+        /// Path of the discussion by the record.
+        path: String,
+        /// What was shown and what came of it, JSON.
+        round: String,
+    },
+    /// Adds the verdict to a round that was kept.
+    RoundVerdict {
+        /// Public id of the job.
+        job: String,
+        /// Path of the discussion by the record.
+        path: String,
+        /// What it was made of and what it was, JSON.
+        verdict: String,
+    },
     /// Writes the intent of an effect, by its key; an effect already known is left alone.
     Intend(String),
     /// Writes the result of an effect; a later result replaces an earlier one.

@@ -6,8 +6,9 @@ use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     AfterFailure, Announced, BlockRecord, CallEnd, CallRecord, Change, Claimed, ClaimedEvent,
     Decision, Delivery, DiscussionRecord, DropRecord, EffectRecord, Enqueued, Fate, HumanVote,
-    Lease, NewCall, NewJob, ParkedJob, PrRecord, Spending, Store, StoreError, Unheard,
-    VoteElsewhere, backlog, calls, drops, effect, elsewhere, queue, record, survey, unheard,
+    Lease, NewCall, NewJob, ParkedJob, PrRecord, RoundRecord, Spending, Store, StoreError, Unheard,
+    VoteElsewhere, backlog, calls, drops, effect, elsewhere, queue, record, rounds, survey,
+    unheard,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -36,6 +37,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "receipts", include_str!("migrations/0006_receipts.sql")),
     (7, "closed", include_str!("migrations/0007_closed.sql")),
     (8, "calls", include_str!("migrations/0008_calls.sql")),
+    (9, "rounds", include_str!("migrations/0009_rounds.sql")),
 ];
 
 /// The store in a SQL database: an SQLite file that this process owns, or uses beside its owner.
@@ -510,6 +512,10 @@ impl Store for SqlStore {
 
     async fn calls_of(&self, job: &str) -> Result<Vec<CallRecord>, StoreError> {
         calls::calls_of(&self.database, job).await
+    }
+
+    async fn rounds_of(&self, job: &str) -> Result<Vec<RoundRecord>, StoreError> {
+        rounds::rounds_of(&self.database, job).await
     }
 
     async fn effect(

@@ -1,0 +1,103 @@
+//! Rounds as they are kept to be gone through again.
+
+use super::StoreError;
+use super::queue::millis;
+use super::record::Key;
+use super::sql::{Database, Writing, to_column};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+use std::time::Duration;
+
+/// How long they are kept: as long as the words of models.
+const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The round of a job about one discussion. What is in it is the bot's own form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundRecord {
+    /// Path of the discussion by the record.
+    pub path: String,
+    /// When it was kept, ms.
+    pub kept_at: i64,
+    /// What was shown, and what came of it; JSON.
+    pub round: String,
+    /// What the verdict was made of, and what it was; JSON. `None`: the job did not get that far.
+    pub verdict: Option<String>,
+}
+
+/// See [`super::Store::rounds_of`].
+pub(super) async fn rounds_of(
+    database: &Database,
+    job: &str,
+) -> Result<Vec<RoundRecord>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT path, kept_at, round, verdict FROM rounds WHERE job = $1 ORDER BY path",
+    )
+    .bind(job)
+    .fetch_all(database.readers())
+    .await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &AnyRow) -> Result<RoundRecord, StoreError> {
+    Ok(RoundRecord {
+        path: row.try_get("path")?,
+        kept_at: row.try_get("kept_at")?,
+        round: row.try_get("round")?,
+        verdict: row.try_get("verdict")?,
+    })
+}
+
+/// Keeps a round; that of an earlier try of the job is replaced.
+pub(super) async fn keep(
+    writing: &mut Writing<'_>,
+    key: Key,
+    job: &str,
+    path: &str,
+    round: &str,
+) -> Result<(), StoreError> {
+    writing
+        .dialect
+        .query(
+            "INSERT INTO rounds (job, path, kept_at, repo, number, round) VALUES ($1, $2, {now}, $3, $4, $5) \
+             ON CONFLICT (job, path) DO UPDATE SET kept_at = excluded.kept_at, round = excluded.round, verdict = NULL",
+        )
+        .bind(job)
+        .bind(path)
+        .bind(key.repo)
+        .bind(key.number)
+        .bind(round)
+        .execute(writing.connection())
+        .await?;
+    Ok(())
+}
+
+/// Adds the verdict to a round that is kept.
+pub(super) async fn conclude(
+    writing: &mut Writing<'_>,
+    job: &str,
+    path: &str,
+    verdict: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE rounds SET verdict = $3 WHERE job = $1 AND path = $2")
+        .bind(job)
+        .bind(path)
+        .bind(verdict)
+        .execute(writing.connection())
+        .await?;
+    Ok(())
+}
+
+/// Deletes old ones, at most so many; says how many.
+pub(super) async fn forget(writing: &mut Writing<'_>, most: u64) -> Result<u64, StoreError> {
+    let forgotten = writing
+        .dialect
+        .query(
+            "DELETE FROM rounds WHERE job IN (SELECT job FROM rounds WHERE kept_at < {now} - $1 \
+             ORDER BY kept_at LIMIT $2) AND kept_at < {now} - $1",
+        )
+        .bind(millis(KEEP))
+        .bind(to_column(most, "batch")?)
+        .execute(writing.connection())
+        .await?;
+    Ok(forgotten.rows_affected())
+}
