@@ -9,7 +9,7 @@ mod reading;
 use crate::telemetry::LogFormat;
 use models::Models;
 use reading::Reader;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -167,6 +167,21 @@ pub fn app_id() -> Result<Option<u64>, SettingsError> {
 pub fn signing_key_path() -> PathBuf {
     let reader = Reader::new(environment());
     reader.signing_key_path(&reader.data_dir())
+}
+
+/// The database that a server with this environment has: `DATABASE_URL`, else in `DATA_DIR`. It is only used if it is
+/// there.
+///
+/// # Errors
+/// When `DATABASE_URL` is none that is built in.
+pub fn database_to_read() -> Result<SecretString, SettingsError> {
+    let mut reader = Reader::new(environment());
+    let url = reader.database_url(&reader.data_dir());
+    if !reader.problems.is_empty() {
+        return Err(reader.into_error());
+    }
+    let url = url.expose_secret().replace("mode=rwc", "mode=rw");
+    Ok(SecretString::from(url))
 }
 
 /// Models of the environment alone, where nothing else is needed. `named`: in place of `DISCUSSIONS_MODEL`.

@@ -18,6 +18,7 @@ mod problem_json;
 mod progress;
 mod receipts;
 mod receive;
+mod replay;
 mod report;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -90,6 +91,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Put a saved delivery through the App once more, and say what it did
     Receive(receive::Arguments),
+    /// Go through the round of a job again with the answers of then, and compare
+    Replay(replay::Arguments),
     /// Change, list and revoke the keys that replies are signed with
     Keys(keys::Arguments),
     /// Ask a running server whether it is well
@@ -255,6 +258,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         Command::Receive(arguments) => receive::run(&arguments, output).await,
+        Command::Replay(arguments) => replay::run(&arguments, output).await,
         Command::Keys(arguments) => keys::run(&arguments, output),
         Command::Health(arguments) => health::run(&arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments, Cli::command(), output),

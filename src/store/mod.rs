@@ -359,6 +359,8 @@ pub trait Store: Send + Sync {
     async fn calls_of(&self, job: &str) -> Result<Vec<CallRecord>, StoreError>;
     /// The rounds of a job by its public id, by path; they are kept for thirty days.
     async fn rounds_of(&self, job: &str) -> Result<Vec<RoundRecord>, StoreError>;
+    /// At most so many rounds of all jobs, newest first.
+    async fn newest_rounds(&self, most: u32) -> Result<Vec<RoundRecord>, StoreError>;
 
     // --- effects: an intent before, a result after
     /// Whether an effect (by its own key, unique in the pull request) was already carried out; its result if so.

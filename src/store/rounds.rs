@@ -3,7 +3,8 @@
 use super::StoreError;
 use super::queue::millis;
 use super::record::Key;
-use super::sql::{Database, Writing, to_column};
+use super::sql::{Database, Writing, from_column, to_column};
+use crate::ids::{PullRequest, Repo};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use std::time::Duration;
@@ -14,6 +15,12 @@ const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The round of a job about one discussion. What is in it is the bot's own form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoundRecord {
+    /// Public id of the job.
+    pub job: String,
+    /// The repository, by the name it had then.
+    pub repo: Repo,
+    /// Number of the pull request.
+    pub number: u64,
     /// Path of the discussion by the record.
     pub path: String,
     /// When it was kept, ms.
@@ -30,7 +37,7 @@ pub(super) async fn rounds_of(
     job: &str,
 ) -> Result<Vec<RoundRecord>, StoreError> {
     let rows = sqlx::query(
-        "SELECT path, kept_at, round, verdict FROM rounds WHERE job = $1 ORDER BY path",
+        "SELECT job, repo, owner, name, number, path, kept_at, round, verdict FROM rounds WHERE job = $1 ORDER BY path",
     )
     .bind(job)
     .fetch_all(database.readers())
@@ -38,8 +45,27 @@ pub(super) async fn rounds_of(
     rows.iter().map(read).collect()
 }
 
+/// See [`super::Store::newest_rounds`].
+pub(super) async fn newest(database: &Database, most: u32) -> Result<Vec<RoundRecord>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT job, repo, owner, name, number, path, kept_at, round, verdict FROM rounds \
+         ORDER BY kept_at DESC, job, path LIMIT $1",
+    )
+    .bind(i64::from(most))
+    .fetch_all(database.readers())
+    .await?;
+    rows.iter().map(read).collect()
+}
+
 fn read(row: &AnyRow) -> Result<RoundRecord, StoreError> {
     Ok(RoundRecord {
+        job: row.try_get("job")?,
+        repo: Repo {
+            id: from_column(row.try_get("repo")?, "a repository")?,
+            owner: row.try_get("owner")?,
+            name: row.try_get("name")?,
+        },
+        number: from_column(row.try_get("number")?, "a pull request")?,
         path: row.try_get("path")?,
         kept_at: row.try_get("kept_at")?,
         round: row.try_get("round")?,
@@ -50,20 +76,24 @@ fn read(row: &AnyRow) -> Result<RoundRecord, StoreError> {
 /// Keeps a round; that of an earlier try of the job is replaced.
 pub(super) async fn keep(
     writing: &mut Writing<'_>,
-    key: Key,
+    pr: &PullRequest,
     job: &str,
     path: &str,
     round: &str,
 ) -> Result<(), StoreError> {
+    let key = Key::of(pr)?;
     writing
         .dialect
         .query(
-            "INSERT INTO rounds (job, path, kept_at, repo, number, round) VALUES ($1, $2, {now}, $3, $4, $5) \
+            "INSERT INTO rounds (job, path, kept_at, repo, owner, name, number, round) \
+             VALUES ($1, $2, {now}, $3, $4, $5, $6, $7) \
              ON CONFLICT (job, path) DO UPDATE SET kept_at = excluded.kept_at, round = excluded.round, verdict = NULL",
         )
         .bind(job)
         .bind(path)
         .bind(key.repo)
+        .bind(pr.repo.owner.as_str())
+        .bind(pr.repo.name.as_str())
         .bind(key.number)
         .bind(round)
         .execute(writing.connection())

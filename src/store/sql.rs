@@ -518,6 +518,10 @@ impl Store for SqlStore {
         rounds::rounds_of(&self.database, job).await
     }
 
+    async fn newest_rounds(&self, most: u32) -> Result<Vec<RoundRecord>, StoreError> {
+        rounds::newest(&self.database, most).await
+    }
+
     async fn effect(
         &self,
         pr: &PullRequest,

@@ -4,6 +4,8 @@ CREATE TABLE rounds (
     path    TEXT   NOT NULL,
     kept_at BIGINT NOT NULL,
     repo    BIGINT NOT NULL,
+    owner   TEXT   NOT NULL,
+    name    TEXT   NOT NULL,
     number  BIGINT NOT NULL,
     round   TEXT   NOT NULL, -- JSON: what was shown, and what came of it
     verdict TEXT,            -- JSON: what the verdict was made of, and what it was

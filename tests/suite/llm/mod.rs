@@ -8,6 +8,7 @@ mod faults;
 mod llmock;
 mod metering;
 mod panel;
+mod replay;
 mod requests;
 
 use discussions::engine::persona::{Persona, Personas};

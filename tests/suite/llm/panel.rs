@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use std::sync::Arc;
 
 /// A model of the operator's settings at a double.
-fn settings(name: &str, protocol: Protocol, url: &str) -> ModelSettings {
+pub(super) fn settings(name: &str, protocol: Protocol, url: &str) -> ModelSettings {
     let (spoken, base_url) = match protocol {
         Protocol::Anthropic => (Spoken::Anthropic, url.to_owned()),
         Protocol::OpenAi => (Spoken::OpenAi, format!("{url}/v1")),
@@ -27,7 +27,7 @@ fn settings(name: &str, protocol: Protocol, url: &str) -> ModelSettings {
 }
 
 /// A rig whose panel is the one that these settings give.
-async fn rig(chain: Vec<ModelSettings>) -> Rig {
+pub(super) async fn rig(chain: Vec<ModelSettings>) -> Rig {
     let models = Models {
         chain,
         checklist: false,
@@ -43,7 +43,7 @@ async fn rig(chain: Vec<ModelSettings>) -> Rig {
     .await
 }
 
-fn says(protocol: Protocol, reply: &str, times: usize) -> Vec<Step> {
+pub(super) fn says(protocol: Protocol, reply: &str, times: usize) -> Vec<Step> {
     vec![Step::json(&protocol.said(reply, None)); times]
 }
 
