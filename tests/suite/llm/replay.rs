@@ -29,13 +29,16 @@ async fn all_again(rig: &Rig) -> Vec<Replayed> {
 
 /// `discussions replay` on a copy of the record: exit code, and all it says.
 fn program(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_discussions"))
-        .arg("replay")
-        .args(arguments)
-        .env_clear()
-        .env("DATA_DIR", data)
-        .output()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_discussions"));
+    command.arg("replay").args(arguments).env_clear();
+    match data.join("store.db") {
+        store if store.exists() => command.env(
+            "DATABASE_URL",
+            format!("sqlite://{}?mode=rwc", store.display()),
+        ),
+        _ => command.env("DATA_DIR", data),
+    };
+    let output = command.output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).unwrap())
 }
