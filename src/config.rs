@@ -169,6 +169,19 @@ pub fn signing_key_path() -> PathBuf {
     reader.signing_key_path(&reader.data_dir())
 }
 
+/// Where a server with this environment has its database: `DATABASE_URL`, else in `DATA_DIR`. May hold a password.
+///
+/// # Errors
+/// When it is of a kind that is not built in.
+pub fn database_url() -> Result<SecretString, SettingsError> {
+    let mut reader = Reader::new(environment());
+    let url = reader.database_url(&reader.data_dir());
+    match reader.problems.is_empty() {
+        true => Ok(url),
+        false => Err(reader.into_error()),
+    }
+}
+
 /// Models of the environment alone, where nothing else is needed. `named`: in place of `DISCUSSIONS_MODEL`.
 ///
 /// # Errors

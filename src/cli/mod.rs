@@ -4,6 +4,7 @@ mod advance;
 mod comment;
 mod completions;
 mod config;
+mod costs;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod gate;
@@ -90,6 +91,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Put a saved delivery through the App once more, and say what it did
     Receive(receive::Arguments),
+    /// Show what requests to models took, in money and tokens
+    Costs(costs::Arguments),
     /// Change, list and revoke the keys that replies are signed with
     Keys(keys::Arguments),
     /// Ask a running server whether it is well
@@ -255,6 +258,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         Command::Receive(arguments) => receive::run(&arguments, output).await,
+        Command::Costs(arguments) => costs::run(&arguments, output).await,
         Command::Keys(arguments) => keys::run(&arguments, output),
         Command::Health(arguments) => health::run(&arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments, Cli::command(), output),
