@@ -1,5 +1,6 @@
 //! Language models on the panel: services that fail in every way, programs, and models that stand in for others.
 
+mod budget;
 mod command;
 mod contract;
 mod double;
@@ -8,6 +9,7 @@ mod faults;
 mod llmock;
 mod panel;
 mod requests;
+mod spending;
 
 use discussions::engine::persona::{Persona, Personas};
 use discussions::engine::reply::Limits;
