@@ -3,6 +3,7 @@
 use super::answers::StoredAnswers;
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
+use super::purse::{Account, Purse};
 use super::recording::{self, KeptRound};
 use super::respond::Want;
 use super::work::{Work, open};
@@ -11,7 +12,8 @@ use crate::engine::discussion::Discussion;
 use crate::engine::persona::Persona;
 use crate::engine::reply::{self, Anchor};
 use crate::ids::Alias;
-use crate::llm::meter::Unmetered;
+use crate::llm::budget::OVER_BUDGET;
+use crate::llm::meter::{Meter, Unmetered};
 use crate::llm::{ModelError, Usage};
 use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState, Change};
@@ -73,7 +75,7 @@ async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool,
         return Ok(false);
     };
     let is_ours = |block: &Block| table.evaluated.seen.is_ours(block.number);
-    let input = table.input(work, &is_ours);
+    let input = table.input(work, &is_ours, &Unmetered);
     let key = round::answer_key(&input, table.evaluated.seen.subject, &ask);
     Ok(work.deps.store.answer(&key).await?.is_some())
 }
@@ -103,7 +105,8 @@ pub async fn ask(
             continue;
         }
         let is_ours = |block: &Block| table.evaluated.seen.is_ours(block.number);
-        let input = table.input(work, &is_ours);
+        let purse = Purse::new(table.account(work));
+        let input = table.input(work, &is_ours, &purse);
         let answered = round::run(&input, &asks, &book, &Quiet).await;
         let answered = answered.map_err(JobError::Internal)?;
         kept.push(kept_round(
@@ -210,6 +213,7 @@ impl Table<'_> {
         &'t self,
         work: &Work<'_>,
         counts: &'t (dyn Fn(&Block) -> bool + Sync),
+        meter: &'t dyn Meter,
     ) -> RoundInput<'t> {
         RoundInput {
             discussion: self.discussion,
@@ -221,7 +225,20 @@ impl Table<'_> {
             fence: &self.fence,
             timeout: work.deps.pace.timeout,
             parallel: work.deps.pace.parallel,
-            meter: &Unmetered,
+            meter,
+        }
+    }
+
+    /// Who pays for what this table is asked.
+    fn account<'t>(&'t self, work: &'t Work<'_>) -> Account<'t> {
+        Account {
+            store: work.deps.store.as_ref(),
+            lease: &work.job.lease,
+            job: &work.job.id,
+            pr: work.pr(),
+            path: self.key,
+            budget: work.ground.config.budget,
+            patience: work.deps.pace.timeout / 2,
         }
     }
 }
@@ -294,7 +311,7 @@ fn reason(error: &ModelError) -> String {
     match error {
         ModelError::NoModel(why) => why.clone(),
         ModelError::Unavailable { reason, .. } => reason.clone(),
-        ModelError::OverBudget(why) => format!("the budget: {why}"),
+        ModelError::OverBudget(why) => format!("{OVER_BUDGET}{why}"),
         ModelError::Invalid(why) => format!("its answer was not usable: {why}"),
     }
 }

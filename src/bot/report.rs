@@ -183,6 +183,10 @@ fn notes(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<String> {
             "Replies go into reviews because {why}; the file and its Phase line stay as they are"
         ));
     }
+    if is_concerned {
+        let budget = &work.ground.config.budget;
+        notes.extend(check::costs(&work.memory.spending, budget));
+    }
     if work.snapshot.locked {
         notes.push("The conversation is locked: commands get no reply".to_owned());
     }

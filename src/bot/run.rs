@@ -278,6 +278,9 @@ async fn discuss(
     }
     stale::tell(work, runs, &outcomes).await?;
     let turns = ask::ask(work, &outcomes, &wants).await?;
+    if !turns.is_empty() {
+        work.recall_spending().await?;
+    }
     if !turns.is_empty() && work.deps.read.state(work.pr()).await? != PrState::Open {
         // The answers are in the store: should it be opened again, they are written without another call.
         tracing::info!(pr = %work.pr(), job = %work.job.id, "closed during the round, nothing is published");

@@ -19,6 +19,7 @@ use crate::forge::{BranchRules, PrSnapshot, Rights};
 use crate::ids::{Alias, PullRequest};
 use crate::store::{
     BlockRecord, Change, Claimed, DiscussionRecord, DropRecord, EffectRecord, HumanVote, PrRecord,
+    Spending,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +58,8 @@ pub struct Memory {
     pub removals: BTreeMap<String, String>,
     /// Why replies go into reviews here, if that was decided before.
     pub replies: Option<String>,
+    /// What requests to models took here so far.
+    pub spending: Vec<Spending>,
     /// To be written down together with the next head that is posted to.
     pub noted: Vec<Change>,
 }
@@ -135,8 +138,15 @@ impl<'a> Work<'a> {
         }
         self.memory.elsewhere.recorded = store.beginnings(&self.job.pr).await?;
         self.memory.drops = store.drops(&self.job.pr).await?;
+        self.recall_spending().await?;
         self.recall_blocks().await?;
         self.recall_votes().await
+    }
+
+    /// Reads what models took, again after they were asked.
+    pub async fn recall_spending(&mut self) -> Result<(), JobError> {
+        self.memory.spending = self.deps.store.spent_on(&self.job.pr).await?;
+        Ok(())
     }
 
     /// Reads the recorded blocks again, after some were added. What personas said while the pull request went into

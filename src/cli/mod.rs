@@ -4,10 +4,12 @@ mod advance;
 mod comment;
 mod completions;
 mod config;
+mod costs;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod gate;
 mod health;
+mod kept;
 mod keys;
 mod lint;
 mod man;
@@ -93,6 +95,8 @@ enum Command {
     Receive(receive::Arguments),
     /// Go through the round of a job again with the answers of then, and compare
     Replay(replay::Arguments),
+    /// Show what requests to models took, in money and tokens
+    Costs(costs::Arguments),
     /// Change, list and revoke the keys that replies are signed with
     Keys(keys::Arguments),
     /// Ask a running server whether it is well
@@ -259,6 +263,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         Command::Receive(arguments) => receive::run(&arguments, output).await,
         Command::Replay(arguments) => replay::run(&arguments, output).await,
+        Command::Costs(arguments) => costs::run(&arguments, output).await,
         Command::Keys(arguments) => keys::run(&arguments, output),
         Command::Health(arguments) => health::run(&arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments, Cli::command(), output),

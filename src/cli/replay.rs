@@ -2,14 +2,12 @@
 //! written: the same answers have to give the same replies, to the byte, and the same verdict.
 
 use super::output::{DIM, GREEN, Output, RED, styled};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, kept};
 use crate::bot::answers::ReadAnswers;
 use crate::bot::recording::KeptOutcome;
 use crate::bot::replay::{Replayed, ReplayedTurn, replay};
-use crate::config;
 use crate::store::{RoundRecord, SqlStore, Store};
 use chrono::{DateTime, SecondsFormat};
-use secrecy::ExposeSecret;
 use serde::Serialize;
 use similar::TextDiff;
 
@@ -35,22 +33,14 @@ pub struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
-    let url =
-        config::database_to_read().map_err(|error| Failure::new("settings", error.to_string()))?;
-    let failed = |error: crate::store::StoreError| {
-        Failure::new("store", error.to_string())
-            .hint("Set DATABASE_URL or DATA_DIR as for the server.")
-    };
-    let store = SqlStore::open_beside(url.expose_secret())
-        .await
-        .map_err(failed)?;
+    let store = kept::open().await?;
     let outcome = match &arguments.job {
         Some(job) => go_through(&store, job, arguments.json, output).await,
         None => list(&store, arguments.json, output).await,
     };
     let closed = store.close().await;
     let outcome = outcome?;
-    closed.map_err(failed)?;
+    closed.map_err(kept::unreadable)?;
     Ok(outcome)
 }
 
@@ -71,7 +61,7 @@ struct ListedJson<'a> {
 
 async fn list(store: &SqlStore, json: bool, output: &Output) -> Result<Outcome, Failure> {
     let rounds = store.newest_rounds(LISTED).await;
-    let rounds = rounds.map_err(|error| Failure::new("store", error.to_string()))?;
+    let rounds = rounds.map_err(kept::unreadable)?;
     if json {
         output.json(&ListJson {
             schema: "discussions/replay-list@1",
@@ -112,8 +102,7 @@ async fn go_through(
     json: bool,
     output: &Output,
 ) -> Result<Outcome, Failure> {
-    let failed = |error: crate::store::StoreError| Failure::new("store", error.to_string());
-    let rounds = store.rounds_of(job).await.map_err(failed)?;
+    let rounds = store.rounds_of(job).await.map_err(kept::unreadable)?;
     if rounds.is_empty() {
         return Err(Failure::new(
             "unknown-job",
@@ -121,7 +110,7 @@ async fn go_through(
         )
         .hint("`discussions replay` lists the newest; check DATABASE_URL or DATA_DIR."));
     }
-    let calls = store.calls_of(job).await.map_err(failed)?;
+    let calls = store.calls_of(job).await.map_err(kept::unreadable)?;
     let mut all = Vec::new();
     for round in &rounds {
         let replayed = replay(round, &calls, &ReadAnswers(store)).await;

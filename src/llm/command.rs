@@ -149,6 +149,7 @@ impl Model for Command {
         let request = Request {
             model: &self.settings.name,
             persona: &prompt.persona.alias,
+            is_question: prompt.question.is_some(),
             words: &words,
             max_output: MAX_OUTPUT,
             price: self.settings.price,

@@ -59,6 +59,8 @@ pub struct Request<'a> {
     pub model: &'a str,
     /// Who is to speak.
     pub persona: &'a Alias,
+    /// Whether somebody asked it a question.
+    pub is_question: bool,
     /// What is sent.
     pub words: &'a Rendered,
     /// Most tokens the model may write.
@@ -82,9 +84,14 @@ impl Request<'_> {
     /// What it takes where nobody counts, by the length of what is sent and of `written` bytes of answer.
     pub fn about(&self, written: usize) -> Usage {
         Usage {
-            output: (written as u64).div_ceil(BYTES_PER_TOKEN),
+            output: Self::tokens_of(written),
             ..self.at_most()
         }
+    }
+
+    /// Tokens of so many bytes of text, the larger number where texts differ.
+    pub fn tokens_of(bytes: usize) -> u64 {
+        (bytes as u64).div_ceil(BYTES_PER_TOKEN)
     }
 
     /// SHA-256, in hex, of the model's name and all that is sent, each part with its length before it.

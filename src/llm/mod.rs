@@ -3,12 +3,13 @@
 //! `anthropic` and `openai` speak to services: `endpoint` sets them up, `wire` carries requests, `refusal` says what a
 //! failure means, `repair` asks once more. `command` runs a program, `checklist` is built in. `contract` is what a model
 //! has to answer. `breaker` leaves a model alone that is down, `fallback` lets another one answer. `clip` makes words
-//! from outside fit to be shown. `asked` is what is sent, `meter` is told
-//! before it is, and what it took.
+//! from outside fit to be shown. `asked` is what is sent, `meter` is told before it is and what it took; `budget` says
+//! whether that may be spent.
 
 pub mod anthropic;
 pub mod asked;
 pub mod breaker;
+pub mod budget;
 pub mod checklist;
 mod clip;
 pub mod command;

@@ -79,6 +79,7 @@ impl Asking<'_> {
         let request = Request {
             model: &self.endpoint.name,
             persona: &self.prompt.persona.alias,
+            is_question: self.prompt.question.is_some(),
             words,
             max_output: self.endpoint.max_output_tokens,
             price: self.endpoint.price,

@@ -364,8 +364,8 @@ fn effective_says_each_value_and_where_it_comes_from() {
         json!({"key": "participants", "value": ["security"], "origin": "file", "line": 1, "used": true}),
         json!({"key": "gate.ready", "value": "1/2", "origin": "file", "line": 3, "used": true}),
         json!({"key": "gate.humans", "value": 1, "origin": "default", "line": null, "used": true}),
-        json!({"key": "budget.per_pr.usd", "value": 2.5, "origin": "file", "line": 4, "used": false}),
-        json!({"key": "budget.per_pr.tokens", "value": null, "origin": "default", "line": null, "used": false}),
+        json!({"key": "budget.per_pr.usd", "value": 2.5, "origin": "file", "line": 4, "used": true}),
+        json!({"key": "budget.per_pr.tokens", "value": null, "origin": "default", "line": null, "used": true}),
     ] {
         assert_eq!(row(expected["key"].as_str().unwrap()), expected);
     }

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod buttons;
+mod costs;
 mod next;
 mod states;
 mod summary;
@@ -9,6 +10,7 @@ mod title;
 mod votes;
 
 pub use buttons::{ASK_AGAIN, BUTTONS, EXPLAIN, RERUN_STALE};
+pub use costs::costs;
 pub use next::{MAX_STEPS, NextStep, next_steps};
 pub use states::{STATES, StateRow, state_row};
 pub(super) use summary::{overview, sections};

@@ -6,6 +6,7 @@ use crate::bot::command::path_word;
 use crate::engine::consensus::{Owed, ReasonCode, State};
 use crate::engine::ledger::ItemState;
 use crate::engine::vote::{NotCounted, Vote, VoterKind};
+use crate::llm::budget::OVER_BUDGET;
 
 /// Steps shown at most.
 pub const MAX_STEPS: usize = 3;
@@ -193,7 +194,11 @@ fn rejected(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
 
 fn degraded(view: &DiscussionView, line: Line<'_>) -> NextStep {
     let failed = view.owed_as(|owed| matches!(owed, Owed::Failed(_)));
+    let is_dear = |owed: &Owed| matches!(owed, Owed::Failed(why) if why.starts_with(OVER_BUDGET));
     let what = match &view.retry_at {
+        None if view.owed.iter().any(|(_, owed)| is_dear(owed)) => {
+            format!("asks {} again, once the budget allows it", listed(&failed))
+        }
         Some(time) => format!(
             "asks {} again, or waits for the next try at {time}",
             listed(&failed)

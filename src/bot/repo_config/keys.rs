@@ -6,6 +6,7 @@ use super::values::MOST;
 use super::{GateConfig, RepoConfig};
 use crate::engine::consensus::RejectRule;
 use crate::ids::Alias;
+use crate::llm::budget::DOLLAR;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -98,11 +99,22 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ),
     (
         "budget",
-        "Limits on what models may cost. Read and checked; not enforced yet.",
+        "Limits on what models may take. A request counts with the most it can take until its answer is there; one that \
+         might pass a limit is not made, and the vote stays owed. Zero allows nothing. A model without a known price is \
+         held by the limits in tokens only.",
     ),
-    ("budget.per_round", "Limits of one round."),
-    ("budget.per_pr", "Limits of one pull request."),
-    ("budget.per_day", "Limits of one day."),
+    (
+        "budget.per_round",
+        "Limits of one round: what one event or command has asked.",
+    ),
+    (
+        "budget.per_pr",
+        "Limits of one pull request, from beginning to end.",
+    ),
+    (
+        "budget.per_day",
+        "Limits of the repository in one day, by UTC.",
+    ),
     ("commit", "The commits that carry the personas' replies."),
 ];
 
@@ -177,12 +189,12 @@ pub const KEYS: &[Key] = &[
     kept("gate.reviews", Shape::Boolean, "Whether approving reviews and requests for changes are votes.", |c| json!(c.gate.reviews)),
     kept("gate.concerns", Shape::Words(|| words(CONCERNS)), "Whose open concerns block: those of people and of personas with a veto (people), all, or none.", |c| word_of(CONCERNS, c.gate.rules.concerns)),
     kept("gate.require_discussion", Shape::Globs, "Patterns of paths whose change needs a discussion in the same pull request.", |c| json!(c.gate.require_discussion)),
-    unused("budget.per_round.usd", Shape::Amount, "US dollars.", "1"),
-    unused("budget.per_round.tokens", TOKENS, "Tokens.", "200000"),
-    unused("budget.per_pr.usd", Shape::Amount, "US dollars.", "5"),
-    unused("budget.per_pr.tokens", TOKENS, "Tokens.", "null"),
-    unused("budget.per_day.usd", Shape::Amount, "US dollars.", "20"),
-    unused("budget.per_day.tokens", TOKENS, "Tokens.", "null"),
+    kept("budget.per_round.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_round.cost)),
+    kept("budget.per_round.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_round.tokens)),
+    kept("budget.per_pr.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_pr.cost)),
+    kept("budget.per_pr.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_pr.tokens)),
+    kept("budget.per_day.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_day.cost)),
+    kept("budget.per_day.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_day.tokens)),
     unused("permissions", Shape::Rights, "The right that a command needs, by its verb. Read and checked; not enforced yet.", "{}"),
     kept("models", Shape::Models, "Model of a persona, or of all personas that ask for the name on the left (default, fast, quality).", |c| json!(c.models)),
     unused("notify", Shape::Words(|| words(NOTIFICATIONS)), "When people are notified. Read and checked; it has no effect yet.", "\"on-change\""),
@@ -213,6 +225,17 @@ fn reject(gate: &GateConfig) -> Value {
         RejectRule::Any => json!("any"),
         RejectRule::Votes(votes) => json!(votes),
         RejectRule::Share(share) => json!(share.to_string()),
+    }
+}
+
+/// Dollars with their cents, as one writes them; null where there is no limit.
+fn money(nano: Option<u64>) -> Value {
+    let cents = nano.map(|nano| nano / (DOLLAR / 100));
+    match cents {
+        None => Value::Null,
+        Some(cents) if cents % 100 == 0 => json!(cents / 100),
+        // Exact: amounts have at most nine digits before the point.
+        Some(cents) => json!(cents as f64 / 100.0),
     }
 }
 

@@ -13,6 +13,7 @@ pub use schema::schema;
 use crate::engine::consensus::Rules;
 use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem};
 use crate::ids::Alias;
+use crate::llm::budget::Budget;
 use std::time::Duration;
 
 /// Where the gate is enforced and by which rules.
@@ -109,6 +110,8 @@ pub struct RepoConfig {
     pub on: Triggers,
     /// The gate.
     pub gate: GateConfig,
+    /// What may be spent on models.
+    pub budget: Budget,
     /// Persona or alias to model.
     pub models: std::collections::BTreeMap<String, String>,
     /// Commit message template: `{personas}`, `{title}`.
@@ -131,6 +134,7 @@ impl Default for RepoConfig {
             rounds: 3,
             on: Triggers::default(),
             gate: GateConfig::default(),
+            budget: Budget::default(),
             models: std::collections::BTreeMap::new(),
             commit_message: "discuss: {personas} on {title}".to_owned(),
         }

@@ -9,6 +9,7 @@ use super::{GateConfig, GateMode, RecordIt, Replies, RepoConfig, Triggers};
 use crate::engine::consensus::ConcernRule;
 use crate::engine::definition::{self, Findings, Node, Section};
 use crate::engine::template::{DefinitionProblem, share};
+use crate::llm::budget::Budget;
 
 pub(super) const REPLIES: &[(&str, Replies)] = &[
     ("auto", Replies::Auto),
@@ -56,7 +57,7 @@ pub(super) fn config(
     let gate = top.section("gate", "gate.", &mut findings);
     read_gate(&gate, &mut config.gate, &mut findings);
     read_commit(&top, &mut config, &mut findings);
-    check_budget(&top, &mut findings);
+    read_budget(&top, &mut config.budget, &mut findings);
     check_permissions(&top, &mut findings);
     findings.finish(config)
 }
@@ -148,18 +149,22 @@ fn read_commit(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findin
     commit.check("signoff", findings, Node::boolean);
 }
 
-fn check_budget(top: &Section<'_>, findings: &mut Findings) {
+fn read_budget(top: &Section<'_>, limits: &mut Budget, findings: &mut Findings) {
     let budget = top.section("budget", "budget.", findings);
     budget.refuse_unknown(&names_below("budget."), findings);
-    for (key, path) in [
-        ("per_round", "budget.per_round."),
-        ("per_pr", "budget.per_pr."),
-        ("per_day", "budget.per_day."),
+    for (key, path, limit) in [
+        ("per_round", "budget.per_round.", &mut limits.per_round),
+        ("per_pr", "budget.per_pr.", &mut limits.per_pr),
+        ("per_day", "budget.per_day.", &mut limits.per_day),
     ] {
-        let limit = budget.section(key, path, findings);
-        limit.refuse_unknown(&names_below(path), findings);
-        limit.check("usd", findings, amount);
-        limit.check("tokens", findings, |node| node.integer(0, MOST_TOKENS));
+        let section = budget.section(key, path, findings);
+        section.refuse_unknown(&names_below(path), findings);
+        section.set("usd", &mut limit.cost, findings, |node| {
+            amount(node).map(Some)
+        });
+        section.set("tokens", &mut limit.tokens, findings, |node| {
+            node.integer(0, MOST_TOKENS).map(Some)
+        });
     }
 }
 

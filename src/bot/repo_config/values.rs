@@ -4,6 +4,7 @@ use crate::engine::consensus::RejectRule;
 use crate::engine::definition::{Node, Refusal, Value};
 use crate::engine::template::share;
 use crate::ids::Alias;
+use crate::llm::budget::DOLLAR;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -272,13 +273,19 @@ pub(super) fn models(node: &Node) -> Result<BTreeMap<String, String>, Refusal> {
     }
 }
 
-/// An amount of money: digits, at most two decimal places.
-pub(super) fn amount(node: &Node) -> Result<(), Refusal> {
+/// An amount of money in nano-dollars: digits, at most two decimal places.
+pub(super) fn amount(node: &Node) -> Result<u64, Refusal> {
     let text = node.text()?;
     let (whole, cents) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if digits(whole) && digits(cents) && whole.len() <= 9 && cents.len() <= 2 {
-        return Ok(());
+    if digits(whole)
+        && digits(cents)
+        && whole.len() <= 9
+        && cents.len() <= 2
+        && let (Ok(whole), Ok(cents)) =
+            (whole.parse::<u64>(), format!("{cents:0<2}").parse::<u64>())
+    {
+        return Ok(whole * DOLLAR + cents * (DOLLAR / 100));
     }
     Err(Refusal::new(
         node,

@@ -1,6 +1,7 @@
 //! The command line as people and scripts meet it: the real program in a folder of its own.
 
 mod beginning;
+mod costs;
 mod gating;
 mod keys;
 mod moving;

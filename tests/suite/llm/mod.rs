@@ -1,5 +1,6 @@
 //! Language models on the panel: services that fail in every way, programs, and models that stand in for others.
 
+mod budget;
 mod command;
 mod contract;
 mod double;
@@ -10,6 +11,7 @@ mod metering;
 mod panel;
 mod replay;
 mod requests;
+mod spending;
 
 use discussions::engine::persona::{Persona, Personas};
 use discussions::engine::reply::Limits;

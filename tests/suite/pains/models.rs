@@ -3,11 +3,25 @@
 
 use crate::scenarios::{CACHE, PATH};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
-use crate::support::scripted::{Line, Scripted};
+use crate::support::scripted::{Bill, Line, Scripted};
 use discussions::engine::vote::Vote;
 use discussions::sandbox::{DEMO_REPO, EffectKind, Fault, FaultKind, FileEdit, Matcher};
+use discussions::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A request that takes a cent at most, and that cent.
+const CENT: Bill = Bill {
+    price: Some(20_000),
+    most: 500,
+    written: 500,
+};
+
+/// Requests about a pull request, by the store.
+async fn requests(rig: &Rig, number: u64) -> u64 {
+    let rows = rig.store.spent_on(&rig.pr(number)).await.unwrap();
+    rows.iter().map(|row| row.calls).sum()
+}
 
 const PANEL: [&str; 3] = ["architect", "security", "pragmatist"];
 
@@ -162,7 +176,7 @@ async fn p10_a_paid_answer_is_published_once_and_bought_once() {
         ("half an answer", FaultKind::TruncatedJson),
     ];
     for (what, kind) in faults {
-        let model = Arc::new(Scripted::ready());
+        let model = Arc::new(Scripted::paid(CENT));
         let rig = Rig::scripted(&model, "").await;
         rig.sandbox.fault(Fault::once(commit(), kind));
         let edit = FileEdit::write("README.md", "# Another\n");
@@ -171,6 +185,7 @@ async fn p10_a_paid_answer_is_published_once_and_bought_once() {
             .unwrap();
         let number = rig.open("rob", PATH, CACHE).await;
         assert_eq!(model.calls().len(), 3, "{what}: bought once");
+        assert_eq!(requests(&rig, number).await, 3, "{what}: paid once");
         let in_file = rig.file(number, PATH).matches("\nName: AI-").count();
         let pull = rig.sandbox.pull(DEMO_REPO, number).unwrap();
         let in_reviews = pull
@@ -184,4 +199,57 @@ async fn p10_a_paid_answer_is_published_once_and_bought_once() {
         rig.say("ann", number, "/discuss vote ready").await;
         assert!(rig.mergeable(number), "{what}: {}", rig.title(number));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p12_no_request_is_made_that_might_cost_more_than_the_limit() {
+    // One cent, and nobody can ask more of it: one at a time, over several rounds, after a restart, by asking again.
+    let model = Arc::new(Scripted::paid(CENT));
+    for alias in PANEL {
+        model.set(alias, Line::Votes(Vote::Ready));
+    }
+    let mut rig = Rig::scripted(&model, "budget: {per_pr: {usd: 0.01}}\n").await;
+    let number = with_a_person(&rig, CACHE).await;
+    let told = |rig: &Rig, case: &str| {
+        rig.held_up(number, case);
+        let title = rig.title(number);
+        assert!(title.starts_with("DEGRADED: "), "{case}: {title}");
+        let summary = rig.summary(number).replace('\\', "");
+        for word in [
+            "$0.00 of $0.01 for this pull request are left",
+            "`budget.per_pr.usd`",
+            "Models took on this pull request so far: $0.01, ",
+        ] {
+            assert!(summary.contains(word), "{case}: {summary}");
+        }
+    };
+    assert_eq!(model.calls().len(), 1);
+    told(&rig, "the first round");
+    let answers = rig.file(number, PATH).matches("\nName: AI-").count();
+    assert_eq!(answers, 1, "what was paid for is published");
+    for line in [
+        "/discuss",
+        "/discuss all",
+        "/discuss security and tenants?",
+        "/discuss retry",
+    ] {
+        rig.say("ann", number, line).await;
+        told(&rig, line);
+    }
+    rig.sandbox
+        .rerequest_check("rob", DEMO_REPO, rig.check(number).id)
+        .unwrap();
+    rig.settle().await;
+    told(&rig, "by the button");
+    let text = rig
+        .file(number, PATH)
+        .replace("after one minute", "after a minute");
+    rig.push("rob", PATH, &text).await;
+    told(&rig, "another text");
+    let copy = rig.backup();
+    rig.start_over(Some(copy)).await;
+    rig.say("ann", number, "/discuss").await;
+    told(&rig, "after a restart");
+    assert_eq!(model.calls().len(), 1);
+    assert_eq!(requests(&rig, number).await, 1);
 }

@@ -6,6 +6,7 @@ mod attacks;
 mod bad_base;
 mod bad_input;
 mod base_pushes;
+mod budget;
 mod closing_commit;
 mod error_paths;
 mod faults;

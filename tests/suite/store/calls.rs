@@ -176,9 +176,10 @@ async fn what_is_announced_survives_a_crash() {
     assert_eq!(again.id, job.id);
     let (_, before) = announce(&house, &again, &call(&again.id, "security")).await;
     assert_eq!(before.round, spent(1_500, 2_000), "it may have been made");
+    let one = call(&job.id, "security");
     let late = house
         .store
-        .announce_call(&job.lease, &job.pr, &call(&job.id, "x"), &|_| Ok(()));
+        .announce_call(&job.lease, &job.pr, &one, &|_| Ok(()));
     assert_eq!(late.await, Err(StoreError::LeaseLost));
 }
 

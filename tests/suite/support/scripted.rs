@@ -1,10 +1,11 @@
 //! A model that says what a test tells it to, counts its calls, and waits where a test wants it to wait.
 
 use async_trait::async_trait;
+use discussions::engine::prompt::render;
 use discussions::engine::reply::{Anchor, Reply, ReplyConcern};
 use discussions::engine::vote::Vote;
-use discussions::llm::meter::Meter;
-use discussions::llm::{Answer, Model, ModelError, Prompt};
+use discussions::llm::meter::{CallId, Meter, Price, Request, Settled};
+use discussions::llm::{Answer, Model, ModelError, Prompt, Usage};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,6 +40,18 @@ pub(crate) struct Scripted {
     transcripts: Mutex<Vec<String>>,
     gate: Semaphore,
     bug: AtomicBool,
+    bill: Option<Bill>,
+}
+
+/// What an answer takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bill {
+    /// Nano-dollars for a token that is written; what is sent costs nothing. `None`: not known.
+    pub(crate) price: Option<u64>,
+    /// Most tokens that can be written.
+    pub(crate) most: u32,
+    /// Tokens that are written.
+    pub(crate) written: u64,
 }
 
 impl Scripted {
@@ -50,6 +63,15 @@ impl Scripted {
             transcripts: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             bug: AtomicBool::new(false),
+            bill: None,
+        }
+    }
+
+    /// Everybody votes READY at once, and that takes something.
+    pub(crate) fn paid(bill: Bill) -> Self {
+        Self {
+            bill: Some(bill),
+            ..Self::ready()
         }
     }
 
@@ -89,6 +111,29 @@ impl Scripted {
         self.transcripts.lock().unwrap().clone()
     }
 
+    async fn announce(
+        &self,
+        prompt: &Prompt,
+        meter: &dyn Meter,
+    ) -> Result<Option<(CallId, Bill)>, ModelError> {
+        let Some(bill) = self.bill else {
+            return Ok(None);
+        };
+        let request = Request {
+            model: "test/scripted",
+            persona: &prompt.persona.alias,
+            is_question: prompt.question.is_some(),
+            words: &render(prompt),
+            max_output: bill.most,
+            price: bill.price.map(|output| Price {
+                output,
+                ..Price::default()
+            }),
+        };
+        let call = meter.announce(&request).await?;
+        Ok(Some((call, bill)))
+    }
+
     fn line(&self, alias: &str) -> Line {
         let lines = self.lines.lock().unwrap();
         lines
@@ -108,8 +153,9 @@ impl Model for Scripted {
         "test/scripted"
     }
 
-    async fn answer(&self, prompt: &Prompt, _: &dyn Meter) -> Result<Answer, ModelError> {
+    async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
         let alias = prompt.persona.alias.to_string();
+        let announced = self.announce(prompt, meter).await?;
         self.calls
             .lock()
             .unwrap()
@@ -119,6 +165,23 @@ impl Model for Scripted {
             .unwrap()
             .push(prompt.transcript.clone());
         let _passed = self.gate.acquire().await.unwrap();
+        if let Some((call, bill)) = announced {
+            let usage = Usage {
+                output: bill.written,
+                ..Usage::default()
+            };
+            let said = Ok("As the script says.");
+            meter
+                .settle(
+                    call,
+                    &Settled {
+                        said,
+                        usage,
+                        lost: 0,
+                    },
+                )
+                .await;
+        }
         let mut anchors = Vec::new();
         let mut resolved = Vec::new();
         let (vote, concerns) = match self.line(&alias) {
