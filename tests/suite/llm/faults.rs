@@ -345,15 +345,15 @@ fn cases() -> Vec<Case> {
         case(
             "cut off at the end of the context",
             |p| then_good(p, cut_off(p, 7)),
-            Invalid(
-                "cut off after 7 of 8000 tokens",
-            ),
+            Invalid("cut off after 7 of 8000 tokens"),
             1,
         ),
         case(
             "cut off at the end of the context, what helps",
             |p| then_good(p, cut_off(p, 7)),
-            Invalid("with the prompt's 100 they fill the model's context; give the model a larger one"),
+            Invalid(
+                "with the prompt's 100 they fill the model's context; give the model a larger one",
+            ),
             1,
         ),
         case(

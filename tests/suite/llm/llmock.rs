@@ -121,7 +121,13 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
             .script(json!([{"type": "fail", "status": 429, "retry_after": 90}]))
             .await;
         let error = model.answer(&next(), &Unmetered).await.unwrap_err();
-        let told = matches!(&error, ModelError::Unavailable { retry_after: Some(90), .. });
+        let told = matches!(
+            &error,
+            ModelError::Unavailable {
+                retry_after: Some(90),
+                ..
+            }
+        );
         assert!(told, "{protocol:?}: {error:?}");
         for (status, wanted) in [
             (401, "key was refused"),
@@ -169,7 +175,10 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
             panic!("{protocol:?}: {error:?}");
         };
         assert!(why.contains("refused the request (400)"), "{why}");
-        assert!(why.contains("300"), "the size of the context is told: {why}");
+        assert!(
+            why.contains("300"),
+            "the size of the context is told: {why}"
+        );
     }
     for server in [server, small] {
         let verdict = server.verdict().await;

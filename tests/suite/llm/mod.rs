@@ -6,6 +6,7 @@ mod double;
 mod fallback;
 mod faults;
 mod llmock;
+mod local_model;
 mod panel;
 mod requests;
 
