@@ -1,14 +1,12 @@
 //! `discussions costs`: what requests to models took, read from the server's database.
 
 use super::output::{BOLD, DIM, Output, styled};
-use super::{Failure, Outcome};
-use crate::config;
+use super::{Failure, Outcome, kept};
 use crate::ids::Repo;
 use crate::llm::budget::{DOLLAR, dollars, grouped};
-use crate::store::{DAY, Spending, SqlStore, Store, StoreError};
+use crate::store::{DAY, Spending, Store};
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use clap::ValueEnum;
-use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,9 +14,9 @@ use crate::engine::reply::Limits;
 use crate::engine::vote::Vote;
 use crate::engine::{edit, turn};
 use crate::ids::Alias;
-use crate::llm::Model;
 use crate::llm::checklist::{self, Checklist};
 use crate::llm::meter::Unmetered;
+use crate::llm::{Model, Usage};
 use crate::round::{self, Ask, MemoryBook, RoundInput, Turn, TurnOutcome};
 use crate::server::models;
 use crate::workspace::{self, WorkspaceError};
@@ -340,6 +340,27 @@ struct TurnEntry<'a> {
     model: &'a str,
     block: Option<&'a str>,
     error: Option<String>,
+    /// `None`: nobody counted any.
+    tokens: Option<TokensJson>,
+}
+
+/// What an answer took, by its provider's count.
+#[derive(Serialize)]
+struct TokensJson {
+    input: u64,
+    cached: u64,
+    output: u64,
+}
+
+impl TokensJson {
+    fn of(usage: Usage) -> Option<Self> {
+        let counted = Self {
+            input: usage.input,
+            cached: usage.cached,
+            output: usage.output,
+        };
+        (usage != Usage::default()).then_some(counted)
+    }
 }
 
 impl<'a> TurnEntry<'a> {
@@ -358,6 +379,7 @@ impl<'a> TurnEntry<'a> {
             model: &turn.model,
             block: block(turn),
             error,
+            tokens: TokensJson::of(turn.usage),
         }
     }
 }

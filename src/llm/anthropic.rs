@@ -80,26 +80,29 @@ impl Speaker for Anthropic {
     async fn say(&self, words: &Rendered) -> Tried<Said> {
         let tried: Tried<Message> = self.wire.post(&self.body(words)).await;
         tried.and_then(|message| {
+            let usage = message.usage.total();
             Ok(Said {
-                usage: message.usage.total(),
-                unusable: unusable(message.stop_reason.as_deref()),
+                usage,
+                unusable: self.unusable(message.stop_reason.as_deref(), usage),
                 text: message.text(),
             })
         })
     }
 }
 
-/// Why an answer that stopped for this reason is of no use.
-fn unusable(stop_reason: Option<&str>) -> Option<String> {
-    match stop_reason {
-        None | Some("end_turn" | "stop_sequence") => None,
-        Some("max_tokens") => {
-            Some("it was cut off at the most tokens it may write (max_tokens)".to_owned())
-        }
-        Some("refusal") => Some("the model refused to answer (refusal)".to_owned()),
-        Some(other) => {
-            let other = super::clip::fit(other, &[]);
-            Some(format!("it stopped before its end ({other})"))
+impl Anthropic {
+    /// Why an answer that stopped for this reason is of no use.
+    fn unusable(&self, stop_reason: Option<&str>, usage: Usage) -> Option<String> {
+        match stop_reason {
+            None | Some("end_turn" | "stop_sequence") => None,
+            Some(word @ ("max_tokens" | "model_context_window_exceeded")) => {
+                Some(self.endpoint.cut_off(usage, word))
+            }
+            Some("refusal") => Some("the model refused to answer (refusal)".to_owned()),
+            Some(other) => {
+                let other = super::clip::fit(other, &[]);
+                Some(format!("it stopped before its end ({other})"))
+            }
         }
     }
 }

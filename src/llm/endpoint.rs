@@ -1,10 +1,21 @@
 //! Where a model of a service is and how it is asked, as the operator sets it up.
 
+use super::Usage;
 use super::meter::Price;
 use reqwest::Url;
 use secrecy::SecretString;
 use std::net::IpAddr;
 use std::time::Duration;
+
+/// Most tokens that a model may write, unless the operator says otherwise.
+///
+/// A reply takes about 1,000; the rest is for thinking, which counts in both protocols
+/// (<https://platform.openai.com/docs/guides/reasoning>, <https://platform.claude.com/docs/en/build-with-claude/thinking>)
+/// and is on by default in many models: a small limit is used up before the first word of the answer. OpenAI advises
+/// 25,000 to begin with. Three things speak for less: it is what a service can write in the minute that a request has;
+/// some servers refuse a request whose prompt and limit together do not fit into the model's context
+/// (<https://github.com/vllm-project/vllm/issues/20409>); and a budget has to set aside the whole limit beforehand.
+pub const MAX_OUTPUT_TOKENS: u32 = 8_000;
 
 /// A setting that cannot be worked with, in words for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +65,7 @@ pub struct Endpoint {
     pub base_url: String,
     /// The key, if one is needed.
     pub key: Option<SecretString>,
-    /// Most tokens the model may write. Default 2,000.
+    /// Most tokens the model may write, its thinking included. Default [`MAX_OUTPUT_TOKENS`].
     pub max_output_tokens: u32,
     /// Times.
     pub patience: Patience,
@@ -72,10 +83,30 @@ impl Endpoint {
             model: model.to_owned(),
             base_url: base_url.to_owned(),
             key,
-            max_output_tokens: 2_000,
+            max_output_tokens: MAX_OUTPUT_TOKENS,
             patience: Patience::default(),
             structure: Structure::default(),
             price: None,
+        }
+    }
+}
+
+impl Endpoint {
+    /// Why an answer that ended for want of room is of no use, and what to set. `word`: the service's own.
+    ///
+    /// Where fewer tokens than allowed were counted, it was not the limit that ended it but the model's context.
+    pub(super) fn cut_off(&self, usage: Usage, word: &str) -> String {
+        let most = self.max_output_tokens;
+        match usage.output {
+            written if (1..u64::from(most)).contains(&written) => format!(
+                "it was cut off after {written} of {most} tokens ({word}): with the prompt's {} they fill the model's \
+                 context; give the model a larger one where it is run",
+                usage.input
+            ),
+            _ => format!(
+                "it was cut off at the most tokens it may write, {most} with its thinking ({word}); \
+                 `max_output_tokens` in discussions.toml allows it more"
+            ),
         }
     }
 }

@@ -94,12 +94,12 @@ impl Model for OpenAi {
 impl Speaker for OpenAi {
     async fn say(&self, words: &Rendered) -> Tried<Said> {
         let tried: Tried<Completion> = self.wire.post(&self.body(words)).await;
-        tried.and_then(Completion::said)
+        tried.and_then(|completion| completion.said(&self.endpoint))
     }
 }
 
 impl Completion {
-    fn said(self) -> Result<Said, ModelError> {
+    fn said(self, endpoint: &Endpoint) -> Result<Said, ModelError> {
         let usage = self.usage.unwrap_or_default().total();
         let Some(choice) = self.choices.into_iter().next() else {
             return Err(ModelError::Unavailable {
@@ -109,7 +109,7 @@ impl Completion {
         };
         Ok(Said {
             usage,
-            unusable: choice.unusable(),
+            unusable: choice.unusable(endpoint, usage),
             text: choice.message.text(),
         })
     }
@@ -148,14 +148,14 @@ struct Part {
 
 impl Choice {
     /// Why the answer is of no use, if so. Reasons that are not known pass: a text that was cut does not read.
-    fn unusable(&self) -> Option<String> {
+    fn unusable(&self, endpoint: &Endpoint, usage: Usage) -> Option<String> {
         let refusal = self.message.refusal.as_deref();
         if let Some(words) = refusal.filter(|words| !words.trim().is_empty()) {
             let words = super::clip::fit(words, &[]);
             return Some(format!("the model refused to answer: {words}"));
         }
         match self.finish_reason.as_deref()? {
-            "length" => Some("it was cut off at the most tokens it may write (length)".to_owned()),
+            word @ "length" => Some(endpoint.cut_off(usage, word)),
             "content_filter" => {
                 Some("the service's content filter stopped it (content_filter)".to_owned())
             }

@@ -1,6 +1,6 @@
 //! The server's door: who may stand behind it, what comes through it, and with which secret.
 
-use super::stand::{Left, SECRET, Stand};
+use crate::support::stand::{Left, SECRET, Stand};
 use discussions::sandbox::{Delivery, EffectKind};
 use discussions::signing::Keys;
 

@@ -2,10 +2,9 @@
 
 mod door;
 mod receive;
-mod stand;
 
+use crate::support::stand::{Left, Stand};
 use discussions::sandbox::{Chance, EffectKind, Fault, FaultKind, Matcher};
-use stand::{Left, Stand};
 use std::time::Duration;
 
 /// Longer than any test waits: the answer never comes.

@@ -1,9 +1,9 @@
 //! `discussions receive`: a delivery that was saved is put through the App by hand.
 
-use super::stand::{Left, Stand};
 use super::{CHECKS, rest};
 use crate::cli::{Folder, Ran};
 use crate::support::fixture;
+use crate::support::stand::{Left, Stand};
 use discussions::sandbox::{DEMO_REPO, DeliveryPlan, EffectKind, Fault, FaultKind, FileEdit};
 use std::fs;
 use std::path::{Path, PathBuf};

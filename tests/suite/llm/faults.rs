@@ -4,6 +4,7 @@
 use super::double::{Double, Step};
 use super::*;
 use discussions::engine::vote::Vote;
+use discussions::llm::endpoint::MAX_OUTPUT_TOKENS;
 use discussions::llm::meter::Unmetered;
 use discussions::llm::{ModelError, Usage};
 use tokio::net::TcpListener;
@@ -42,6 +43,17 @@ fn then_good(protocol: Protocol, step: Step) -> Vec<Step> {
 
 fn fails(protocol: Protocol, status: u16, words: &str) -> Step {
     Step::status(status, protocol.complaint(words))
+}
+
+/// An answer that ended for want of room after so many tokens.
+fn cut_off(protocol: Protocol, written: u64) -> Step {
+    let (reason, counted) = match protocol {
+        Protocol::Anthropic => ("max_tokens", "output_tokens"),
+        Protocol::OpenAi => ("length", "completion_tokens"),
+    };
+    let mut body = protocol.said(GOOD, Some(reason));
+    body["usage"][counted] = json!(written);
+    Step::json(&body)
 }
 
 const LIMITED: &str = "limits how often it is asked (429): slow down";
@@ -320,14 +332,28 @@ fn cases() -> Vec<Case> {
         // Answers that were stopped: asking again would end the same way.
         case(
             "cut off at the token limit",
-            |p| {
-                let reason = match p {
-                    Protocol::Anthropic => "max_tokens",
-                    Protocol::OpenAi => "length",
-                };
-                then_good(p, Step::json(&p.said(GOOD, Some(reason))))
-            },
-            Invalid("cut off at the most tokens"),
+            |p| then_good(p, cut_off(p, MAX_OUTPUT_TOKENS.into())),
+            Invalid("cut off at the most tokens it may write, 8000 with its thinking"),
+            1,
+        ),
+        case(
+            "cut off, nobody counts",
+            |p| then_good(p, cut_off(p, 0)),
+            Invalid("`max_output_tokens` in discussions.toml allows it more"),
+            1,
+        ),
+        case(
+            "cut off at the end of the context",
+            |p| then_good(p, cut_off(p, 7)),
+            Invalid("cut off after 7 of 8000 tokens"),
+            1,
+        ),
+        case(
+            "cut off at the end of the context, what helps",
+            |p| then_good(p, cut_off(p, 7)),
+            Invalid(
+                "with the prompt's 100 they fill the model's context; give the model a larger one",
+            ),
             1,
         ),
         case(
@@ -350,7 +376,7 @@ fn cases() -> Vec<Case> {
             "stopped for something else",
             |p| {
                 let reason = match p {
-                    Protocol::Anthropic => "model_context_window_exceeded",
+                    Protocol::Anthropic => "pause_turn",
                     Protocol::OpenAi => "content_filter",
                 };
                 then_good(p, Step::json(&p.said(GOOD, Some(reason))))

@@ -21,12 +21,13 @@ impl Drop for Server {
 }
 
 impl Server {
-    async fn start(program: &str) -> Self {
+    async fn start(program: &str, options: &[&str]) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let child = Command::new(program)
             .args(["serve", "--log-level", "error", "--port", &port.to_string()])
+            .args(options)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -78,7 +79,7 @@ impl Server {
 #[ignore = "needs llmock"]
 async fn llmock_finds_nothing_wrong_with_the_client() {
     let program = std::env::var("LLMOCK").expect("LLMOCK names the program `llmock`");
-    let server = Server::start(&program).await;
+    let server = Server::start(&program, &[]).await;
     for protocol in PROTOCOLS {
         let good = json!({"type": "reply", "text": GOOD});
         let model = protocol.model_at(server.endpoint(protocol));
@@ -98,6 +99,8 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
             json!([{"type": "fail", "status": 502}, good]),
             json!([{"type": "fail", "status": 529}, good]),
             json!([{"type": "reply", "text": "Sure, READY!"}, good]),
+            json!([{"type": "reply", "text": &GOOD[..GOOD.len() / 2]}, good]),
+            json!([{"type": "reply", "text": GOOD.replace("READY", "MAYBE")}, good]),
         ];
         for behaviors in recovers {
             server.script(behaviors.clone()).await;
@@ -113,6 +116,19 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
                 "{protocol:?}, {behaviors}: {answer:?}"
             );
         }
+        // Told to come back later than a turn waits: not asked again, and the wait is passed on.
+        server
+            .script(json!([{"type": "fail", "status": 429, "retry_after": 90}]))
+            .await;
+        let error = model.answer(&next(), &Unmetered).await.unwrap_err();
+        let told = matches!(
+            &error,
+            ModelError::Unavailable {
+                retry_after: Some(90),
+                ..
+            }
+        );
+        assert!(told, "{protocol:?}: {error:?}");
         for (status, wanted) in [
             (401, "key was refused"),
             (404, "no such model"),
@@ -150,7 +166,23 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
             .unwrap_err();
         assert!(error.to_string().contains("no answer within"), "{error}");
     }
-    let verdict = server.verdict().await;
-    assert_eq!(verdict["findings"], json!([]), "{verdict:#}");
-    assert_eq!(verdict["passed"], true);
+    // A model with a small context: the prompt does not fit, by the service's own count.
+    let small = Server::start(&program, &["--context-window", "300"]).await;
+    for protocol in PROTOCOLS {
+        let model = protocol.model_at(small.endpoint(protocol));
+        let error = model.answer(&prompt(), &Unmetered).await.unwrap_err();
+        let ModelError::Invalid(why) = &error else {
+            panic!("{protocol:?}: {error:?}");
+        };
+        assert!(why.contains("refused the request (400)"), "{why}");
+        assert!(
+            why.contains("300"),
+            "the size of the context is told: {why}"
+        );
+    }
+    for server in [server, small] {
+        let verdict = server.verdict().await;
+        assert_eq!(verdict["findings"], json!([]), "{verdict:#}");
+        assert_eq!(verdict["passed"], true);
+    }
 }

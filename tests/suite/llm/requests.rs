@@ -3,7 +3,7 @@
 use super::double::{Double, Step};
 use super::*;
 use discussions::llm::contract;
-use discussions::llm::endpoint::Structure;
+use discussions::llm::endpoint::{MAX_OUTPUT_TOKENS, Structure};
 use discussions::llm::meter::Unmetered;
 use discussions::llm::{Answer, Usage};
 
@@ -27,7 +27,7 @@ async fn anthropic_gets_its_protocol_with_the_stable_parts_marked() {
     assert_eq!(asked.headers["content-type"], "application/json");
     let body = &asked.body;
     assert_eq!(body["model"], "test-1");
-    assert_eq!(body["max_tokens"], 2_000);
+    assert_eq!(body["max_tokens"], MAX_OUTPUT_TOKENS);
     let marked = json!({"type": "ephemeral"});
     assert_eq!(body["system"][0]["cache_control"], marked);
     let parts = body["messages"][0]["content"].as_array().unwrap();
@@ -47,7 +47,7 @@ async fn openai_gets_its_protocol_with_a_strict_schema() {
     assert_eq!(asked.headers["authorization"], format!("Bearer {KEY}"));
     let body = &asked.body;
     assert_eq!(body["model"], "test-1");
-    assert_eq!(body["max_completion_tokens"], 2_000);
+    assert_eq!(body["max_completion_tokens"], MAX_OUTPUT_TOKENS);
     assert_eq!(body.get("max_tokens"), None);
     assert_eq!(body["messages"][0]["role"], "system");
     assert_eq!(body["messages"][1]["role"], "user");

@@ -6,19 +6,9 @@ mod fence;
 mod prefix;
 mod shown;
 
-use discussions::engine::persona::{Persona, Personas};
+use crate::support::rounds::{FENCE, persona};
 use discussions::engine::prompt::Prompt;
 use discussions::engine::reply::Limits;
-use discussions::ids::Alias;
-use std::sync::LazyLock;
-
-const FENCE: &str = "k3v9w2q8r7t5";
-
-fn persona(alias: &str) -> Persona {
-    static BUILT_IN: LazyLock<Personas> = LazyLock::new(Personas::built_in);
-    let alias = Alias::parse(alias).unwrap();
-    BUILT_IN.get(&alias).unwrap().clone()
-}
 
 fn prompt(proposal: &str) -> Prompt {
     Prompt {

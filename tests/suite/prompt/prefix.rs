@@ -1,92 +1,11 @@
 //! What was sent in one round is sent again in the next, byte for byte, so that providers can use it again.
 
-use super::{FENCE, persona};
-use crate::support::fixture;
-use discussions::engine::discussion::Discussion;
-use discussions::engine::edit;
-use discussions::engine::ledger::Ledger;
-use discussions::engine::prompt::{Prompt, Rendered, render};
-use discussions::engine::reply::{self, Limits};
-use discussions::engine::template::Template;
-use discussions::engine::vote::Vote;
-use discussions::llm::checklist::{self, Checklist};
-use discussions::llm::meter::Unmetered;
-use discussions::round::{Ask, RoundInput, prompts};
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use crate::support::rounds::{PANEL, PROPOSALS, kept, length, rounds};
 
-const PANEL: [&str; 4] = ["architect", "security", "pragmatist", "moderator"];
-const PROPOSALS: [&str; 6] = [
-    "billing-events",
-    "empty",
-    "good",
-    "hostile",
-    "seed-like",
-    "tenant-sso",
-];
 /// Least share of rounds 2 and 3 that was sent before, in bytes.
 const LEAST: f64 = 0.80;
 /// The same for each of them alone. The second round is the first that holds any replies, so of it less was sent.
 const LEAST_ALONE: [f64; 2] = [0.65, 0.85];
-
-/// The prompts of three rounds with the whole panel; after each, everybody's reply is appended to the file.
-fn rounds(name: &str) -> Vec<BTreeMap<&'static str, Rendered>> {
-    let mut text = fixture(&format!("proposals/{name}.md"));
-    let typed = Discussion::parse(text.as_bytes()).blocks.len();
-    let template = &Template::built_in()[0];
-    let phase = template.phases.values().find(|phase| phase.voting).unwrap();
-    let mut votes: BTreeMap<&str, Option<Vote>> = BTreeMap::new();
-    let mut rounds = Vec::new();
-    for _ in 0..3 {
-        let discussion = Discussion::parse(text.as_bytes());
-        let end = discussion.blocks.get(typed).map(|block| block.span.start);
-        let counts = |block: &discussions::engine::block::Block| block.number > typed;
-        let ledger = Ledger::of(&discussion, &counts).0;
-        let input = RoundInput {
-            discussion: &discussion,
-            proposal_end: end,
-            ledger: &ledger,
-            counts: &counts,
-            phase,
-            limits: Limits::default(),
-            fence: FENCE,
-            timeout: Duration::from_secs(1),
-            parallel: 1,
-            meter: &Unmetered,
-        };
-        let asks = PANEL.map(|alias| Ask {
-            persona: persona(alias),
-            question: None,
-            previous_vote: votes.get(alias).copied().flatten(),
-            answered_on: None,
-            model: Arc::new(Checklist),
-        });
-        let mut blocks = Vec::new();
-        let mut round = BTreeMap::new();
-        for (alias, prompt) in PANEL.into_iter().zip(prompts(&input, &asks)) {
-            round.insert(alias, render(&prompt));
-            let said = block(&prompt, &ledger);
-            votes.insert(alias, said.vote);
-            blocks.push(said.block);
-        }
-        text = edit::append(&discussion, &blocks).unwrap();
-        rounds.push(round);
-    }
-    rounds
-}
-
-fn block(prompt: &Prompt, ledger: &Ledger) -> reply::Rendered {
-    let answer = checklist::answer(prompt).unwrap();
-    reply::render(
-        &prompt.persona,
-        &answer,
-        ledger,
-        prompt.previous_vote,
-        None,
-        prompt.limits,
-    )
-}
 
 #[test]
 fn a_later_prompt_begins_with_the_earlier_one() {
@@ -99,7 +18,7 @@ fn a_later_prompt_begins_with_the_earlier_one() {
             for later in 1..rounds.len() {
                 let (before, now) = (&rounds[later - 1][alias], &rounds[later][alias]);
                 let kept = kept(before, now, later);
-                let whole = now.system.len() + now.background.len() + now.task.len();
+                let whole = length(now);
                 sent += whole;
                 sent_before += kept;
                 let share = kept as f64 / whole as f64;
@@ -122,20 +41,6 @@ fn a_later_prompt_begins_with_the_earlier_one() {
     }
     println!("{table}");
     assert_eq!(failures, "");
-}
-
-/// How many bytes at the beginning of a prompt were sent in the round before. Fails if they are not the same.
-fn kept(before: &Rendered, now: &Rendered, later: usize) -> usize {
-    assert_eq!(before.system, now.system);
-    let body = before.background.trim_end();
-    let kept = match later {
-        // The blind first round has no older replies, so all of it stays.
-        1 => body,
-        _ => body.strip_suffix(&format!("\n{FENCE}>>>")).unwrap(),
-    };
-    assert!(now.background.starts_with(kept), "{}", now.background);
-    assert!(now.background.len() > before.background.len());
-    now.system.len() + kept.len()
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 pub(crate) mod github;
 pub(crate) mod rig;
+pub(crate) mod rounds;
 pub(crate) mod scripted;
+pub(crate) mod stand;
 
 use std::path::PathBuf;
 

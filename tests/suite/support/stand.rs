@@ -1,6 +1,6 @@
 //! The real program as a process of its own, in front of a GitHub in the test's process.
 
-use crate::support::github;
+use super::github;
 use discussions::engine::discussion::Discussion;
 use discussions::sandbox::{
     AppKey, CheckRun, DEMO_REPO, Delivery, DeliveryState, EffectKind, FileEdit, NewPull, Sandbox,
@@ -15,9 +15,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Signs the sandbox's deliveries.
-pub(super) const SECRET: &str = "the first secret of this house which is in use";
+pub(crate) const SECRET: &str = "the first secret of this house which is in use";
 /// Where the discussion of these tests stands.
-pub(super) const PATH: &str = "design/pricing-cache.md";
+pub(crate) const PATH: &str = "design/pricing-cache.md";
 /// The demo's own discussion: one that the checklists have something to say about.
 const PROPOSAL: &str = include_str!("../../../src/cli/demo/proposal.md");
 /// How long something may take before a test gives up on it: for a broken test only, nothing is measured with it.
@@ -31,18 +31,27 @@ fn key() -> &'static AppKey {
 }
 
 /// A GitHub, a data folder, and the server between them while it runs.
-pub(super) struct Stand {
-    pub(super) sandbox: Sandbox,
+pub(crate) struct Stand {
+    pub(crate) sandbox: Sandbox,
     folder: tempfile::TempDir,
     server: Option<Server>,
     secrets: String,
+    settings: BTreeMap<&'static str, String>,
+    patience: Duration,
 }
 
 /// A running `discussions serve`; killed when dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`.
-    pub(super) url: String,
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// Id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {
@@ -54,22 +63,22 @@ impl Drop for Server {
 
 /// What is left on GitHub once everything is handled.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Left {
+pub(crate) struct Left {
     /// Commits by the App.
-    pub(super) commits: usize,
+    pub(crate) commits: usize,
     /// Blocks of each persona at the head.
-    pub(super) blocks: BTreeMap<String, usize>,
+    pub(crate) blocks: BTreeMap<String, usize>,
     /// Comments by the App.
-    pub(super) comments: usize,
+    pub(crate) comments: usize,
     /// Conclusion of the newest `discussions` run on the head.
-    pub(super) conclusion: String,
+    pub(crate) conclusion: String,
     /// Whether that run is the only one that is completed there.
-    pub(super) one_check: bool,
+    pub(crate) one_check: bool,
 }
 
 impl Left {
     /// One round by three personas who want changes, judged once.
-    pub(super) fn after_one_round() -> Self {
+    pub(crate) fn after_one_round() -> Self {
         let blocks = ["AI-Architect", "AI-Pragmatist", "AI-Security"];
         Self {
             commits: 1,
@@ -83,7 +92,7 @@ impl Left {
 
 impl Stand {
     /// A GitHub with a configured repository; the server does not run yet.
-    pub(super) async fn build() -> Self {
+    pub(crate) async fn build() -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             app_public_key: Some(key().public_pem.clone()),
             ..github::options()
@@ -91,28 +100,47 @@ impl Stand {
         .await
         .unwrap();
         sandbox.seed_default().unwrap();
-        let config = FileEdit::write(".github/discussions.yml", "on: {quiet: 0s}\n");
-        sandbox
-            .push("ann", DEMO_REPO, "main", "configure", &[config])
-            .unwrap();
-        sandbox.wait_until_idle().await;
-        Self {
+        let stand = Self {
             sandbox,
             folder: tempfile::tempdir().unwrap(),
             server: None,
             secrets: SECRET.to_owned(),
-        }
+            settings: BTreeMap::from([("DISCUSSIONS_MODEL", "checklist".to_owned())]),
+            patience: PATIENCE,
+        };
+        stand.configure("").await;
+        stand
+    }
+
+    /// The configuration on main, besides the quiet time.
+    pub(crate) async fn configure(&self, config: &str) {
+        let text = format!("on: {{quiet: 0s}}\n{config}");
+        let edit = FileEdit::write(".github/discussions.yml", text);
+        self.sandbox
+            .push("ann", DEMO_REPO, "main", "configure", &[edit])
+            .unwrap();
+        self.sandbox.wait_until_idle().await;
+    }
+
+    /// One more setting of the next server, or another value for one.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.settings.insert(name, value.into());
+    }
+
+    /// How long something may take from now on: models have a pace of their own.
+    pub(crate) fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// The same with the server running.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let mut stand = Self::build().await;
         stand.start_server().await;
         stand
     }
 
     /// The secrets the next server accepts, as `WEBHOOK_SECRET` takes them.
-    pub(super) fn accept(&mut self, secrets: &str) {
+    pub(crate) fn accept(&mut self, secrets: &str) {
         self.secrets = secrets.to_owned();
     }
 
@@ -121,17 +149,17 @@ impl Stand {
     }
 
     /// What all servers of this stand wrote to stderr so far.
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
     /// `discussions serve` with nothing in its environment but its settings.
-    pub(super) fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         self.program(&["serve"])
     }
 
     /// The program with the same settings.
-    pub(super) fn program(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let log = fs::File::options()
             .create(true)
             .append(true)
@@ -151,8 +179,8 @@ impl Stand {
             .env("GITHUB_API_URL", self.sandbox.api_url())
             .env("GITHUB_GRAPHQL_URL", self.sandbox.graphql_url())
             .env("GITHUB_SERVER_URL", self.sandbox.web_url())
-            .env("DISCUSSIONS_MODEL", "checklist")
             .env("RUST_LOG", "info")
+            .envs(&self.settings)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
@@ -160,7 +188,7 @@ impl Stand {
     }
 
     /// Starts the server, waits until it says where it listens, and points the deliveries there.
-    pub(super) async fn start_server(&mut self) {
+    pub(crate) async fn start_server(&mut self) {
         assert!(self.server.is_none(), "one is running already");
         let before = self.log().len();
         let child = self.command().spawn().unwrap();
@@ -188,7 +216,7 @@ impl Stand {
     }
 
     /// Starts the server and leaves it as soon as it has opened its database, before it listens.
-    pub(super) async fn begin_server(&mut self) {
+    pub(crate) async fn begin_server(&mut self) {
         let child = self.command().spawn().unwrap();
         self.server = Some(Server {
             child,
@@ -200,22 +228,22 @@ impl Stand {
     }
 
     /// The running server.
-    pub(super) fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().expect("a running server")
     }
 
     /// SIGKILL: nothing in the process gets to run any more.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut server = self.server.take().expect("a running server");
         server.child.kill().unwrap();
         server.child.wait().unwrap();
     }
 
     /// SIGTERM, and how the process ended: by itself, or by the signal.
-    pub(super) async fn terminate(&mut self) -> ExitStatus {
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
         let mut server = self.server.take().expect("a running server");
         // The shell's own `kill`: not every machine has it as a program.
-        let kill = format!("kill -TERM {}", server.child.id());
+        let kill = format!("kill -TERM {}", server.id());
         let sent = Command::new("sh").args(["-c", &kill]).status().unwrap();
         assert!(sent.success());
         let mut ended = None;
@@ -228,13 +256,13 @@ impl Stand {
     }
 
     /// Waits until something holds.
-    pub(super) async fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
+    pub(crate) async fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let reached = async {
             while !holds() {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        let in_time = tokio::time::timeout(PATIENCE, reached).await;
+        let in_time = tokio::time::timeout(self.patience, reached).await;
         let checks = self.sandbox.ledger().counts();
         assert!(
             in_time.is_ok(),
@@ -244,7 +272,7 @@ impl Stand {
     }
 
     /// Waits until the server has acknowledged a delivery of that event.
-    pub(super) async fn acknowledged(&self, event: &str, action: &str) {
+    pub(crate) async fn acknowledged(&self, event: &str, action: &str) {
         let is_it = |delivery: &Delivery| {
             delivery.event == event && delivery.action.as_deref() == Some(action)
         };
@@ -257,32 +285,44 @@ impl Stand {
     }
 
     /// Rob proposes something; the delivery is on its way when this returns.
-    pub(super) fn propose(&self) -> u64 {
+    pub(crate) fn propose(&self) -> u64 {
+        self.propose_on("topic", &[FileEdit::write(PATH, PROPOSAL)])
+    }
+
+    /// The same with files of one's own on a branch of one's own.
+    pub(crate) fn propose_on(&self, branch: &str, files: &[FileEdit]) -> u64 {
         self.sandbox
-            .push(
-                "rob",
-                DEMO_REPO,
-                "topic",
-                "propose",
-                &[FileEdit::write(PATH, PROPOSAL)],
-            )
+            .push("rob", DEMO_REPO, branch, "propose", files)
             .unwrap();
         let new = NewPull {
             title: "A cache for prices".to_owned(),
-            head: "topic".to_owned(),
+            head: branch.to_owned(),
             ..NewPull::default()
         };
         self.sandbox.open_pr("rob", DEMO_REPO, &new).unwrap()
     }
 
-    /// Rob changes his proposal.
-    pub(super) fn propose_again(&self, number: u64) {
+    /// Waits, with the server running, until the check on the head has its conclusion and no delivery is on its way.
+    pub(crate) async fn answered(&self, number: u64) {
+        self.until("the check on the head is completed", || {
+            let check = self.check(number);
+            check.is_some_and(|check| check.status == "completed") && self.is_calm()
+        })
+        .await;
+        self.sandbox.wait_until_idle().await;
+    }
+
+    /// A file at the head of a pull request.
+    pub(crate) fn file(&self, number: u64, path: &str) -> String {
         let head = self.sandbox.pull(DEMO_REPO, number).unwrap().head;
-        let text = self
-            .sandbox
-            .file(DEMO_REPO, &head.to_string(), PATH)
-            .unwrap();
-        let text = String::from_utf8(text).unwrap();
+        let head = head.to_string();
+        let bytes = self.sandbox.file(DEMO_REPO, &head, path).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Rob changes his proposal.
+    pub(crate) fn propose_again(&self, number: u64) {
+        let text = self.file(number, PATH);
         let changed = text.replacen("\n\n", "\n\nOne more sentence.\n\n", 2);
         let edit = FileEdit::write(PATH, &changed);
         self.sandbox
@@ -291,12 +331,12 @@ impl Stand {
     }
 
     /// A path in the stand's folder.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// How many jobs the queue holds while no server runs.
-    pub(super) async fn queued(&self) -> u64 {
+    pub(crate) async fn queued(&self) -> u64 {
         let file = self.folder.path().join("data/discussions.db");
         let store = SqlStore::open(&format!("sqlite://{}", file.display()))
             .await
@@ -307,7 +347,7 @@ impl Stand {
     }
 
     /// Somebody writes in the conversation.
-    pub(super) fn say(&self, login: &str, number: u64, body: &str) {
+    pub(crate) fn say(&self, login: &str, number: u64, body: &str) {
         // GitHub's times have whole seconds: a person who has read the check comes later than it.
         self.sandbox.advance(Duration::from_secs(2));
         self.sandbox
@@ -316,18 +356,18 @@ impl Stand {
     }
 
     /// The newest `discussions` run on the head.
-    pub(super) fn check(&self, number: u64) -> Option<CheckRun> {
+    pub(crate) fn check(&self, number: u64) -> Option<CheckRun> {
         self.sandbox.check_on_head(DEMO_REPO, number, "discussions")
     }
 
     /// How many writes of a kind GitHub saw.
-    pub(super) fn count(&self, kind: EffectKind) -> usize {
+    pub(crate) fn count(&self, kind: EffectKind) -> usize {
         self.sandbox.ledger().of(kind).len()
     }
 
     /// Lets the server work until nothing is left to do, and leaves it stopped. The queue is looked at with the server
     /// stopped, as it is the only one to have it open.
-    pub(super) async fn settle(&mut self, number: u64) {
+    pub(crate) async fn settle(&mut self, number: u64) {
         loop {
             self.sandbox.wait_until_idle().await;
             github::assert_addresses(&self.sandbox);
@@ -368,14 +408,10 @@ impl Stand {
     }
 
     /// What is left on GitHub.
-    pub(super) fn left(&self, number: u64) -> Left {
+    pub(crate) fn left(&self, number: u64) -> Left {
         let head = self.sandbox.pull(DEMO_REPO, number).unwrap().head;
-        let bytes = self
-            .sandbox
-            .file(DEMO_REPO, &head.to_string(), PATH)
-            .unwrap();
         let mut blocks = BTreeMap::new();
-        for block in Discussion::parse(&bytes).blocks {
+        for block in Discussion::parse(self.file(number, PATH).as_bytes()).blocks {
             *blocks.entry(block.author.name.clone()).or_insert(0) += 1;
         }
         let runs = self.sandbox.check_runs(DEMO_REPO, &head);
