@@ -3,7 +3,8 @@
 //! `anthropic` and `openai` speak to services: `endpoint` sets them up, `wire` carries requests, `refusal` says what a
 //! failure means, `repair` asks once more. `command` runs a program, `checklist` is built in. `contract` is what a model
 //! has to answer. `breaker` leaves a model alone that is down, `fallback` lets another one answer. `clip` makes words
-//! from outside fit to be shown. `meter` is told what is about to be asked, and what it took.
+//! from outside fit to be shown. `meter` is told what is about to be asked, and what it took. `listing` asks a service
+//! which models it has.
 
 pub mod anthropic;
 pub mod breaker;
@@ -13,6 +14,7 @@ pub mod command;
 pub mod contract;
 pub mod endpoint;
 pub mod fallback;
+pub mod listing;
 pub mod meter;
 pub mod openai;
 mod refusal;

@@ -5,7 +5,9 @@ mod contract;
 mod double;
 mod fallback;
 mod faults;
+mod file;
 mod llmock;
+mod operator;
 mod panel;
 mod requests;
 
