@@ -1,10 +1,20 @@
-//! Settings of the server: environment variables, read once at the start into [`Settings`].
+//! Settings of the server: environment variables, read once at the start into [`Settings`], and the operator's
+//! `discussions.toml` about models.
 //!
 //! All problems are reported together, each with the name of the variable and what to write instead. An empty variable
 //! is one that is not set. `deploy/.env.example` documents every name; a test compares it with [`NAMES`].
 
+mod file;
+mod finding;
 pub mod models;
+mod offer;
+mod prices;
+mod providers;
 mod reading;
+
+pub use file::KEYS as FILE_KEYS;
+pub use finding::{Kind as FindKind, ToFind};
+pub use prices::Price;
 
 use crate::telemetry::LogFormat;
 use models::Models;
@@ -32,6 +42,7 @@ pub const NAMES: &[&str] = &[
     "RUST_LOG",
     "LOG_FORMAT",
     "DISCUSSIONS_MODEL",
+    "DISCUSSIONS_CONFIG",
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_BASE_URL",
     "OPENAI_API_KEY",
@@ -78,7 +89,7 @@ pub struct Settings {
     pub log_filter: String,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
-    /// `DISCUSSIONS_MODEL` and the providers' variables: who answers for the personas.
+    /// `DISCUSSIONS_MODEL`, the providers' variables and `discussions.toml`: who answers for the personas.
     pub models: Models,
 }
 
@@ -96,14 +107,14 @@ pub struct GitHubUrls {
 /// All that is wrong with the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
-    /// At least one, in the order of [`NAMES`].
+    /// At least one, in the order of [`NAMES`], then those of `discussions.toml` in its order.
     pub problems: Vec<SettingProblem>,
 }
 
-/// One variable that is missing or not usable.
+/// One variable that is missing or not usable, or one place of `discussions.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
-    /// Name of the variable.
+    /// Name of the variable, or `PATH:LINE:COLUMN`.
     pub name: String,
     /// What is wrong and what to write instead; never the value of a secret.
     pub message: String,
@@ -184,7 +195,7 @@ pub fn database_to_read() -> Result<SecretString, SettingsError> {
     Ok(SecretString::from(url))
 }
 
-/// Models of the environment alone, where nothing else is needed. `named`: in place of `DISCUSSIONS_MODEL`.
+/// Models of the environment and `discussions.toml` alone, where nothing else is needed. `named`: in place of `DISCUSSIONS_MODEL`.
 ///
 /// # Errors
 /// When something about them does not read.
@@ -230,7 +241,8 @@ impl Settings {
         Self::from_vars(environment())
     }
 
-    /// The settings from the given variables. Reads nothing else, except the file that `PRIVATE_KEY_PATH` names.
+    /// The settings from the given variables. Reads nothing else but the files they lead to: the private key, keys of
+    /// providers, and `discussions.toml`.
     pub fn from_vars(
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {

@@ -9,7 +9,7 @@
 //! | `ids` | identifiers that several layers share |
 //! | `engine` | **pure**: discussion files, votes, rules. No I/O, no clock, no randomness |
 //! | `telemetry` | log output, and taking secrets out of it |
-//! | `config` | the operator's settings, read once from the environment |
+//! | `config` | the operator's settings, read once from the environment and `discussions.toml` |
 //! | `forge` | port to GitHub (reading one pull request, looking over many, writing: three traits), typed webhook events, signatures, the adapter |
 //! | `store` | port to the durable record and the queue, and the adapter over SQL |
 //! | `llm` | port to models: services, programs, the built-in `checklist`; who stands in for whom, and what an answer has to look like |
@@ -44,7 +44,8 @@
 //! # What a likely change touches
 //! New persona: one file in `personas/` and its line in `engine::persona`. New marker: `engine::marker` and fixtures. Another rule: `engine::consensus`.
 //! New command: the table in `bot::command` and one arm in `bot::run`. Other wording: `bot::message`, `bot::check`.
-//! New model vendor: one file in `llm/` and one line in `server::app`. New webhook event: `forge::event`,
+//! New model vendor that speaks a known protocol: none, or a row of `config::providers`; another protocol:
+//! one file in `llm/`, `config::models::Protocol` and `server::models`. New webhook event: `forge::event`,
 //! `bot::trigger`, `app.yml`.
 
 pub mod bot;

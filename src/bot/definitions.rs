@@ -3,15 +3,13 @@
 
 use super::check::ConfigProblem;
 use super::ground::{BuiltIn, CONFIG_PATH, FileGlobs, PERSONA_FOLDER, TEMPLATE_FOLDER};
+use super::models::KINDS;
 use super::repo_config::{Origins, RepoConfig};
 use crate::engine::definition::nearest;
 use crate::engine::persona::{PersonaKind, Personas};
 use crate::engine::problem::Severity;
 use crate::engine::template::{DefinitionProblem, Template, Templates};
 use crate::ids::Alias;
-
-/// Kinds of model that personas ask for and that a configuration may therefore assign.
-const MODEL_KINDS: [&str; 3] = ["default", "fast", "quality"];
 
 /// The files, as (path, text), each kind in the order in which later ones win.
 #[derive(Debug, Clone, Default)]
@@ -223,11 +221,11 @@ impl<'a> Findings<'a> {
     fn models(&mut self, config: &RepoConfig, personas: &Personas) {
         let is_known = |name: &str| {
             let mut all = personas.0.values();
-            MODEL_KINDS.contains(&name) || all.any(|p| p.alias.as_str() == name || p.model == name)
+            KINDS.contains(&name) || all.any(|p| p.alias.as_str() == name || p.model == name)
         };
         for name in config.models.keys().filter(|name| !is_known(name)) {
             let aliases = personas.0.keys().map(Alias::as_str);
-            let hint = match nearest(name, aliases.chain(MODEL_KINDS)) {
+            let hint = match nearest(name, aliases.chain(KINDS)) {
                 Some(near) => format!("Did you mean `{near}`?"),
                 None => "Write a persona's alias, or one of: default, fast, quality.".to_owned(),
             };

@@ -10,9 +10,11 @@ use secrecy::ExposeSecret as _;
 /// # Errors
 /// When there is none, or it cannot be read.
 pub(super) async fn open() -> Result<SqlStore, Failure> {
-    let url = config::database_to_read()
-        .map_err(|error| Failure::new("settings", error.to_string()))?;
-    SqlStore::open_beside(url.expose_secret()).await.map_err(unreadable)
+    let url =
+        config::database_to_read().map_err(|error| Failure::new("settings", error.to_string()))?;
+    SqlStore::open_beside(url.expose_secret())
+        .await
+        .map_err(unreadable)
 }
 
 /// A database that cannot be read.

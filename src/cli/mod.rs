@@ -13,6 +13,7 @@ mod kept;
 mod keys;
 mod lint;
 mod man;
+mod models;
 mod new;
 mod output;
 mod personas;
@@ -89,6 +90,8 @@ enum Command {
     Personas(personas::Arguments),
     /// Check, explain and describe the configuration of a repository
     Config(config::Arguments),
+    /// List the models that may answer, their prices and where each setting is from
+    Models(models::Arguments),
     /// Run the GitHub App: receive webhooks, run the panel, set the check
     Serve(serve::Arguments),
     /// Put a saved delivery through the App once more, and say what it did
@@ -260,6 +263,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Templates(arguments) => templates::run(&arguments, output),
         Command::Personas(arguments) => personas::run(&arguments, output),
         Command::Config(arguments) => config::run(&arguments, output),
+        Command::Models(arguments) => models::run(&arguments, output).await,
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         Command::Receive(arguments) => receive::run(&arguments, output).await,
         Command::Replay(arguments) => replay::run(&arguments, output).await,

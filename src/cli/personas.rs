@@ -7,6 +7,7 @@ mod show;
 use super::output::Output;
 use super::surroundings::{self, Surroundings};
 use super::{Failure, Outcome};
+use crate::bot::models::by_team;
 use crate::engine::persona::{Persona, PersonaKind, Personas};
 use crate::ids::Alias;
 use crate::workspace;
@@ -100,11 +101,7 @@ impl Here {
 
     /// The model's name: what the configuration says for this persona or for the word in its file, else that word.
     fn model<'a>(&'a self, persona: &'a Persona) -> &'a str {
-        let models = &self.around.config.models;
-        let chosen = models.get(persona.alias.as_str());
-        chosen
-            .or_else(|| models.get(&persona.model))
-            .unwrap_or(&persona.model)
+        by_team(persona, &self.around.config).map_or(&persona.model, |(model, _)| model)
     }
 
     /// Whether the configuration puts it on every panel.

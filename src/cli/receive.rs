@@ -52,6 +52,10 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         return Ok(nothing(&saved, reason, output));
     }
     let stop = super::serve::stop_signal();
+    let (settings, said) = super::serve::with_model(settings).await?;
+    if let Some(said) = said {
+        output.note(said);
+    }
     let app = Assembly::beside(&settings)
         .await
         .map_err(|error| Failure::new("start", error.to_string()))?;

@@ -4,19 +4,22 @@ use super::output::Output;
 use super::{Failure, Outcome};
 use crate::config::Settings;
 use crate::server::app::App;
+use crate::server::models;
 use crate::telemetry::{self, LogFormat};
 
 /// Arguments of `serve`: none, the settings come from the environment (see deploy/.env.example).
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Settings are environment variables: APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, WEBHOOK_SECRET \
-                        and others; deploy/.env.example lists all with where to find them."
+                        and others; deploy/.env.example lists all with where to find them. What there is to say of \
+                        models stands in discussions.toml; `discussions models` shows what comes of it."
 )]
 pub struct Arguments {}
 
 pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let settings = settings("deploy/.env.example explains every variable.")?;
     let stop = stop_signal();
+    let (settings, said) = with_model(settings).await?;
     let app = App::start(&settings)
         .await
         .map_err(|error| Failure::new("start", error.to_string()))?;
@@ -25,11 +28,14 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
         // Whoever reads JSON reads every line as JSON.
         LogFormat::Json => tracing::info!("{line}"),
     };
+    if let Some(said) = &said {
+        say(said);
+    }
     if !settings.models.is_configured() {
         say(
-            "no model is configured (neither DISCUSSIONS_MODEL nor a provider's key is set): unless a repository \
-             configures one, its personas answer from their checklists and do not vote; DISCUSSIONS_MODEL=checklist \
-             lets them vote",
+            "no model is configured (neither DISCUSSIONS_MODEL, nor a provider's key, nor an alias `default` in \
+             discussions.toml, and no Ollama runs here): unless a repository configures one, its personas answer from \
+             their checklists and do not vote; DISCUSSIONS_MODEL=checklist lets them vote",
         );
     }
     say(&format!(
@@ -71,6 +77,17 @@ pub(super) fn stop_signal() -> impl Future<Output = ()> {
 #[cfg(not(unix))]
 pub(super) async fn stop_signal() {
     let _ = tokio::signal::ctrl_c().await;
+}
+
+/// The settings with the model that is found where none is named, and what to tell about that.
+pub(super) async fn with_model(
+    mut settings: Settings,
+) -> Result<(Settings, Option<String>), Failure> {
+    let found = models::found(settings.models)
+        .await
+        .map_err(|error| Failure::new("settings", error.to_string()))?;
+    settings.models = found.settings;
+    Ok((settings, found.said))
 }
 
 /// The settings from the environment; the log is set up by them. `hint`: what to do about wrong ones.

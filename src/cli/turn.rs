@@ -1,12 +1,12 @@
 //! `discussions turn`: asks personas and appends their replies to the file.
 
+mod asked;
 mod prompts;
 
 use super::output::{BOLD, DIM, Output, styled};
 use super::progress::TurnProgress;
 use super::surroundings::{Surroundings, discussion_in, named_personas, read_discussion};
 use super::{Failure, Outcome};
-use crate::config;
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
 use crate::engine::persona::{Persona, PersonaKind};
@@ -14,12 +14,11 @@ use crate::engine::reply::Limits;
 use crate::engine::vote::Vote;
 use crate::engine::{edit, turn};
 use crate::ids::Alias;
-use crate::llm::checklist::{self, Checklist};
 use crate::llm::meter::Unmetered;
 use crate::llm::{Model, Usage};
 use crate::round::{self, Ask, MemoryBook, RoundInput, Turn, TurnOutcome};
-use crate::server::models;
 use crate::workspace::{self, WorkspaceError};
+use asked::Asked;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,9 +45,9 @@ pub struct Arguments {
     /// A question to put to them
     #[arg(long, short, value_name = "TEXT", value_parser = question)]
     question: Option<String>,
-    /// Who answers: `anthropic/MODEL`, `openai/MODEL` or `ollama/MODEL`, several with commas between them to stand in
-    /// for each other; or `checklist`, the built-in rules of each persona [default: as DISCUSSIONS_MODEL and the keys in
-    /// the environment say, else checklist]
+    /// Who answers: `anthropic/MODEL`, `openai/MODEL`, `ollama/MODEL`, an alias or a provider of discussions.toml, several
+    /// with commas between them to stand in for each other; or `checklist`, the built-in rules of each persona
+    /// [default: as the repository, the personas and `discussions models` say, else checklist]
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
     /// Show the replies, write nothing
@@ -65,7 +64,7 @@ pub struct Arguments {
 pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Failure> {
     let (bytes, discussion) = read_discussion(&arguments.file)?;
     let surroundings = Surroundings::of(&arguments.file, output)?;
-    let model = model(arguments)?;
+    let asked = Asked::of(arguments, &surroundings.config, output).await?;
     if !arguments.show_prompt {
         // An append that the file would refuse is refused before anybody is asked.
         edit::append(&discussion, &[]).map_err(|error| {
@@ -79,7 +78,10 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let asks = aliases
         .iter()
         .filter_map(|alias| surroundings.personas.get(alias))
-        .map(|persona| ask(persona, &discussion, arguments.question.as_deref(), &model))
+        .map(|persona| {
+            let model = asked.model(persona, output);
+            ask(persona, &discussion, arguments.question.as_deref(), model)
+        })
         .collect::<Vec<_>>();
     let ledger = Ledger::of(&discussion, &|_| true).0;
     let panel = surroundings.panel(&discussion);
@@ -117,26 +119,6 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     } else {
         Outcome::Fine
     })
-}
-
-/// Who answers: the models named, else those of the environment, else the checklists.
-fn model(arguments: &Arguments) -> Result<Arc<dyn Model>, Failure> {
-    let named = arguments.model.as_deref();
-    if arguments.show_prompt || named == Some(checklist::NAME) {
-        return Ok(Arc::new(Checklist));
-    }
-    let unusable = |message: String| {
-        Failure::new("unknown-model", message).hint(
-            "Write --model anthropic/MODEL, openai/MODEL or ollama/MODEL, several with commas between them, or \
-             --model checklist: the built-in rules of each persona, no key needed.",
-        )
-    };
-    let settings = config::models(named.filter(|name| *name != "default"));
-    let settings = settings.map_err(|error| unusable(error.to_string()))?;
-    let offered = models::offered(&settings).map_err(|error| unusable(error.to_string()))?;
-    let name = offered.operator.as_deref().unwrap_or(checklist::NAME);
-    let model = offered.offered.get(name).cloned();
-    model.ok_or_else(|| unusable(format!("{name} is not offered")))
 }
 
 /// A question has words in it.
@@ -186,7 +168,7 @@ fn ask(
     persona: &Persona,
     discussion: &Discussion,
     question: Option<&str>,
-    model: &Arc<dyn Model>,
+    model: Arc<dyn Model>,
 ) -> Ask {
     Ask {
         previous_vote: last_vote(discussion, &persona.alias)
@@ -194,7 +176,7 @@ fn ask(
         persona: persona.clone(),
         question: question.map(str::to_owned),
         answered_on: None,
-        model: Arc::clone(model),
+        model,
     }
 }
 

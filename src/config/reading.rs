@@ -72,6 +72,11 @@ impl Reader {
         self.vars.get(name).cloned()
     }
 
+    /// Every variable that is set.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.vars.iter()
+    }
+
     pub(super) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
         let text = self.text(name)?;
         let value = text.parse().ok();

@@ -124,7 +124,8 @@ pub struct Persona {
     pub expertise: Vec<String>,
     /// What it worries about.
     pub concerns: Vec<String>,
-    /// `default`, `fast`, `quality`, `checklist` or `provider/model`.
+    /// `default`, `fast`, `quality`, `checklist`, `provider/model`, or another word, which may be an alias of the
+    /// operator's.
     pub model: String,
     /// Whether its CHANGES or REJECT is a veto.
     pub veto: bool,

@@ -4,7 +4,7 @@
 //! failure means, `repair` asks once more. `command` runs a program, `checklist` is built in. `contract` is what a model
 //! has to answer. `breaker` leaves a model alone that is down, `fallback` lets another one answer. `clip` makes words
 //! from outside fit to be shown. `asked` is what is sent, `meter` is told before it is and what it took; `budget` says
-//! whether that may be spent.
+//! whether that may be spent. `listing` asks a service which models it has.
 
 pub mod anthropic;
 pub mod asked;
@@ -16,6 +16,7 @@ pub mod command;
 pub mod contract;
 pub mod endpoint;
 pub mod fallback;
+pub mod listing;
 pub mod meter;
 pub mod openai;
 mod refusal;

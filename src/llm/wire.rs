@@ -44,6 +44,41 @@ impl HttpClient {
             .map(Self)
             .map_err(|error| BadEndpoint(format!("no HTTP client: {error}")))
     }
+
+    /// Gets JSON, once. The key travels as OpenAI's protocol has it.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        key: Option<&SecretString>,
+        limit: Duration,
+    ) -> Result<T, ModelError> {
+        let secret = key.map(ExposeSecret::expose_secret).unwrap_or_default();
+        let fit = |text: &str| clip::fit(text, &[secret]);
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let broken = |error: reqwest::Error| {
+            unavailable(match error.is_timeout() {
+                true => format!("{host} gave no answer within {limit:?}"),
+                false => {
+                    let cause = fit(&causes(&error.without_url()));
+                    format!("the connection to {host} failed: {cause}")
+                }
+            })
+        };
+        let mut request = self.0.get(url).timeout(limit);
+        if key.is_some() {
+            request = request.bearer_auth(secret);
+        }
+        let mut response = request.send().await.map_err(broken)?;
+        let status = response.status();
+        if !status.is_success() {
+            let complaint = read(&mut response, MAX_COMPLAINT).await.unwrap_or_default();
+            let said = fit(&complaint_in(&complaint.bytes));
+            return Err(refusal(status, response.headers(), &said).error);
+        }
+        let answer = read(&mut response, MAX_ANSWER).await.map_err(broken)?;
+        serde_json::from_slice(&answer.bytes)
+            .map_err(|error| unavailable(format!("no list of models: {}", fit(&error.to_string()))))
+    }
 }
 
 /// What came of a request that may have been sent several times.

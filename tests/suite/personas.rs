@@ -113,12 +113,13 @@ fn an_agents_long_description_becomes_one_line() {
 }
 
 #[test]
-fn foreign_model_names_mean_the_default_one() {
+fn foreign_model_names_are_kept_as_the_operator_may_have_an_alias_of_that_name() {
     for (written, meant, is_noticed) in [
-        ("sonnet", "default", true),
-        ("opus", "default", true),
-        ("inherit", "default", true),
-        ("gpt-5", "default", true),
+        ("sonnet", "sonnet", true),
+        ("opus", "opus", true),
+        ("inherit", "inherit", true),
+        ("gpt-5", "gpt-5", true),
+        ("\"GPT-5 (Preview)\"", "default", true),
         ("default", "default", false),
         ("fast", "fast", false),
         ("quality", "quality", false),

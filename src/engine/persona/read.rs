@@ -149,10 +149,13 @@ fn model(written: Option<&Spanned<ModelNames>>, found: &mut Findings) -> Option<
     }
     found.notice(
         line_of(written),
-        format!("`model: {name}` means the default model here"),
+        format!("`model: {name}` means the default model here, unless the operator has an alias of that name"),
         "Use `provider/model` for a certain one, or one of default, fast, quality, checklist.",
     );
-    Some("default".to_owned())
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    let can_be_alias =
+        name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(is_word);
+    Some(if can_be_alias { name } else { "default" }.to_owned())
 }
 
 fn checklist(items: Vec<Spanned<Item>>, found: &mut Findings) -> Vec<ChecklistItem> {

@@ -49,6 +49,8 @@ impl Folder {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
+            // Nobody is asked for a model that may run on this machine.
+            .env("DISCUSSIONS_MODEL", "checklist")
             .output()
             .unwrap();
         Ran(output)
@@ -814,9 +816,12 @@ fn every_line_of_a_json_log_is_json_and_no_log_in_a_pipe_has_colours() {
             .env("WEBHOOK_SECRET", "5f1d0c6f0c7b4f5e9a3c2b1a")
             .env("HOST", "127.0.0.1")
             .env("PORT", "0")
+            // Nothing listens there, whatever runs on this machine.
+            .env("OLLAMA_HOST", "127.0.0.1:1")
             .env("RUST_LOG", "debug")
             .env("LOG_FORMAT", format);
         let mut server = Running::start(command, true);
+        server.line_with("OLLAMA_HOST: the Ollama at http://127.0.0.1:1 gives no model");
         let first = server.line_with("DISCUSSIONS_MODEL");
         let listening = server.line_with("listening on http://127.0.0.1:");
         let (code, rest) = server.stop();

@@ -1,6 +1,7 @@
 //! What an operator is told about settings, and what is taken.
 
 use crate::github::keys::rsa;
+use discussions::config::models::Access;
 use discussions::config::{GitHubUrls, Settings, SettingsError};
 use discussions::telemetry::LogFormat;
 use secrecy::ExposeSecret;
@@ -209,12 +210,15 @@ type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
 fn chain(more: &[(&str, &str)]) -> Vec<String> {
     let models = read(more).unwrap().models;
     let told = models.chain.iter().map(|model| {
-        let key = if model.key.is_some() {
+        let Access::Service(service) = &model.access else {
+            panic!("{} is a program", model.name);
+        };
+        let key = if service.key.is_some() {
             ", with a key"
         } else {
             ""
         };
-        format!("{} at {}{key}", model.name, model.base_url)
+        format!("{} at {}{key}", model.name, service.base_url)
     });
     told.collect()
 }
@@ -303,11 +307,6 @@ fn models_that_cannot_be_asked_are_refused_with_what_to_write() {
             &[("DISCUSSIONS_MODEL", "openai/x")],
             &["OPENAI_API_KEY", "is not set"],
         ),
-        (
-            &[("OPENAI_BASE_URL", "https://llm.example.com/v1")],
-            &["DISCUSSIONS_MODEL=openai/MODEL"],
-        ),
-        (&[("OLLAMA_HOST", "127.0.0.1")], &["ollama/MODEL"]),
         (
             &[
                 ("DISCUSSIONS_MODEL", "openai/x"),

@@ -148,7 +148,8 @@ async fn request(stream: &mut TcpStream) -> Option<Asked> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let length: usize = headers["content-length"].parse().unwrap();
+    let length = headers.get("content-length");
+    let length: usize = length.map_or(0, |length| length.parse().unwrap());
     while bytes.len() < head + 4 + length {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
@@ -157,6 +158,9 @@ async fn request(stream: &mut TcpStream) -> Option<Asked> {
     Some(Asked {
         line: line.to_owned(),
         headers,
-        body: serde_json::from_slice(&bytes[head + 4..]).unwrap(),
+        body: match length {
+            0 => Value::Null,
+            _ => serde_json::from_slice(&bytes[head + 4..]).unwrap(),
+        },
     })
 }

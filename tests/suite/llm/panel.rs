@@ -4,7 +4,9 @@ use super::double::{Double, Step};
 use super::*;
 use crate::scenarios::{CACHE, PATH};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
-use discussions::config::models::{ModelSettings, Models, Protocol as Spoken};
+use discussions::config::models::{
+    Access, ModelSettings, Models, Protocol as Spoken, Service, TokenLimit as Limit,
+};
 use discussions::sandbox::EffectKind;
 use discussions::server::models::offered;
 use secrecy::SecretString;
@@ -19,10 +21,17 @@ pub(super) fn settings(name: &str, protocol: Protocol, url: &str) -> ModelSettin
     ModelSettings {
         name: name.to_owned(),
         id: "test-1".to_owned(),
-        protocol: spoken,
-        base_url,
-        key: Some(SecretString::from(KEY)),
-        is_original: true,
+        access: Access::Service(Service {
+            protocol: spoken,
+            base_url,
+            key: Some(SecretString::from(KEY)),
+            structure: None,
+            token_limit: Limit::MaxCompletionTokens,
+            max_output_tokens: None,
+        }),
+        timeout: None,
+        price: None,
+        origins: Default::default(),
     }
 }
 
@@ -30,7 +39,7 @@ pub(super) fn settings(name: &str, protocol: Protocol, url: &str) -> ModelSettin
 pub(super) async fn rig(chain: Vec<ModelSettings>) -> Rig {
     let models = Models {
         chain,
-        checklist: false,
+        ..Models::default()
     };
     let offered = offered(&models).unwrap();
     let name = offered.operator.clone().unwrap();

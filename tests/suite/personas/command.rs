@@ -51,6 +51,7 @@ impl Folder {
             .args(arguments)
             .current_dir(self.0.path().join(below))
             .env_clear()
+            .env("DISCUSSIONS_MODEL", "checklist")
             .output()
             .unwrap();
         Ran {
