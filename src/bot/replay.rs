@@ -188,6 +188,7 @@ fn would_be_asked(prompt: &Prompt, call: &CallRecord) -> bool {
             persona: &prompt.persona.alias,
             words: &asked::words(prompt, form),
             max_output: 0,
+            is_question: prompt.question.is_some(),
             price: None,
         };
         request.hash() == call.call.request

@@ -77,6 +77,7 @@ fn request<'a>(persona: &'a Alias, words: &'a Rendered) -> Request<'a> {
         persona,
         words,
         max_output: MAX_OUTPUT_TOKENS,
+        is_question: false,
         price: None,
     }
 }
