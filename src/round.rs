@@ -12,7 +12,7 @@ use crate::engine::discussion::Discussion;
 use crate::engine::late;
 use crate::engine::ledger::{ItemState, Ledger};
 use crate::engine::persona::Persona;
-use crate::engine::reply::{self, Limits, Rendered, Reply};
+use crate::engine::reply::{self, Anchor, Limits, Rendered, Reply};
 use crate::engine::subject::{self, Subject};
 use crate::engine::template::Phase;
 use crate::engine::vote::Vote;
@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Version of rules and prompts; part of every answer key.
-pub const RULES_VERSION: u32 = 1;
+pub const RULES_VERSION: u32 = 2;
 
 /// One persona to ask.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub struct Ask {
     pub previous_vote: Option<Vote>,
     /// The proposal (from `engine::subject`) its last answer was about; `None`: there was none, or its text is not known.
     pub answered_on: Option<String>,
+    /// What the concerns of its earlier replies are about, oldest first; those whose words were not told are left out.
+    pub raised: Vec<Anchor>,
     /// The model that answers for it.
     pub model: Arc<dyn Model>,
 }
@@ -318,6 +320,7 @@ impl Round<'_> {
         if ask.question.is_some() {
             reply.vote = never_raised(ask.previous_vote, reply.vote);
         }
+        reply::as_known(&ask.persona, &mut reply, self.input.ledger, &ask.raised);
         let answered = late::Answered {
             before: ask.answered_on.as_deref(),
             now: &self.texts.proposal,

@@ -164,6 +164,7 @@ impl Said {
     }
 }
 
-fn anchor((remark, words): (String, String)) -> Anchor {
+/// A remark and the words of the proposal it is about, as they are stored.
+pub(super) fn anchor((remark, words): (String, String)) -> Anchor {
     Anchor { remark, words }
 }

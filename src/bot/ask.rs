@@ -176,6 +176,7 @@ impl Table<'_> {
             question: want.question.clone(),
             previous_vote: self.evaluated.fresh.get(&want.alias).copied(),
             answered_on: self.answered_on(work, &want.alias),
+            raised: self.raised(work, &want.alias),
             model: chosen.model,
         })
     }
@@ -195,6 +196,18 @@ impl Table<'_> {
         let record = work.memory.discussions.get(self.key)?;
         let is_recorded = last.subject == newest.subject && !record.proposal.is_empty();
         is_recorded.then(|| record.proposal.clone())
+    }
+
+    /// What the remarks of a persona's earlier replies are about.
+    fn raised(&self, work: &Work<'_>, alias: &Alias) -> Vec<Anchor> {
+        let blocks = work.blocks_of(self.key);
+        let own = blocks.iter().filter(|block| block.alias == alias.as_str());
+        let anchor = |(remark, words): &(String, String)| Anchor {
+            remark: remark.clone(),
+            words: words.clone(),
+        };
+        own.flat_map(|block| block.anchors.iter().map(anchor))
+            .collect()
     }
 
     fn no_turn(&self, want: &Want, persona: Option<&Persona>, why: &str) -> Box<Turn> {

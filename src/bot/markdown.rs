@@ -3,6 +3,8 @@
 //! Titles, paths, logins, remarks and reasons are written by anybody. In our texts they mention nobody, link nowhere,
 //! refer to no issue, start no command and break neither tables nor lists.
 
+use crate::engine::reply::{is_invisible, names_commit};
+
 /// Goes between two characters that GitHub would read as one thing (`@ann`, `#7`); shows nothing.
 const BREAK: char = '\u{200b}';
 /// Stands for what was left out.
@@ -10,19 +12,37 @@ const ELLIPSIS: &str = "…";
 /// Said where a text was too long for GitHub.
 const CUT_NOTE: &str = "\n\n_Cut here: GitHub takes no more._\n";
 
-/// Plain text on one line: control, invisible and direction characters gone, blanks run together.
+/// Plain text on one line: control, invisible and direction characters gone, blanks run together. What joins emoji or
+/// letters of scripts that need it stays.
 pub fn plain(text: &str) -> String {
-    let visible: String = text
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .map(|c| if is_blank(c) { ' ' } else { c })
-        .collect();
+    let mut visible = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let joins = |c: &char| !c.is_ascii() && !is_invisible(*c) && !is_selector(*c);
+        let before = visible.chars().next_back();
+        let shows = match c {
+            '\u{200c}' | '\u{200d}' => {
+                before.as_ref().is_some_and(|c| joins(c) || is_selector(*c))
+                    && chars.peek().is_some_and(joins)
+            }
+            _ if is_selector(c) => before.is_some_and(|c| joins(&c) && !c.is_alphabetic()),
+            _ => !is_invisible(c),
+        };
+        if shows {
+            visible.push(if is_blank(c) { ' ' } else { c });
+        }
+    }
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The selectors between emoji and text: behind a sign they choose how it is drawn, in a run they spell words.
+fn is_selector(c: char) -> bool {
+    matches!(c, '\u{fe0e}' | '\u{fe0f}')
 }
 
 /// Text as text, for the middle of a line or a table cell.
 pub fn inline(text: &str) -> String {
-    let text = plain(text);
+    let text = parted(&plain(text));
     let mut safe = String::with_capacity(text.len() + 16);
     let mut before = ' ';
     for c in text.chars() {
@@ -40,6 +60,28 @@ pub fn inline(text: &str) -> String {
             _ => safe.push(c),
         }
         before = c;
+    }
+    safe
+}
+
+/// Words that GitHub could link to a commit, parted behind their third character.
+fn parted(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_alphanumeric());
+        let (word, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        match word.get(..3).filter(|_| names_commit(word)) {
+            Some(start) => {
+                safe.push_str(start);
+                safe.push(BREAK);
+                safe.push_str(&word[start.len()..]);
+            }
+            None => safe.push_str(word),
+        }
+        let gap = behind.find(char::is_alphanumeric).unwrap_or(behind.len());
+        safe.push_str(&behind[..gap]);
+        rest = &behind[gap..];
     }
     safe
 }
@@ -111,7 +153,56 @@ pub fn quote_text(text: &str, max_chars: usize) -> String {
 /// Markdown that was rendered by us from a persona's answer, as a quote: fences and tags that it leaves open end with
 /// the quote. It keeps its form; mentions, references, images and tags are defused.
 pub fn quote_markdown(markdown: &str, max_chars: usize) -> String {
-    quoted(&shorten(markdown.trim(), max_chars), defused)
+    quoted(&shorten_markdown(markdown.trim(), max_chars), defused)
+}
+
+/// Markdown of at most that many characters. A cut through code marks goes before them: what was inert inside would
+/// act without the second one.
+fn shorten_markdown(markdown: &str, max_chars: usize) -> String {
+    let at = |chars: usize| markdown.char_indices().nth(chars).map(|(at, _)| at);
+    let (Some(_), Some(end)) = (at(max_chars), at(max_chars.saturating_sub(1))) else {
+        return markdown.to_owned();
+    };
+    let kept = &markdown[..end];
+    let (above, line) = kept
+        .rsplit_once('\n')
+        .map_or(("", kept), |(above, line)| (above, line));
+    let line_start = kept.len() - line.len();
+    let open = open_code(line).filter(|_| !is_inside_fence(above));
+    let kept = open.map_or(kept, |at| &kept[..line_start + at]);
+    format!("{}{ELLIPSIS}", kept.trim_end())
+}
+
+/// Where code marks begin in a line that do not end in it.
+fn open_code(line: &str) -> Option<usize> {
+    let mut open: Option<(usize, usize)> = None;
+    let mut at = 0;
+    while let Some(ahead) = line[at..].find('`') {
+        let start = at + ahead;
+        let length = line[start..].bytes().take_while(|b| *b == b'`').count();
+        let is_escaped = open.is_none() && line[..start].ends_with('\\');
+        match open {
+            Some((_, marks)) if marks == length => open = None,
+            None if !is_escaped => open = Some((start, length)),
+            _ => {}
+        }
+        at = start + length;
+    }
+    open.map(|(start, _)| start)
+}
+
+/// Whether the lines end inside of a fence, as [`crate::engine::reply`] writes them.
+fn is_inside_fence(lines: &str) -> bool {
+    let mut open: Option<usize> = None;
+    for line in lines.lines() {
+        let marks = line.bytes().take_while(|b| *b == b'`').count();
+        match open {
+            None if marks >= 3 => open = Some(marks),
+            Some(opened) if marks >= opened && line.len() == marks => open = None,
+            _ => {}
+        }
+    }
+    open.is_some()
 }
 
 /// Markdown that was rendered by us from a persona's answer, as it is; mentions, references, images and tags are
@@ -174,14 +265,8 @@ pub fn cap(text: String, limit: usize) -> String {
 }
 
 fn is_blank(c: char) -> bool {
-    c.is_whitespace() || c.is_control()
-}
-
-/// Characters that show nothing and can hide, reorder or imitate text. Joiners of emoji and scripts stay.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    // The blank of Braille is no white space to Unicode.
+    c.is_whitespace() || c.is_control() || c == '\u{2800}'
 }
 
 /// What is wrong and what to write instead, as two sentences.

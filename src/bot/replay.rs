@@ -1,6 +1,7 @@
 //! A round that was kept, gone through again: nobody is asked and nothing is written. The same answers have to give the
 //! same replies to the byte, and the same votes the same verdict.
 
+use super::answers::anchor;
 use super::recording::{self, KeptOutcome, KeptRound, KeptTurn, KeptVerdict};
 use crate::engine::block::Block;
 use crate::engine::ledger::Ledger;
@@ -145,6 +146,7 @@ async fn again(
         question: turn.question.clone(),
         previous_vote: turn.previous_vote,
         answered_on: turn.answered_on.clone(),
+        raised: turn.raised.iter().cloned().map(anchor).collect(),
         model: Arc::new(Nobody {
             name: turn.model.clone(),
             why: failed.clone(),

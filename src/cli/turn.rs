@@ -176,6 +176,7 @@ fn ask(
         persona: persona.clone(),
         question: question.map(str::to_owned),
         answered_on: None,
+        raised: Vec::new(),
         model,
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn round() -> f64 {
         question: None,
         previous_vote: None,
         answered_on: None,
+        raised: Vec::new(),
         model: Arc::new(Checklist),
     });
     let begun = thread_cpu();

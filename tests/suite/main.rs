@@ -19,6 +19,7 @@ mod deploy;
 mod engine;
 mod evaluate;
 mod github;
+mod hostile;
 mod leaving;
 mod llm;
 mod own_repository;

@@ -1,7 +1,7 @@
 //! Annotations: what stands where in the file. Failures first, then warnings, then notices.
 
 use super::title::rejecting_votes;
-use super::{ConfigProblem, DiscussionView, Evaluation, Findings};
+use super::{ConfigProblem, DiscussionView, Evaluation, Findings, hidden};
 use crate::bot::command::path_word;
 use crate::bot::markdown::{plain, sentences, shorten};
 use crate::engine::consensus::State;
@@ -105,6 +105,7 @@ fn of_discussion(view: &DiscussionView) -> Vec<Annotation> {
     );
     found.extend(of_unsigned(view));
     found.extend(of_unconfirmed(view));
+    found.extend(of_hidden(view));
     found
 }
 
@@ -192,6 +193,13 @@ fn of_unsigned(view: &DiscussionView) -> Option<Annotation> {
         "Unsigned persona blocks",
         &message,
     ))
+}
+
+/// One for the file, at the first of its hidden places.
+fn of_hidden(view: &DiscussionView) -> Option<Annotation> {
+    let (line, sentence) = hidden::plain(view)?;
+    let (level, title) = (AnnotationLevel::Notice, "Hidden from readers");
+    Some(annotation(&view.path, line, level, title, &sentence))
 }
 
 /// Votes that people typed into the file, with the line that makes them count.

@@ -3,6 +3,7 @@
 mod annotations;
 mod buttons;
 mod costs;
+mod hidden;
 mod next;
 mod states;
 mod summary;
@@ -22,6 +23,7 @@ use super::repo_config::GateMode;
 use crate::engine::consensus::{Owed, ReasonCode, State, Verdict};
 use crate::engine::ledger::{Item, ItemState, Ledger};
 use crate::engine::problem::{Problem, Severity};
+use crate::engine::prompt::Kind;
 use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::{CheckRun, Conclusion};
 use crate::ids::{Alias, Sha};
@@ -175,6 +177,8 @@ pub struct DiscussionView {
     pub problems: Vec<Problem>,
     /// Name lines of persona blocks that the App did not write, from 1.
     pub unsigned_lines: Vec<usize>,
+    /// Things in the text that a reader of the page does not see, one entry for each kind of them.
+    pub hidden: Vec<Hidden>,
     /// Lines of text that people's votes cover and persona votes do not, from 1.
     pub uncovered_lines: Vec<usize>,
     /// Headings that changed since the stale votes.
@@ -200,6 +204,15 @@ pub struct DiscussionView {
     pub withdrawn: Option<String>,
     /// Replies that a push dropped from the file; the record keeps counting them.
     pub lost_replies: usize,
+}
+
+/// Things of one kind that a reader of the page does not see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hidden {
+    /// What they are.
+    pub kind: Kind,
+    /// Their lines, from 1, ascending; several may stand on one.
+    pub lines: Vec<usize>,
 }
 
 /// One vote as the check shows it.

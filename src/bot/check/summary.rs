@@ -1,6 +1,7 @@
 //! The summary of the check: complete by itself, so that nobody has to look anywhere else.
 
 use super::annotations::MAX_ANNOTATIONS;
+use super::hidden;
 use super::next::{NextStep, all_steps};
 use super::title::{counted, of_discussion, title};
 use super::votes::{self, line_link};
@@ -277,6 +278,9 @@ fn problems(text: &mut String, view: &DiscussionView) {
             text,
             "\n{blocks} a persona's name without being written by the App; not counted."
         );
+    }
+    if let Some(hidden) = hidden::sentence(view) {
+        let _ = writeln!(text, "\n{hidden}");
     }
     if !view.uncovered_lines.is_empty() {
         let lines: Vec<String> = view

@@ -58,6 +58,7 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
         ledger: Ledger::default(),
         problems: Vec::new(),
         unsigned_lines: Vec::new(),
+        hidden: Vec::new(),
         uncovered_lines: Vec::new(),
         changed_sections: Vec::new(),
         rounds: (0, 0),

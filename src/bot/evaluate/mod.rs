@@ -1,6 +1,7 @@
 //! Evaluation: from everything that was read and recorded to the state of each discussion. Pure.
 
 mod bare;
+mod hidden;
 mod panel_of;
 mod posted;
 mod problems;
@@ -290,6 +291,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         ledger,
         problems,
         unsigned_lines: unsigned_lines(case, discussion, &seen),
+        hidden: hidden::in_text(file, case.base.discussion()),
         uncovered_lines: seen.uncovered_lines.clone(),
         changed_sections,
         rounds: (rounds, bound),

@@ -3,7 +3,7 @@
 use super::shapes::{KeptPersona, LimitsShape, PhaseShape, vote};
 use crate::engine::discussion::Discussion;
 use crate::engine::persona::Persona;
-use crate::engine::reply::Limits;
+use crate::engine::reply::{Anchor, Limits};
 use crate::engine::template::Phase;
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
@@ -45,6 +45,8 @@ pub struct KeptTurn {
     pub previous_vote: Option<Vote>,
     /// The proposal its last answer was about.
     pub answered_on: Option<String>,
+    /// Its earlier remarks with the words of the proposal that they are about.
+    pub raised: Vec<(String, String)>,
     /// Name of the model that was to be asked.
     pub model: String,
     /// What came of it.
@@ -104,6 +106,7 @@ impl KeptTurn {
             question: ask.question.clone(),
             previous_vote: ask.previous_vote,
             answered_on: ask.answered_on.clone(),
+            raised: ask.raised.iter().map(Anchor::pair).collect(),
             model: ask.model.name().to_owned(),
             outcome: KeptOutcome::of(&turn.outcome),
         }

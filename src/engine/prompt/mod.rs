@@ -4,7 +4,7 @@ mod render;
 mod untrusted;
 
 pub use render::{Rendered, render};
-pub use untrusted::{Disarmed, Kind, Mark, disarm, marks, summary};
+pub use untrusted::{Disarmed, Kind, Mark, Place, disarm, marks, summary};
 
 use super::persona::Persona;
 use super::reply::Limits;

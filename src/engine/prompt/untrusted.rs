@@ -10,10 +10,13 @@ mod elements;
 mod encoded;
 mod html;
 mod markdown;
+mod places;
 mod runs;
 
+pub use places::Place;
+
 use super::Prompt;
-use std::collections::BTreeMap;
+use places::Tally;
 
 /// What a hidden thing is. The order is the order in which they are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,7 +65,7 @@ pub enum Kind {
 
 impl Kind {
     /// Singular and plural, for people.
-    fn nouns(self) -> (&'static str, &'static str) {
+    pub fn nouns(self) -> (&'static str, &'static str) {
         match self {
             Self::HtmlComment => ("HTML comment", "HTML comments"),
             Self::HiddenElement => ("hidden or folded element", "hidden or folded elements"),
@@ -120,6 +123,8 @@ pub struct Disarmed {
     pub text: String,
     /// What was taken out or marked, each kind once, in the order of [`Kind`].
     pub marks: Vec<Mark>,
+    /// The same thing by thing, by line.
+    pub places: Vec<Place>,
 }
 
 /// Takes out or marks what a reader of the rendered page does not see. Receipts are dropped and not counted.
@@ -127,19 +132,20 @@ pub struct Disarmed {
 /// Our own header lines get no exception: a proposal and a transcript come without them, and an exception would be a
 /// place to hide in.
 pub fn disarm(text: &str) -> Disarmed {
-    let mut tally = Tally::default();
+    let mut tally = Tally::of(text);
     let text = characters::pass(text, &mut tally);
     let text = markdown::pass(&text, &mut tally);
     let text = runs::pass(&text, &mut tally);
+    let places = tally.places();
     Disarmed {
         text,
-        marks: tally.marks(),
+        marks: places::marks(places.iter()),
+        places,
     }
 }
 
 /// What is hidden in the texts of a prompt that are not ours, all of them taken together.
 pub fn marks(prompt: &Prompt) -> Vec<Mark> {
-    let mut tally = Tally::default();
     // A proposal names its title itself, so one that stands there is counted once.
     let title = Some(&prompt.title).filter(|title| !prompt.proposal.contains(*title));
     let texts = title
@@ -147,12 +153,8 @@ pub fn marks(prompt: &Prompt) -> Vec<Mark> {
         .chain([&prompt.proposal, &prompt.transcript])
         .chain(&prompt.question)
         .chain(prompt.own_open.iter().map(|(_, text)| text));
-    for text in texts {
-        for mark in disarm(text).marks {
-            tally.add(mark.kind, mark.count);
-        }
-    }
-    tally.marks()
+    let places: Vec<Place> = texts.flat_map(|text| disarm(text).places).collect();
+    places::marks(places.iter())
 }
 
 /// The marks in plain words: `3 hidden carriers: 2 HTML comments, 1 soft hyphen`. `None` without marks.
@@ -171,23 +173,6 @@ pub fn summary(marks: &[Mark]) -> Option<String> {
         .collect();
     let noun = if total == 1 { "carrier" } else { "carriers" };
     (total > 0).then(|| format!("{total} hidden {noun}: {}", kinds.join(", ")))
-}
-
-/// Counts by kind.
-#[derive(Debug, Default)]
-struct Tally(BTreeMap<Kind, usize>);
-
-impl Tally {
-    fn add(&mut self, kind: Kind, count: usize) {
-        if count > 0 {
-            *self.0.entry(kind).or_default() += count;
-        }
-    }
-
-    fn marks(self) -> Vec<Mark> {
-        let marks = self.0.into_iter();
-        marks.map(|(kind, count)| Mark { kind, count }).collect()
-    }
 }
 
 /// Words that no page shows, as a model sees them: each line a mark of its own, so that no mark is open at a line end.

@@ -254,8 +254,8 @@ fn word(word: &str, in_label: bool) -> String {
     )
 }
 
-/// Whether GitHub or a bot could do something with a word: mentions and addresses, links, references to issues,
-/// commands.
+/// Whether GitHub or a bot could do something with a word: mentions and addresses, links, references to issues and
+/// commits, commands.
 fn acts(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let has_reference = |sign: &str| {
@@ -269,7 +269,21 @@ fn acts(word: &str) -> bool {
         || lower.contains("www.")
         || has_reference("#")
         || has_reference("gh-")
+        || lower
+            .split(|c: char| !c.is_alphanumeric())
+            .any(names_commit)
         || (command.starts_with('/') && command[1..].starts_with(|c: char| c.is_alphabetic()))
+}
+
+/// Whether GitHub could link a word to a commit: 7 to 40 hexadecimal digits
+/// (<https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls>).
+/// Only those with both digits and letters: numbers and words are left alone.
+pub(super) fn names_commit(word: &str) -> bool {
+    let holds = |of_kind: fn(char) -> bool| word.contains(of_kind);
+    (7..=40).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_hexdigit())
+        && holds(|c| c.is_ascii_digit())
+        && holds(|c| c.is_ascii_alphabetic())
 }
 
 /// Escapes what CommonMark or GitHub would read as more than text. Underscores inside words stay, as formatters

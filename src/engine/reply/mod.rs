@@ -1,11 +1,13 @@
 //! A persona's reply as data, its neutralised rendering as a block, and what of it is new.
 
+mod diagram;
 mod inline;
 mod neutral;
 mod pieces;
+mod reworded;
 
-pub(in crate::engine) use neutral::is_invisible;
-pub use neutral::{Neutral, comment, heading, remark};
+pub use neutral::{Neutral, comment, heading, is_invisible, names_commit, remark};
+pub use reworded::as_known;
 
 use super::ledger::{Item, ItemKind, ItemState, Ledger};
 use super::persona::{Persona, PersonaKind};

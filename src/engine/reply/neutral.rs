@@ -4,6 +4,7 @@
 //! The text is read as CommonMark and written anew from what was read, so nothing passes that we do not write: no raw
 //! HTML, images, foreign links, headings, separators, rules or tables. What would act is set in code marks.
 
+use super::diagram;
 use super::inline::{self, Run, broken_comments, longest_run_of_backticks};
 use super::pieces::{Piece, pieces};
 use crate::engine::body::{is_name_line, is_separator_line};
@@ -91,26 +92,43 @@ pub fn heading(original: &str) -> String {
 
 /// The original without characters that show nothing or change the direction of others, with LF line ends.
 fn visible(original: &str) -> String {
-    original
-        .replace("\r\n", "\n")
-        .chars()
-        .filter_map(|c| match c {
-            '\n' => Some('\n'),
-            '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => Some('\n'),
-            '\t' => Some('\t'),
-            c if c.is_control() || is_invisible(c) => None,
-            c => Some(c),
-        })
-        .collect()
+    let mut visible = String::with_capacity(original.len());
+    for c in original.replace("\r\n", "\n").chars() {
+        match c {
+            '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => visible.push('\n'),
+            '\t' => visible.push('\t'),
+            // The blank of Braille.
+            '\u{2800}' => visible.push(' '),
+            // The selectors between emoji and text stay behind one sign, where they choose how it is drawn: a run of
+            // them spells words.
+            '\u{fe0e}' | '\u{fe0f}' if visible.ends_with(is_pictured) => visible.push(c),
+            '\u{fe0e}' | '\u{fe0f}' => {}
+            c if c.is_control() || is_invisible(c) => {}
+            c => visible.push(c),
+        }
+    }
+    visible
 }
 
-/// Format characters: zero-width, bidirectional, tag, fillers, variation selectors beyond the usual.
-pub(in crate::engine) fn is_invisible(c: char) -> bool {
+/// Signs that are drawn as text or as an emoji (Unicode `emoji-variation-sequences.txt`, by blocks).
+fn is_pictured(c: char) -> bool {
+    matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}'..='\u{3299}' | '\u{1f000}'..='\u{1faff}')
+}
+
+/// Format characters: zero-width, bidirectional, tag, fillers, characters that are none, and variation selectors but
+/// for the two between emoji and text.
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0d}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether GitHub could link a word to a commit; see [`inline::names_commit`].
+pub fn names_commit(word: &str) -> bool {
+    inline::names_commit(word)
 }
 
 /// At most `limit` characters, cut at a blank where one is near, and the number of those left out.
@@ -211,21 +229,25 @@ impl Writer {
         let lines: Vec<String> = text
             .lines()
             .map(|line| broken_comments(line.trim_end()))
-            .map(|line| {
-                if language == "mermaid" {
-                    without_links(&line)
-                } else {
-                    line
-                }
-            })
             .collect();
-        let text = without_blocks(lines).join("\n");
+        let (lines, left_out) = match language {
+            "mermaid" => diagram::inert(lines),
+            _ => (lines, 0),
+        };
+        self.code(language, &without_blocks(lines).join("\n"));
+        if left_out > 0 {
+            self.apart();
+            self.out.push_str(&diagram::left_out(left_out));
+        }
+    }
+
+    fn code(&mut self, language: &str, text: &str) {
         if text.trim().is_empty() {
             return;
         }
         self.apart();
         self.indents.clear();
-        let marks = "`".repeat(longest_run_of_backticks(&text).max(2) + 1);
+        let marks = "`".repeat(longest_run_of_backticks(text).max(2) + 1);
         self.out
             .push_str(&format!("{marks}{language}\n{text}\n{marks}"));
     }
@@ -252,21 +274,6 @@ fn without_blocks(mut lines: Vec<String>) -> Vec<String> {
         }
     }
     lines
-}
-
-/// A line of a diagram; one that would make parts of it clickable, or set it up, is left out with a comment.
-fn without_links(line: &str) -> String {
-    let words = line.to_ascii_lowercase();
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    let acts = ["click ", "href", "://", "%%{"]
-        .iter()
-        .any(|sign| words.contains(sign));
-    let is_link_line = words.starts_with("link ") || words.starts_with("links ");
-    if acts || is_link_line {
-        "%% left out".to_owned()
-    } else {
-        line.to_owned()
-    }
 }
 
 /// A link target as shown.

@@ -201,6 +201,7 @@ impl Sketch {
             ledger,
             problems: self.unclosed_fence_at.map(problem).into_iter().collect(),
             unsigned_lines: Vec::new(),
+            hidden: Vec::new(),
             uncovered_lines: Vec::new(),
             changed_sections: self.sections.clone(),
             rounds: self.rounds,

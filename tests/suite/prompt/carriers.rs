@@ -11,14 +11,14 @@ use std::sync::LazyLock;
 const PAYLOAD: &str = "zebra crimson obelisk";
 
 #[derive(Deserialize)]
-struct Carrier {
-    name: String,
-    text: String,
-    kinds: Vec<String>,
+pub(crate) struct Carrier {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) kinds: Vec<String>,
     left: Option<String>,
 }
 
-fn carriers() -> &'static [Carrier] {
+pub(crate) fn carriers() -> &'static [Carrier] {
     static CARRIERS: LazyLock<Vec<Carrier>> = LazyLock::new(|| {
         let text = fixture("prompt/carriers.yaml");
         let mut carriers: Vec<Carrier> = serde_saphyr::from_str(&text).unwrap();

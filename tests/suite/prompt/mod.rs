@@ -1,7 +1,7 @@
 //! What a persona is asked, in words: hidden text is marked, text that is not ours stays in its fence, and what was sent
 //! once is sent again byte for byte.
 
-mod carriers;
+pub(crate) mod carriers;
 mod fence;
 mod prefix;
 mod shown;

@@ -52,7 +52,7 @@ Product pages are slow: each of them reads forty rows that change twice a day. S
 pub(crate) const PATH: &str = "design/cache.md";
 
 /// The file with a requirement changed, blocks and all.
-fn revised(text: &str) -> String {
+pub(crate) fn revised(text: &str) -> String {
     let revised = text.replace("after one minute", "after ten seconds");
     assert_ne!(revised, text);
     revised

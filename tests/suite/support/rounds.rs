@@ -67,6 +67,7 @@ pub(crate) fn rounds(name: &str) -> Vec<BTreeMap<&'static str, Rendered>> {
             question: None,
             previous_vote: votes.get(alias).copied().flatten(),
             answered_on: None,
+            raised: Vec::new(),
             model: Arc::new(Checklist),
         });
         let mut blocks = Vec::new();

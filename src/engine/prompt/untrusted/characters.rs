@@ -1,6 +1,7 @@
 //! Characters without a shape: dropped; where they spell words, the words are shown as hidden text.
 
-use super::{Kind, Tally, hidden};
+use super::places::Tally;
+use super::{Kind, hidden};
 use crate::engine::reply::is_invisible;
 use std::iter::Peekable;
 use std::str::Chars;
@@ -13,18 +14,28 @@ pub(super) fn pass(text: &str, tally: &mut Tally) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     let mut before = None;
+    // The line being read, and for each line written the one that it comes from.
+    let mut line = 0;
+    let mut from = vec![0];
     while let Some(c) = chars.next() {
         match c {
-            '\r' => {
-                chars.next_if_eq(&'\n');
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                let ends_line = c == '\n' || (c == '\r' && chars.next_if_eq(&'\n').is_some());
+                line += usize::from(ends_line);
+                from.push(line);
                 out.push('\n');
             }
-            '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
-            '\u{e0000}'..='\u{e007f}' => tags(c, before, &mut chars, &mut out, tally),
-            _ if selector(c).is_some() => selectors(c, before, &mut chars, &mut out, tally),
+            '\u{e0000}'..='\u{e007f}' => {
+                let found = tags(c, before, &mut chars, &mut out);
+                found.into_iter().for_each(|kind| tally.add(kind, line));
+            }
+            _ if selector(c).is_some() => {
+                let found = selectors(c, before, &mut chars, &mut out);
+                found.into_iter().for_each(|kind| tally.add(kind, line));
+            }
             '\u{200c}' | '\u{200d}' if joins(before, c, chars.peek().copied()) => out.push(c),
             _ => match shapeless(c) {
-                Some(kind) => tally.add(kind, 1),
+                Some(kind) => tally.add(kind, line),
                 None => out.push(c),
             },
         }
@@ -32,6 +43,7 @@ pub(super) fn pass(text: &str, tally: &mut Tally) -> String {
             before = Some(c);
         }
     }
+    tally.moved(&from);
     out
 }
 
@@ -46,23 +58,18 @@ pub(super) fn shapeless(c: char) -> Option<Kind> {
         }
         '\u{e0000}'..='\u{e007f}' => Some(Kind::TagCharacters),
         _ if selector(c).is_some() => Some(Kind::VariationSelectors),
-        // Format characters of scripts and notations that `is_invisible` has no need to know.
-        '\u{1bca0}'..='\u{1bca3}' | '\u{13430}'..='\u{1343f}' | '\u{fdd0}'..='\u{fdef}' => {
-            Some(Kind::Invisible)
-        }
         _ if c.is_control() || is_invisible(c) => Some(Kind::Invisible),
         _ => None,
     }
 }
 
-/// A run of tag characters: a flag that is drawn stays, words are shown, the rest goes.
+/// A run of tag characters: a flag that is drawn stays, words are shown, the rest goes. Gives what was found.
 fn tags(
     first: char,
     before: Option<char>,
     chars: &mut Peekable<Chars<'_>>,
     out: &mut String,
-    tally: &mut Tally,
-) {
+) -> Option<Kind> {
     let mut run = String::from(first);
     while let Some(next) = chars.next_if(|c| matches!(c, '\u{e0000}'..='\u{e007f}')) {
         run.push(next);
@@ -74,10 +81,11 @@ fn tags(
         .collect();
     let is_flag = before == Some('\u{1f3f4}') && run.ends_with('\u{e007f}');
     if is_flag && DRAWN_FLAGS.contains(&words.as_str()) {
-        return out.push_str(&run);
+        out.push_str(&run);
+        return None;
     }
-    tally.add(Kind::TagCharacters, 1);
     out.push_str(&hidden(&words));
+    Some(Kind::TagCharacters)
 }
 
 /// The byte that a variation selector can stand for.
@@ -91,28 +99,29 @@ fn selector(c: char) -> Option<u8> {
     u8::try_from(byte).ok()
 }
 
-/// A run of variation selectors: one behind an emoji stays, words spelt in bytes are shown, the rest goes.
+/// A run of variation selectors: one behind an emoji stays, words spelt in bytes are shown, the rest goes. Gives what
+/// was found.
 fn selectors(
     first: char,
     before: Option<char>,
     chars: &mut Peekable<Chars<'_>>,
     out: &mut String,
-    tally: &mut Tally,
-) {
+) -> Option<Kind> {
     let mut bytes: Vec<u8> = selector(first).into_iter().collect();
     while let Some(next) = chars.next_if(|c| selector(*c).is_some()) {
         bytes.extend(selector(next));
     }
     let varies = matches!(first, '\u{fe0e}' | '\u{fe0f}') && before.is_some_and(has_emoji_form);
     if bytes.len() == 1 && varies {
-        return out.push(first);
+        out.push(first);
+        return None;
     }
-    tally.add(Kind::VariationSelectors, 1);
     if let Ok(words) = String::from_utf8(bytes)
         && words.chars().all(|c| shapeless(c).is_none())
     {
         out.push_str(&hidden(&words));
     }
+    Some(Kind::VariationSelectors)
 }
 
 /// Characters that a selector makes an emoji or plain text (Unicode `emoji-variation-sequences.txt`, by blocks).

@@ -6,7 +6,8 @@
 
 use super::elements::{Elements, is_sentence, square};
 use super::html::words_in;
-use super::{Kind, Tally, encoded, has_words, hidden, marked, shaped};
+use super::places::{Lines, Tally};
+use super::{Kind, encoded, has_words, hidden, marked, shaped};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -407,9 +408,10 @@ fn applied(source: &str, mut edits: Vec<Edit>, tally: &mut Tally) -> String {
     edits.sort_by_key(|edit| (edit.range.start, Reverse(edit.range.end)));
     // With each edit, whether others cross it.
     let mut kept: Vec<(Edit, bool)> = Vec::new();
+    let mut lines = Lines::of(source);
     for edit in edits {
         if let Some(kind) = edit.kind {
-            tally.add(kind, 1);
+            tally.add(kind, lines.line_of(edit.range.start));
         }
         match kept.last_mut() {
             Some((last, _)) if edit.range.end <= last.range.end => {}
@@ -420,14 +422,20 @@ fn applied(source: &str, mut edits: Vec<Edit>, tally: &mut Tally) -> String {
             _ => kept.push((edit, false)),
         }
     }
+    for (edit, is_crossed) in &mut kept {
+        if *is_crossed {
+            edit.text = hidden(&source[edit.range.clone()]);
+        }
+    }
+    let edits = kept
+        .iter()
+        .map(|(edit, _)| (edit.range.clone(), edit.text.as_str()));
+    tally.edited(source, edits);
     let mut out = String::with_capacity(source.len());
     let mut pos = 0;
-    for (edit, is_crossed) in kept {
+    for (edit, _) in kept {
         out.push_str(&source[pos..edit.range.start]);
-        match is_crossed {
-            true => out.push_str(&hidden(&source[edit.range.clone()])),
-            false => out.push_str(&edit.text),
-        }
+        out.push_str(&edit.text);
         pos = edit.range.end;
     }
     out.push_str(&source[pos..]);

@@ -1,7 +1,8 @@
 //! Data that nobody reads, lines that look like a delimiter of ours, and words that some models take for the end of a
 //! message. These are shown to readers too, so they need no mark as hidden; they are left out or broken.
 
-use super::{Kind, Tally};
+use super::Kind;
+use super::places::Tally;
 use std::ops::Range;
 
 /// Longest run of encoded data that stays, in characters.
@@ -72,7 +73,7 @@ fn without_data_urls(text: &str, tally: &mut Tally) -> String {
             found.push(at..at + scheme.len() + len);
         }
     }
-    tally.add(Kind::DataUrl, found.len());
+    tally.add_at(Kind::DataUrl, &text, found.iter().map(|range| range.start));
     replaced(text, &found, |url| {
         format!(
             "[left out: a data address of {} characters]",
@@ -115,7 +116,13 @@ fn without_encoded_data(text: &str, tally: &mut Tally) -> String {
             found.push(joined.0);
         }
     }
-    tally.add(Kind::EncodedData, found.len());
+    tally.add_at(
+        Kind::EncodedData,
+        text,
+        found.iter().map(|range| range.start),
+    );
+    // Each becomes one line.
+    tally.edited(text, found.iter().map(|range| (range.clone(), "")));
     replaced(text, &found, |run| {
         format!(
             "[left out: {} characters of encoded data]",
@@ -161,11 +168,11 @@ fn is_data(run: &str) -> bool {
 /// into a conflict; that stays.
 fn without_look_alikes(text: &str, tally: &mut Tally) -> String {
     let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
+    for (number, line) in text.split_inclusive('\n').enumerate() {
         let plain: String = line.trim().chars().map(plain_angle).collect();
         match inside_look_alike(&plain) {
             Some(words) => {
-                tally.add(Kind::LookAlikeDelimiter, 1);
+                tally.add(Kind::LookAlikeDelimiter, number);
                 out.push_str(&format!("(looks like a delimiter: {})", words.trim()));
                 if line.ends_with('\n') {
                     out.push('\n');
@@ -206,9 +213,9 @@ fn plain_angle(c: char) -> char {
 
 fn without_chat_tokens(mut text: String, tally: &mut Tally) -> String {
     for token in CHAT_TOKENS {
-        let count = text.matches(token).count();
-        if count > 0 {
-            tally.add(Kind::ChatToken, count);
+        if text.contains(token) {
+            let starts = text.match_indices(token).map(|(at, _)| at);
+            tally.add_at(Kind::ChatToken, &text, starts);
             let (first, rest) = token.split_at(1);
             text = text.replace(token, &format!("{first} {rest}"));
         }
@@ -225,6 +232,10 @@ fn without_chat_tokens(mut text: String, tally: &mut Tally) -> String {
             is_name.then_some(at..at + open.len())
         })
         .collect();
-    tally.add(Kind::ChatToken, piped.len());
+    tally.add_at(
+        Kind::ChatToken,
+        &text,
+        piped.iter().map(|range| range.start),
+    );
     replaced(&text, &piped, |_| "< |".to_owned())
 }
