@@ -36,6 +36,9 @@ pub struct Account<'a> {
 /// The meter of one discussion's round.
 pub struct Purse<'a> {
     account: Account<'a>,
+    /// Held while a request is announced, until it is among those under way: who is refused has to know whether others
+    /// may still leave room.
+    announcing: tokio::sync::Mutex<()>,
     under_way: Mutex<BTreeMap<CallId, UnderWay>>,
     ended: Notify,
 }
@@ -52,6 +55,7 @@ impl<'a> Purse<'a> {
     pub fn new(account: Account<'a>) -> Self {
         Self {
             account,
+            announcing: tokio::sync::Mutex::default(),
             under_way: Mutex::default(),
             ended: Notify::new(),
         }
@@ -95,6 +99,7 @@ impl Meter for Purse<'_> {
             let ended = self.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
+            let announcing = self.announcing.lock().await;
             let is_alone = self.under_way().is_empty();
             let announced = store.announce_call(lease, pr, &call, &may).await;
             let why = match announced.map_err(|error| unwritten(&error))? {
@@ -106,6 +111,7 @@ impl Meter for Purse<'_> {
                 }
                 Announced::Refused(why) => why,
             };
+            drop(announcing);
             if is_alone || tokio::time::timeout(patience, ended).await.is_err() {
                 return Err(ModelError::OverBudget(why));
             }

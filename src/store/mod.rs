@@ -14,6 +14,7 @@
 //! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
 //! * `unheard` tells what was told and not taken in yet;
 //! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
+//! * `schema` holds the steps of the schema;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
 
 mod backlog;
@@ -27,6 +28,7 @@ mod queue;
 mod record;
 mod recorded;
 mod rounds;
+mod schema;
 mod sql;
 mod sqlite;
 mod survey;

@@ -160,7 +160,7 @@ async fn an_operator_sees_what_was_taken_beside_a_running_server() {
     folder
         .run(&["costs", "--persona", "@Architect"])
         .exits(0)
-        .says(&["total              1"]);
+        .says(&["total             1"]);
     store.close().await.unwrap();
 }
 

@@ -1,0 +1,94 @@
+//! The schema of the database: its steps, and how a database is brought up to date.
+
+use super::StoreError;
+use super::dialect::SQLITE;
+use super::sqlite::{DatabaseFile, SETTINGS};
+use sqlx::any::AnyConnectOptions;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, Connection, Executor, Row};
+
+/// The schema, step by step. Steps are never changed once released, only added.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "queue and record",
+        include_str!("migrations/0001_queue_and_record.sql"),
+    ),
+    (3, "sweep", include_str!("migrations/0003_sweep.sql")),
+    (
+        4,
+        "votes elsewhere",
+        include_str!("migrations/0004_votes_elsewhere.sql"),
+    ),
+    (5, "drops", include_str!("migrations/0005_drops.sql")),
+    (6, "receipts", include_str!("migrations/0006_receipts.sql")),
+    (7, "closed", include_str!("migrations/0007_closed.sql")),
+    (8, "calls", include_str!("migrations/0008_calls.sql")),
+    (9, "rounds", include_str!("migrations/0009_rounds.sql")),
+];
+
+/// Applies the missing steps of the schema on a connection of its own: where a migration locks the database, an
+/// error must not leave that lock behind in a pool.
+pub(super) async fn bring_up_to_date(
+    file: &DatabaseFile,
+    options: &AnyConnectOptions,
+) -> Result<(), StoreError> {
+    let mut connection = AnyConnection::connect_with(options).await?;
+    file.prepare(&mut connection).await?;
+    connection.execute(SETTINGS).await?;
+    let steps = MIGRATIONS.iter().map(|(version, name, text)| {
+        let kind = MigrationType::Simple;
+        Migration::new(*version, (*name).into(), kind, SQLITE.fill(text), false)
+    });
+    let outcome = Migrator::with_migrations(steps.collect())
+        .run(&mut connection)
+        .await;
+    connection.close().await?;
+    outcome.map_err(|error| not_migrated(file, &error))
+}
+
+/// A database with an owner is used as it is: its schema is the owner's to change.
+pub(super) async fn refuse_other_schema(
+    file: &DatabaseFile,
+    options: &AnyConnectOptions,
+) -> Result<(), StoreError> {
+    let mut connection = AnyConnection::connect_with(options).await?;
+    connection.execute(SETTINGS).await?;
+    let newest = sqlx::query("SELECT MAX(version) FROM _sqlx_migrations")
+        .fetch_one(&mut connection)
+        .await;
+    connection.close().await?;
+    let newest: Option<i64> = newest?.try_get(0)?;
+    if newest == Some(newest_known()) {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt(format!(
+        "{} has schema {}, this version knows {}; run the same version as the server that uses it",
+        file.path().display(),
+        newest.unwrap_or_default(),
+        newest_known()
+    )))
+}
+
+/// The schema this version works with.
+fn newest_known() -> i64 {
+    MIGRATIONS.iter().map(|step| step.0).max().unwrap_or(0)
+}
+
+/// Why the schema cannot be used, with what to do about it.
+fn not_migrated(file: &DatabaseFile, error: &MigrateError) -> StoreError {
+    let path = file.path().display();
+    let known = newest_known();
+    match error {
+        MigrateError::VersionMissing(found) => StoreError::Corrupt(format!(
+            "{path} has schema {found}, this version knows {known}; run the newer version that wrote it, or restore a \
+             backup from before the upgrade"
+        )),
+        MigrateError::VersionMismatch(found) => StoreError::Corrupt(format!(
+            "schema step {found} of {path} is not the one this version knows; run the version that wrote it"
+        )),
+        other => StoreError::Database(format!(
+            "the schema of {path} cannot be brought up to date: {other}"
+        )),
+    }
+}
