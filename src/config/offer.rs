@@ -1,6 +1,6 @@
 //! From names to models: looks up what `DISCUSSIONS_MODEL`, aliases and `discussions.toml` name.
 
-use super::file::{ModelsFile, Place, choose};
+use super::file::{Located, ModelsFile, Place, choose, near};
 use super::finding::ToFind;
 use super::models::{Alias, CHECKLIST, DEFAULT, ModelSettings, Models};
 use super::providers::{ANTHROPIC, BUILT_IN, OLLAMA, OPENAI, Provider};
@@ -44,6 +44,23 @@ pub(super) struct Catalog<'a> {
     /// `None`: something is wrong with it, and that is told.
     providers: BTreeMap<String, Option<Provider>>,
     models: BTreeMap<String, Option<ModelSettings>>,
+    aliases: BTreeMap<String, Option<Choice>>,
+}
+
+/// Entries of the file in its order.
+fn in_order<T>(entries: &BTreeMap<String, Located<T>>) -> Vec<(&String, &Located<T>)> {
+    let mut sorted: Vec<_> = entries.iter().collect();
+    sorted.sort_by_key(|(_, entry)| (entry.place.line, entry.place.column));
+    sorted
+}
+
+/// `a, b and c`.
+fn and(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 impl<'a> Catalog<'a> {
@@ -53,18 +70,19 @@ impl<'a> Catalog<'a> {
             file,
             providers: BTreeMap::new(),
             models: BTreeMap::new(),
+            aliases: BTreeMap::new(),
         }
     }
 
     /// All of it.
     pub(super) fn models(mut self) -> Models {
         let file = self.file;
-        for (name, entry) in &file.models {
+        for (name, entry) in in_order(&file.models) {
             self.model(name, &Namer::File(entry.place.clone()));
         }
         let mut aliases = Vec::new();
         let mut default = None;
-        for (name, alias) in &file.aliases {
+        for (name, alias) in in_order(&file.aliases) {
             let choice = self.alias(name, &mut Vec::new());
             let Some(choice) = choice else { continue };
             aliases.push(Alias {
@@ -137,12 +155,16 @@ impl<'a> Catalog<'a> {
 
     /// What an alias stands for. `within`: the aliases that led here.
     fn alias(&mut self, name: &str, within: &mut Vec<String>) -> Option<Choice> {
+        if let Some(known) = self.aliases.get(name) {
+            return known.clone();
+        }
         let entry = self.file.aliases.get(name)?;
         within.push(name.to_owned());
         let names = entry.value.iter();
         let names = names.map(|name| (name.value.clone(), Namer::File(name.place.clone())));
         let choice = self.choice(names.collect(), within);
         within.pop();
+        self.aliases.insert(name.to_owned(), choice.clone());
         choice
     }
 
@@ -155,9 +177,12 @@ impl<'a> Catalog<'a> {
             match found {
                 Some(Choice::Checklist) if count == 1 => return Some(Choice::Checklist),
                 Some(Choice::Checklist) => {
-                    let message = format!(
-                        "`{name}` stands for {CHECKLIST}, the built-in rules, which stand in for no model; write it alone"
-                    );
+                    let what = match name == CHECKLIST {
+                        true => "are the built-in rules".to_owned(),
+                        false => format!("stands for {CHECKLIST}, the built-in rules"),
+                    };
+                    let message =
+                        format!("`{name}` {what}, which stand in for no model; write it alone");
                     self.reader.problem(&namer.is(), message);
                     is_whole = false;
                 }
@@ -225,8 +250,8 @@ impl<'a> Catalog<'a> {
         let own = self.file.providers.keys().map(String::as_str);
         let mut providers: Vec<&str> = BUILT_IN.iter().map(|known| known.word).collect();
         providers.extend(own.filter(|own| BUILT_IN.iter().all(|known| known.word != *own)));
-        let mut words = providers.clone();
-        words.extend(self.file.aliases.keys().map(String::as_str));
+        let aliases: Vec<&str> = self.file.aliases.keys().map(String::as_str).collect();
+        let words = [providers.clone(), aliases.clone()].concat();
         let hint = match name.split_once('/') {
             Some((provider, _)) if !self.is_provider(provider) => {
                 format!(
@@ -235,22 +260,22 @@ impl<'a> Catalog<'a> {
                 )
             }
             Some(_) => "write the model's name behind the slash, without blanks".to_owned(),
-            None => {
-                let forms: Vec<String> = providers.iter().map(|p| format!("{p}/MODEL")).collect();
-                let aliases = match self.file.aliases.is_empty() {
-                    true => String::new(),
-                    false => {
-                        let names: Vec<&str> =
-                            self.file.aliases.keys().map(String::as_str).collect();
-                        format!(" or an alias ({})", names.join(", "))
-                    }
-                };
-                format!(
-                    "write `{CHECKLIST}` alone, or a list of {}{aliases} with commas between them: where one is away, \
-                     the next one stands in",
-                    forms.join(", ")
-                )
-            }
+            None => match near(name, &aliases) {
+                Some(alias) => format!("did you mean `{alias}`?"),
+                None => {
+                    let forms: Vec<String> =
+                        providers.iter().map(|p| format!("{p}/MODEL")).collect();
+                    let aliases = match aliases.is_empty() {
+                        true => String::new(),
+                        false => format!(" or an alias ({})", aliases.join(", ")),
+                    };
+                    format!(
+                        "write `{CHECKLIST}` alone, or a list of {}{aliases} with commas between them: where one is \
+                         away, the next one stands in",
+                        and(&forms)
+                    )
+                }
+            },
         };
         let message = format!("`{name}` is no model that is known here; {hint}");
         self.reader.problem(&namer.is(), message);

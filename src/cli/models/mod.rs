@@ -19,6 +19,10 @@ const NOTHING: &str = "no model is configured, so the personas answer from their
     ollama serve                          an Ollama on this machine is found by itself\n\
     or write discussions.toml; deploy/discussions.toml.example shows every key.";
 
+/// What to do where there are models, and none of them was chosen.
+const UNCHOSEN: &str = "nothing says which of these answers, so the personas answer from their checklists; name one in \
+                        DISCUSSIONS_MODEL, or in discussions.toml as the alias `default`";
+
 /// Arguments of `models`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "EXAMPLES\n  \
@@ -57,7 +61,10 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         false => list::text(&settings, &checked, output),
     }
     if !settings.is_configured() && !arguments.json {
-        output.note(NOTHING);
+        output.note(match settings.declared.is_empty() {
+            true => NOTHING,
+            false => UNCHOSEN,
+        });
     }
     let is_dead = arguments.check && !settings.is_configured() && settings.declared.is_empty();
     let fails = |checked: &Checked| checked.came.is_err();

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 use tree::{Findings, Section};
 
-pub(super) use tree::choose;
+pub(super) use tree::{choose, near};
 
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;

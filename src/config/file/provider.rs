@@ -1,6 +1,6 @@
 //! `[providers.NAME]` and `[models."PROVIDER/MODEL"]`: which keys there are and what they take.
 
-use super::tree::{Findings, Located, Place, Section, Value};
+use super::tree::{Findings, Located, Section, Value};
 use crate::config::models::{Protocol, Structure, TokenLimit, check_model_url};
 use crate::config::prices::{self, Price};
 use std::path::{Path, PathBuf};
@@ -112,8 +112,6 @@ pub struct Quirks {
 /// `[providers.NAME]`.
 #[derive(Debug, Clone)]
 pub struct ProviderEntry {
-    /// Where it begins.
-    pub place: Place,
     /// How it is spoken to; `None`: as the built-in provider of that name is.
     pub protocol: Option<Located<Protocol>>,
     /// Address of its API.
@@ -155,9 +153,7 @@ impl EntryReader<'_> {
                 let own = own.as_str();
                 findings.add(
                     table.get("protocol").map_or(0, |value| value.at()),
-                    format!(
-                        "`{name}` speaks {own}; give what speaks another protocol another name"
-                    ),
+                    format!("the provider `{name}` speaks the protocol {own}; give one that speaks another a name of its own"),
                 );
                 return Err(Noted);
             }
@@ -185,7 +181,6 @@ impl EntryReader<'_> {
             arguments: table.read("arguments", findings, arguments),
             pass: table.read("pass", findings, pass),
             quirks: quirks(table, findings),
-            place: findings.place(at),
         };
         let needed = match protocol {
             Protocol::Command => ("program", "the program to run"),
@@ -243,7 +238,7 @@ impl EntryReader<'_> {
         match path.is_absolute() {
             true => Ok(path),
             false => Err(Refused::new(
-                format!("is `{text}`, which leads elsewhere from every folder"),
+                format!("is `{text}`, which leads to another file from every folder"),
                 "write the whole path, or begin it with ~/",
             )),
         }
@@ -283,24 +278,22 @@ fn refuse_foreign(table: &Section<'_>, protocol: Protocol, findings: &mut Findin
             );
         }
     }
-    if protocol == Protocol::Anthropic {
-        if let Some(value) = table.get("token_limit") {
-            let message = format!("`{}` is for the protocol openai; take it out", value.name);
-            findings.add(value.at(), message);
-        }
+    if protocol == Protocol::Anthropic
+        && let Some(value) = table.get("token_limit")
+    {
+        let message = format!("`{}` is for the protocol openai; take it out", value.name);
+        findings.add(value.at(), message);
     }
 }
 
 fn quirks(table: &Section<'_>, findings: &mut Findings<'_>) -> Quirks {
     let free = table.read("free", findings, Value::boolean);
     let price = table.get("price").and_then(|_| price(table, findings));
-    if let (Some(free), Some(value)) = (&free, table.get("price")) {
-        if free.value {
-            findings.add(
-                value.at(),
-                format!("`{}` and `free` are both there; keep one", value.name),
-            );
-        }
+    if let (Some(free), Some(value)) = (&free, table.get("price"))
+        && free.value
+    {
+        let message = format!("`{}` and `free` are both there; keep one", value.name);
+        findings.add(value.at(), message);
     }
     let free = free.filter(|free| free.value).map(|free| Located {
         value: Price::FREE,

@@ -1,6 +1,7 @@
 //! A TOML text as tables whose every key and value knows its line and column.
 
 use crate::config::SettingProblem;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use toml::Spanned;
@@ -38,15 +39,15 @@ pub struct Located<T> {
 /// Why a value is refused, and what to write instead.
 pub(super) struct Refusal {
     why: String,
-    instead: &'static str,
+    instead: Cow<'static, str>,
 }
 
 impl Refusal {
     /// `why` follows the key: "needs a duration, not ...".
-    pub(super) fn new(why: impl Into<String>, instead: &'static str) -> Self {
+    pub(super) fn new(why: impl Into<String>, instead: impl Into<Cow<'static, str>>) -> Self {
         Self {
             why: why.into(),
-            instead,
+            instead: instead.into(),
         }
     }
 }
@@ -180,15 +181,20 @@ impl<'t> Section<'t> {
     }
 }
 
-/// What to write in place of an unknown word.
-pub(in crate::config) fn choose(word: &str, known: &[&str]) -> String {
-    let near = known
+/// The known word that an unknown one is most like, if it is like any.
+pub(in crate::config) fn near<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let alike = known
         .iter()
         .map(|known| (strsim::jaro_winkler(known, word), known))
         .filter(|(similarity, _)| *similarity > NEAR_ENOUGH)
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match near {
-        Some((_, near)) => format!("did you mean `{near}`?"),
+    alike.map(|(_, near)| *near)
+}
+
+/// What to write in place of an unknown word.
+pub(in crate::config) fn choose(word: &str, known: &[&str]) -> String {
+    match near(word, known) {
+        Some(near) => format!("did you mean `{near}`?"),
         None => format!("choose from: {}", known.join(", ")),
     }
 }
@@ -229,7 +235,7 @@ impl<'t> Value<'t> {
     /// What stands there, in words.
     pub(super) fn describe(&self) -> String {
         match self.value.get_ref() {
-            DeValue::String(text) => format!("`{}`", shortened(text)),
+            DeValue::String(text) => format!("`\"{}\"`", shortened(text)),
             DeValue::Integer(number) => format!("`{}`", shortened(&number.to_string())),
             DeValue::Float(number) => format!("`{}`", shortened(number.as_str())),
             DeValue::Boolean(value) => format!("`{value}`"),
@@ -277,8 +283,7 @@ impl<'t> Value<'t> {
         let found = known.iter().find(|(name, _)| *name == word);
         found.map(|(_, value)| *value).ok_or_else(|| {
             let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            let why = format!("is {}; {}", self.describe(), choose(word, &names));
-            Refusal::new(why, "no other word has a meaning here")
+            Refusal::new(format!("is `{}`", shortened(word)), choose(word, &names))
         })
     }
 

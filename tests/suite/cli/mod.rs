@@ -567,6 +567,7 @@ fn every_subcommand_explains_itself() {
         "templates",
         "personas",
         "config",
+        "models",
         "serve",
         "receive",
         "health",
@@ -956,6 +957,7 @@ fn health_asks_the_server_of_the_environment() {
         .env("PRIVATE_KEY", &crate::github::keys::rsa().pkcs8)
         .env("WEBHOOK_SECRET", "5f1d0c6f0c7b4f5e9a3c2b1a")
         .env("HOST", "0.0.0.0")
+        .env("DISCUSSIONS_MODEL", "checklist")
         .env("PORT", "0");
     let mut server = Running::start(command, true);
     let listening = server.line_with("listening on http://0.0.0.0:");

@@ -53,8 +53,10 @@ impl Home {
     }
 }
 
-/// The cases of a fixture: what is expected, the file, and variables (`# NAME=VALUE` lines at the top of the file).
-fn cases(fixture: &str) -> Vec<(Vec<String>, String, Vec<(String, String)>)> {
+/// A case of a fixture: what is expected, the file, and variables (`#: NAME=VALUE` lines of the file).
+type Case = (Vec<String>, String, Vec<(String, String)>);
+
+fn cases(fixture: &str) -> Vec<Case> {
     fixture
         .split("=====\n")
         .map(|case| {

@@ -152,7 +152,7 @@ async fn a_turn_is_answered_by_the_service_of_the_file_and_by_the_script_where_i
         .exits(0, &["script/quick"]);
     machine.write(
         ".github/discussions.yml",
-        "models: {architect: fast, pragmatist: near/other}\n",
+        "models: {architect: fast, perfectionist: near/other}\n",
     );
     machine.write(
         ".github/discussions/personas/scribe.md",
@@ -172,11 +172,11 @@ async fn a_turn_is_answered_by_the_service_of_the_file_and_by_the_script_where_i
     );
     // What a repository names and nobody offers here is said, and the usual model answers.
     let words = [
-        "pragmatist: the model near/other is not offered here; on offer: default, fast, checklist, near/big",
+        "perfectionist: the model near/other is not offered here; on offer: default, fast, checklist, near/big",
         "answered by script/small",
     ];
     machine
-        .run(&["turn", "a.md", "pragmatist"], &[key])
+        .run(&["turn", "a.md", "perfectionist"], &[key])
         .await
         .exits(0, &words);
 }
@@ -387,5 +387,77 @@ async fn a_server_with_one_model_needs_no_name_and_one_with_several_does() {
         ];
         let said = machine.run(&turn, &variables).await.exits(2, &words);
         assert!(!said.all().contains(KEY), "{}", said.all());
+    }
+}
+
+#[test]
+fn who_answers_for_a_persona_and_whether_that_counts() {
+    let toml = "[aliases]\ndefault = [\"ollama/a\", \"ollama/b\"]\nfast = \"ollama/b\"\nrules = \"checklist\"\n\
+                sonnet = \"ollama/c\"\n";
+    let machine = Machine::with(toml);
+    let by_file = offered(&machine.settings(&[]).models).unwrap();
+    let nobody = Machine::with("").settings(&[("OLLAMA_HOST", "127.0.0.1:1")]);
+    let by_nobody = offered(&nobody.models).unwrap();
+    let all = "ollama/a, ollama/b";
+    // A persona's `model:`, the configuration's `models:`, and who answers; `!`: its votes do not count.
+    for (model, models, with_file, without) in [
+        ("default", "{}", all, "checklist!"),
+        ("quality", "{}", all, "checklist!"),
+        ("fast", "{}", "ollama/b", "checklist!"),
+        ("sonnet", "{}", "ollama/c", "checklist!"),
+        ("opus", "{}", all, "checklist!"),
+        ("rules", "{}", "checklist", "checklist!"),
+        ("checklist", "{}", "checklist!", "checklist!"),
+        (
+            "ollama/b",
+            "{}",
+            "ollama/b",
+            "the model ollama/b is not offered here; on offer: checklist",
+        ),
+        ("default", "{security: fast}", "ollama/b", "checklist!"),
+        ("default", "{security: quality}", all, "checklist!"),
+        ("default", "{default: checklist}", "checklist", "checklist"),
+        (
+            "default",
+            "{security: rules}",
+            "checklist",
+            "the model rules is not offered here; on offer: checklist",
+        ),
+        (
+            "fast",
+            "{fast: sonnet}",
+            "ollama/c",
+            "the model sonnet is not offered here; on offer: checklist",
+        ),
+        (
+            "opus",
+            "{opus: fast, default: sonnet}",
+            "ollama/b",
+            "checklist!",
+        ),
+        ("opus", "{default: fast}", "ollama/b", "checklist!"),
+        ("sonnet", "{default: fast}", "ollama/c", "checklist!"),
+        (
+            "default",
+            "{security: ollama/z}",
+            "the model ollama/z is not offered here; on offer: default, fast, rules, sonnet, checklist, ollama/a, \
+             ollama/b, ollama/c",
+            "the model ollama/z is not offered here; on offer: checklist",
+        ),
+    ] {
+        let config = format!("models: {models}\n");
+        let (config, _) = discussions::bot::repo_config::RepoConfig::parse(&config).unwrap();
+        let persona = Persona {
+            model: model.to_owned(),
+            ..PERSONA.clone()
+        };
+        for (offer, expected) in [(&by_file, with_file), (&by_nobody, without)] {
+            let told = match offer.choose(&persona, &config) {
+                Ok(chosen) if chosen.counts => chosen.model.name().to_owned(),
+                Ok(chosen) => format!("{}!", chosen.model.name()),
+                Err(why) => why,
+            };
+            assert_eq!(told, expected, "model: {model}, models: {models}");
+        }
     }
 }

@@ -97,7 +97,7 @@ fn the_list_says_who_applies_here_and_from_where() {
     );
     assert_eq!(
         row("incident-commander"),
-        "incident-commander AI-Incident-Commander voting default .claude/agents/incident-commander.md, on every panel"
+        "incident-commander AI-Incident-Commander voting opus .claude/agents/incident-commander.md, on every panel"
     );
     assert!(ran.stdout.contains("    Our own view\n"), "{}", ran.stdout);
     assert_eq!(
