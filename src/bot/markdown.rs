@@ -64,20 +64,22 @@ pub fn inline(text: &str) -> String {
     safe
 }
 
-/// Words that GitHub could link to a commit, parted behind their third character.
+/// Longest part of a word that GitHub links to no commit, in characters.
+const NO_COMMIT: usize = 6;
+
+/// Words that GitHub could link to a commit, in parts that are too short for it.
 fn parted(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_alphanumeric());
         let (word, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        match word.get(..3).filter(|_| names_commit(word)) {
-            Some(start) => {
-                safe.push_str(start);
+        let is_commit = names_commit(word);
+        for (at, c) in word.chars().enumerate() {
+            if is_commit && at > 0 && at % NO_COMMIT == 0 {
                 safe.push(BREAK);
-                safe.push_str(&word[start.len()..]);
             }
-            None => safe.push_str(word),
+            safe.push(c);
         }
         let gap = behind.find(char::is_alphanumeric).unwrap_or(behind.len());
         safe.push_str(&behind[..gap]);

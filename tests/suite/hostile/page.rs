@@ -44,6 +44,19 @@ fn counted(findings: &Findings) -> BTreeMap<Kind, usize> {
 
 /// Tells what was found in so many texts, by their names, and fails if anything was.
 pub(super) fn verdict(sink: &str, texts: usize, found: &[(String, Findings)]) {
+    verdicts(&[(sink, texts, found)]);
+}
+
+/// The same of several places; all are told before it fails.
+pub(super) fn verdicts(places: &[(&str, usize, &[(String, Findings)])]) {
+    let wrong: Vec<String> = places
+        .iter()
+        .filter_map(|(sink, texts, found)| told(sink, *texts, found))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn told(sink: &str, texts: usize, found: &[(String, Findings)]) -> Option<String> {
     let all: Findings = found.iter().flat_map(|(_, found)| found.clone()).collect();
     println!(
         "{texts} texts in {sink}: {} findings {:?}",
@@ -56,7 +69,7 @@ pub(super) fn verdict(sink: &str, texts: usize, found: &[(String, Findings)]) {
         .take(20)
         .map(|(name, found)| format!("{name}: {:?}", &found[..found.len().min(6)]))
         .collect();
-    assert!(first.is_empty(), "{sink}\n{}", first.join("\n"));
+    (!first.is_empty()).then(|| format!("{sink}\n{}", first.join("\n")))
 }
 
 /// What a place may hold besides text, since we write it ourselves.
@@ -77,7 +90,7 @@ pub(super) fn findings(markdown: &str, place: &Place<'_>) -> Findings {
         block: String::new(),
         code: None,
         in_link: 0,
-        quotes: 0,
+        apart: 0,
     };
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -141,8 +154,8 @@ struct Page<'a> {
     /// Language and text of the code being read.
     code: Option<(String, String)>,
     in_link: usize,
-    /// Quotes around it: no bot takes what is quoted for a command.
-    quotes: usize,
+    /// Quotes, headings, items and cells around it: no line begins there, so nobody hears a command.
+    apart: usize,
 }
 
 impl Page<'_> {
@@ -195,14 +208,20 @@ impl Page<'_> {
             Event::TaskListMarker(_) => self.find(Kind::Drawn, "a box to tick"),
             Event::Start(Tag::BlockQuote(kind)) => {
                 self.end_block();
-                self.quotes += 1;
+                self.apart += 1;
                 if let Some(kind) = kind {
                     self.find(Kind::Drawn, format!("{kind:?}"));
                 }
             }
-            Event::End(TagEnd::BlockQuote(_)) => {
+            Event::Start(Tag::Heading { .. } | Tag::Item | Tag::TableCell) => {
                 self.end_block();
-                self.quotes -= 1;
+                self.apart += 1;
+            }
+            Event::End(
+                TagEnd::BlockQuote(_) | TagEnd::Heading(_) | TagEnd::Item | TagEnd::TableCell,
+            ) => {
+                self.end_block();
+                self.apart -= 1;
             }
             Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough)
             | Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough) => {}
@@ -219,7 +238,7 @@ impl Page<'_> {
         self.end_node();
         let text = std::mem::take(&mut self.block);
         self.acting(&text);
-        if self.quotes == 0 {
+        if self.apart == 0 {
             for line in text.lines() {
                 let mut letters = line.trim_start().chars();
                 if letters.next() == Some('/') && letters.next().is_some_and(char::is_alphabetic) {
@@ -325,7 +344,7 @@ impl Page<'_> {
                 "$link",
             ];
             let says = acts.iter().any(|sign| line.contains(sign))
-                || ["link", "links", "---", "config:"].contains(&first)
+                || ["link", "links", "---"].contains(&first)
                 || line.starts_with("properties ");
             if says {
                 self.find(Kind::Diagram, line);
@@ -356,7 +375,7 @@ pub(super) fn of_plain_text(text: &str) -> Findings {
         block: String::new(),
         code: None,
         in_link: 0,
-        quotes: 0,
+        apart: 0,
     };
     page.acting(text);
     page.found

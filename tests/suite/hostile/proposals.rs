@@ -1,6 +1,6 @@
 //! Hostile words of an author, in what we write about them; and words of an author that nobody sees, told to people.
 
-use super::page::{Findings, Kind, Place, findings, hidden, verdict};
+use super::page::{Findings, Kind, Place, findings, hidden, verdicts};
 use super::replies::texts;
 use crate::prompt::carriers::carriers;
 use crate::scenarios::{CACHE, PATH};
@@ -92,15 +92,17 @@ async fn what_an_author_writes_is_told_as_text() {
         };
         of_replies.push((name, findings(&replies[0], &place)));
     }
-    verdict("checks about hostile files", texts().len(), &of_checks);
-    verdict("replies about hostile files", texts().len(), &of_replies);
+    verdicts(&[
+        ("checks about hostile files", texts().len(), &of_checks),
+        ("replies about hostile files", texts().len(), &of_replies),
+    ]);
 }
 
 /// What a summary says of hidden places, by file: the sentence and the lines it names.
 fn told(summary: &str, path: &str) -> Option<(String, Vec<usize>)> {
-    let section = summary
-        .split("\n### ")
-        .find(|part| part.contains(&format!("`{path}`")))?;
+    let facts = format!("`{path}`");
+    let mut sections = summary.split("\n### ");
+    let section = sections.find(|part| part.lines().any(|line| line.starts_with(&facts)))?;
     let sentence = section
         .lines()
         .find(|line| line.contains("hidden from readers"))?;
@@ -115,7 +117,10 @@ fn told(summary: &str, path: &str) -> Option<(String, Vec<usize>)> {
 fn matters(kinds: &[String], text: &str) -> bool {
     kinds.iter().any(|kind| match kind.as_str() {
         "ImageText" | "Title" => false,
-        "HiddenElement" => !text.trim_start().to_lowercase().starts_with("<details>"),
+        "HiddenElement" => !text
+            .to_lowercase()
+            .lines()
+            .any(|line| line.starts_with("<details>")),
         _ => true,
     })
 }

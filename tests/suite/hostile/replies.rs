@@ -85,11 +85,11 @@ fn in_the_remarks(text: &str) -> Reply {
         anchors: vec![
             Anchor {
                 remark: first,
-                words: text.to_owned(),
+                words: "Several tenants".to_owned(),
             },
             Anchor {
                 remark: text.to_owned(),
-                words: "Several tenants".to_owned(),
+                words: text.to_owned(),
             },
         ],
     }
