@@ -473,8 +473,11 @@ async fn a_mended_answer_costs_both_requests_and_the_model_is_told_what_was_wron
         let usage = Usage {
             input: 200,
             cached: 80,
+            cache_writes: match protocol {
+                Protocol::Anthropic => 20,
+                Protocol::OpenAi => 0,
+            },
             output: 14,
-            ..Usage::default()
         };
         assert_eq!(answer.usage, usage);
         let asked = double.asked();

@@ -7,6 +7,7 @@ mod fallback;
 mod faults;
 mod llmock;
 mod local_model;
+mod metering;
 mod panel;
 mod requests;
 

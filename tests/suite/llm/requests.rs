@@ -37,7 +37,7 @@ async fn anthropic_gets_its_protocol_with_the_stable_parts_marked() {
     let format = json!({"type": "json_schema", "schema": contract::schema()});
     assert_eq!(body["output_config"]["format"], format);
     assert_eq!(answer.model, "anthropic/test");
-    assert_eq!(answer.usage, usage());
+    assert_eq!(answer.usage, usage(Protocol::Anthropic));
 }
 
 #[tokio::test]
@@ -56,15 +56,19 @@ async fn openai_gets_its_protocol_with_a_strict_schema() {
     assert_eq!(format["json_schema"]["strict"], true);
     assert_eq!(format["json_schema"]["schema"], contract::schema());
     assert_eq!(answer.model, "openai/test");
-    assert_eq!(answer.usage, usage());
+    assert_eq!(answer.usage, usage(Protocol::OpenAi));
 }
 
-fn usage() -> Usage {
+fn usage(protocol: Protocol) -> Usage {
     Usage {
         input: 100,
         cached: 40,
+        // Only Anthropic tells.
+        cache_writes: match protocol {
+            Protocol::Anthropic => 10,
+            Protocol::OpenAi => 0,
+        },
         output: 7,
-        ..Usage::default()
     }
 }
 
