@@ -56,7 +56,7 @@ pub(crate) async fn measure() -> Taken {
     stand.start_server().await;
     // The first ones open connections, get tokens and fill caches.
     for name in ["warm-1", "warm-2"] {
-        one(&stand, name, PATH, PROPOSAL).await;
+        one(&stand, name, PATH, &proposal(name)).await;
         one(&stand, &format!("{name}-plain"), "README.md", name).await;
     }
     let mut taken = Taken {
@@ -71,7 +71,8 @@ pub(crate) async fn measure() -> Taken {
         stand.sandbox.reset_ledger();
         let before = asked.load(Ordering::SeqCst);
         let wal = Wal::read(&stand.path("data/discussions.db-wal"));
-        one(&stand, &format!("round-{at}"), PATH, PROPOSAL).await;
+        let name = format!("round-{at}");
+        one(&stand, &name, PATH, &proposal(&name)).await;
         let after = Wal::read(&stand.path("data/discussions.db-wal"));
         taken.commits.extend(after.commits_since(&wal));
         taken.requests.push(requests(&stand));
@@ -89,6 +90,11 @@ pub(crate) async fn measure() -> Taken {
         "the log of the database was begun anew in every round"
     );
     taken
+}
+
+/// A text that nobody has answered on yet: what was answered once is not asked again, in any pull request.
+fn proposal(name: &str) -> String {
+    format!("{PROPOSAL}\n\nThis is the proposal {name}.\n")
 }
 
 /// A pull request, and all that comes of it.

@@ -41,8 +41,9 @@ pub(crate) fn built_in() -> Vec<String> {
 pub(crate) fn ask(proposal: &str, persona: &str, model: &str) -> Turn {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("proposal.md");
-    std::fs::copy(super::folder().join(format!("{proposal}.md")), &file).unwrap();
-    let before = std::fs::read_to_string(&file).unwrap();
+    let before = std::fs::read_to_string(super::folder().join(format!("{proposal}.md"))).unwrap();
+    let before = with_participant(&before, persona);
+    std::fs::write(&file, &before).unwrap();
     let begun = Instant::now();
     let said = program(folder.path(), persona, model);
     let time = begun.elapsed();
@@ -65,6 +66,16 @@ pub(crate) fn ask(proposal: &str, persona: &str, model: &str) -> Turn {
     };
     turn.read_back(&before, &std::fs::read_to_string(&file).unwrap());
     turn
+}
+
+/// The discussion with this participant alone: one that its header does not name would be remarked on.
+fn with_participant(text: &str, persona: &str) -> String {
+    let key = "<!-- Participants: ";
+    let (before, rest) = text
+        .split_once(key)
+        .expect("the proposal names participants");
+    let (_, after) = rest.split_once(" -->").unwrap();
+    format!("{before}{key}{persona} -->{after}")
 }
 
 fn program(folder: &Path, persona: &str, model: &str) -> Value {

@@ -116,19 +116,6 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
                 "{protocol:?}, {behaviors}: {answer:?}"
             );
         }
-        // Told to come back later than a turn waits: not asked again, and the wait is passed on.
-        server
-            .script(json!([{"type": "fail", "status": 429, "retry_after": 90}]))
-            .await;
-        let error = model.answer(&next(), &Unmetered).await.unwrap_err();
-        let told = matches!(
-            &error,
-            ModelError::Unavailable {
-                retry_after: Some(90),
-                ..
-            }
-        );
-        assert!(told, "{protocol:?}: {error:?}");
         for (status, wanted) in [
             (401, "key was refused"),
             (404, "no such model"),
@@ -185,4 +172,26 @@ async fn llmock_finds_nothing_wrong_with_the_client() {
         assert_eq!(verdict["findings"], json!([]), "{verdict:#}");
         assert_eq!(verdict["passed"], true);
     }
+}
+
+#[tokio::test]
+#[ignore = "needs llmock"]
+async fn llmock_finds_that_a_wait_longer_than_a_turn_is_left_to_a_later_job() {
+    let program = std::env::var("LLMOCK").expect("LLMOCK names the program `llmock`");
+    let server = Server::start(&program, &[]).await;
+    let limited = json!([{"type": "fail", "status": 429, "retry_after": 90}]);
+    for protocol in PROTOCOLS {
+        server.script(limited.clone()).await;
+        let model = protocol.model_at(server.endpoint(protocol));
+        let error = model.answer(&prompt(), &Unmetered).await.unwrap_err();
+        let ModelError::Unavailable { retry_after, .. } = error else {
+            panic!("{protocol:?}: {error:?}");
+        };
+        assert_eq!(retry_after, Some(90), "{protocol:?}: the wait is passed on");
+    }
+    let verdict = server.verdict().await;
+    let findings = verdict["findings"].as_array().unwrap();
+    let codes: Vec<_> = findings.iter().map(|finding| &finding["code"]).collect();
+    assert_eq!(codes, ["gave_up", "gave_up"], "{verdict:#}");
+    assert_eq!(verdict["passed"], true);
 }
