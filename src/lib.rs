@@ -12,7 +12,7 @@
 //! | `config` | the operator's settings, read once from the environment and `discussions.toml` |
 //! | `forge` | port to GitHub (reading one pull request, looking over many, writing: three traits), typed webhook events, signatures, the adapter |
 //! | `store` | port to the durable record and the queue, and the adapter over SQL |
-//! | `llm` | port to models: services, programs, the built-in `checklist`; who stands in for whom, and what an answer has to look like |
+//! | `llm` | port to models: services, programs, the built-in `checklist`; who stands in for whom, what an answer has to look like, and what may be spent |
 //! | `signing` | the App's own key: signs receipts, checks them, sets of public keys, both on disk |
 //! | `workspace` | discussion files on the local disk |
 //! | `round` | the one loop shared by command line and bot: prompt, ask in parallel, render |
