@@ -83,7 +83,7 @@ fn a_coding_agents_file_loads_and_says_what_it_ignores() {
     assert_eq!(persona.alias.as_str(), "api-reviewer");
     assert_eq!(persona.display_name, "AI-Api-Reviewer");
     assert_eq!(persona.kind, PersonaKind::Voting);
-    assert_eq!(persona.model, "default");
+    assert_eq!(persona.model, "sonnet");
     assert!(persona.description.contains("Examples: <example>user:"));
     assert!(persona.description.contains("it's reviewed"));
     assert!(notices.iter().all(|n| n.severity == Severity::Notice));

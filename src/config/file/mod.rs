@@ -159,10 +159,10 @@ fn providers(
                 at,
                 format!("`{}` is no name of a provider: {why}", value.name),
             );
-        } else if let Some(table) = value.section(findings) {
-            if let Ok(entry) = reader.provider(name, &table, at, findings) {
-                read.insert(name.to_owned(), entry);
-            }
+        } else if let Some(table) = value.section(findings)
+            && let Ok(entry) = reader.provider(name, &table, at, findings)
+        {
+            read.insert(name.to_owned(), entry);
         }
     }
     read
