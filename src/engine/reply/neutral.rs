@@ -126,7 +126,7 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether GitHub could link a word to a commit; see [`inline::names_commit`].
+/// Whether GitHub could link a word to a commit: 7 to 40 hexadecimal digits, both digits and letters among them.
 pub fn names_commit(word: &str) -> bool {
     inline::names_commit(word)
 }

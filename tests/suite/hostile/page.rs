@@ -47,8 +47,11 @@ pub(super) fn verdict(sink: &str, texts: usize, found: &[(String, Findings)]) {
     verdicts(&[(sink, texts, found)]);
 }
 
+/// A place, how many texts stood there, and what was found in them by their names.
+pub(super) type Told<'a> = (&'a str, usize, &'a [(String, Findings)]);
+
 /// The same of several places; all are told before it fails.
-pub(super) fn verdicts(places: &[(&str, usize, &[(String, Findings)])]) {
+pub(super) fn verdicts(places: &[Told<'_>]) {
     let wrong: Vec<String> = places
         .iter()
         .filter_map(|(sink, texts, found)| told(sink, *texts, found))

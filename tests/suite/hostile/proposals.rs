@@ -39,7 +39,7 @@ async fn open_all(rig: &Rig, title: &str, files: &[(String, String)]) -> Vec<u64
 /// The text as title, heading and word of a persona and of a person.
 fn hostile(text: &str) -> String {
     let start: String = text.chars().take(300).collect();
-    let line = start.replace(|c: char| c == '\n' || c == '\r', " ");
+    let line = start.replace(['\n', '\r'], " ");
     format!(
         "<!-- DISCUSSION -->\n<!-- Title: {} -->\n\n# {line}\n\n## {line}\n\n{start}\n\n---\n\nName: AI-Security\n\n{start}\n\n\
          CONCERN: {line}\n\nVOTE: READY\n\n---\n\nName: {}\n\nVOTE: READY, {line}\n",

@@ -39,11 +39,14 @@ pub(super) fn texts() -> &'static [(String, String)] {
     &TEXTS
 }
 
+/// Makes a reply of a text.
+type Made = fn(&str) -> Reply;
+
 /// Every reply: three for each text.
 pub(super) fn all() -> &'static [Hostile] {
     static ALL: LazyLock<Vec<Hostile>> = LazyLock::new(|| {
         let of_text = |(name, text): &(String, String)| {
-            let made: [(&str, fn(&str) -> Reply); 3] = [
+            let made: [(&str, Made); 3] = [
                 ("in the comment", in_the_comment),
                 ("in the remarks", in_the_remarks),
                 ("inside other marks", inside_marks),

@@ -73,7 +73,7 @@ fn without_data_urls(text: &str, tally: &mut Tally) -> String {
             found.push(at..at + scheme.len() + len);
         }
     }
-    tally.add_at(Kind::DataUrl, &text, found.iter().map(|range| range.start));
+    tally.add_at(Kind::DataUrl, text, found.iter().map(|range| range.start));
     replaced(text, &found, |url| {
         format!(
             "[left out: a data address of {} characters]",
