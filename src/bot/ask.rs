@@ -82,7 +82,7 @@ async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool,
 
 /// Asks. Every persona sees its file as it was before the round; answers are in the store as soon as they are given.
 pub async fn ask(
-    work: &Work<'_>,
+    work: &mut Work<'_>,
     outcomes: &[Outcome],
     wants: &[Want],
 ) -> Result<Vec<(String, Turn)>, JobError> {
@@ -92,7 +92,7 @@ pub async fn ask(
     };
     let mut turns = Vec::new();
     let mut kept = Vec::new();
-    for table in tables(work, outcomes) {
+    for table in tables(&*work, outcomes) {
         let wanted: Vec<&Want> = wants.iter().filter(|want| want.key == table.key).collect();
         let mut asks = Vec::new();
         for want in wanted {
@@ -123,7 +123,7 @@ pub async fn ask(
     for (key, turn) in &turns {
         log(work, key, turn);
     }
-    work.record(&kept).await?;
+    work.memory.noted.extend(kept);
     Ok(turns)
 }
 

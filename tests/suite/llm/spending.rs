@@ -18,6 +18,8 @@ const PRICE: Price = Price {
 async fn rig(protocol: Protocol, url: &str, config: &str) -> Rig {
     let endpoint = Endpoint {
         price: Some(PRICE),
+        // At most two cents for each answer.
+        max_output_tokens: 2_000,
         ..protocol.endpoint(url)
     };
     Rig::with(Setup {
