@@ -132,6 +132,7 @@ fn kept_round(work: &Work<'_>, key: &str, round: &KeptRound) -> Result<Change, J
     Ok(Change::Round {
         job: work.job.id.clone(),
         path: key.to_owned(),
+        attempt: work.job.attempt,
         round: recording::to_json(round).map_err(JobError::Internal)?,
     })
 }

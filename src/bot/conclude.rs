@@ -84,7 +84,8 @@ async fn evaluate_and_post(
     };
     let seen = work.seen(now, how);
     records.extend(seen.clone().map(Change::Pr));
-    if took_time {
+    // Rounds of earlier tries have none yet.
+    if took_time || work.job.attempt > 1 {
         records.extend(kept_verdicts(work, &outcomes)?);
     }
     work.record(&records).await?;

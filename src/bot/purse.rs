@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// Who pays for what.
 #[derive(Clone, Copy)]
@@ -40,12 +41,16 @@ pub struct Purse<'a> {
     /// may still leave room.
     announcing: tokio::sync::Mutex<()>,
     under_way: Mutex<BTreeMap<CallId, UnderWay>>,
+    /// Until when each persona waits at most: its turn goes on meanwhile, and what it waits for has to fit in as well,
+    /// whichever of several models it is then.
+    until: Mutex<BTreeMap<String, Instant>>,
     ended: Notify,
 }
 
 /// A request that was announced.
 #[derive(Clone, Copy)]
 struct UnderWay {
+    since: Instant,
     most: Usage,
     price: Option<Price>,
 }
@@ -57,6 +62,7 @@ impl<'a> Purse<'a> {
             account,
             announcing: tokio::sync::Mutex::default(),
             under_way: Mutex::default(),
+            until: Mutex::default(),
             ended: Notify::new(),
         }
     }
@@ -65,6 +71,20 @@ impl<'a> Purse<'a> {
         self.under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody else's request may still end and leave room. One that is older than a turn was given up.
+    fn is_alone(&self) -> bool {
+        let turn = self.account.patience * 2;
+        self.under_way()
+            .values()
+            .all(|call| call.since.elapsed() > turn)
+    }
+
+    fn until(&self, request: &Request<'_>) -> Instant {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = Instant::now() + self.account.patience;
+        *until.entry(request.persona.to_string()).or_insert(latest)
     }
 
     fn call(&self, request: &Request<'_>) -> NewCall {
@@ -88,11 +108,11 @@ impl Meter for Purse<'_> {
             lease,
             pr,
             budget,
-            patience,
             ..
         } = self.account;
         let call = self.call(request);
         let takes = most(request);
+        let until = self.until(request);
         let may = |so_far: &SpentSoFar| budget.allows(&before(so_far), takes);
         loop {
             // Listened for before the store is asked: an end in between must not be missed.
@@ -100,19 +120,20 @@ impl Meter for Purse<'_> {
             tokio::pin!(ended);
             ended.as_mut().enable();
             let announcing = self.announcing.lock().await;
-            let is_alone = self.under_way().is_empty();
+            let is_alone = self.is_alone();
             let announced = store.announce_call(lease, pr, &call, &may).await;
             let why = match announced.map_err(|error| unwritten(&error))? {
                 Announced::Allowed(id) => {
                     let most = request.at_most();
                     let price = request.price;
-                    self.under_way().insert(id, UnderWay { most, price });
+                    let since = Instant::now();
+                    self.under_way().insert(id, UnderWay { since, most, price });
                     return Ok(id);
                 }
                 Announced::Refused(why) => why,
             };
             drop(announcing);
-            if is_alone || tokio::time::timeout(patience, ended).await.is_err() {
+            if is_alone || tokio::time::timeout_at(until, ended).await.is_err() {
                 return Err(ModelError::OverBudget(why));
             }
         }
@@ -122,6 +143,8 @@ impl Meter for Purse<'_> {
         let Some(under_way) = self.under_way().remove(&call) else {
             return;
         };
+        // Also where this is given up at the next point of waiting.
+        let _told = Tell(&self.ended);
         let end = CallEnd {
             taken: under_way.took(settled),
             lost: settled.lost,
@@ -130,7 +153,15 @@ impl Meter for Purse<'_> {
         if let Err(error) = self.account.store.settle_call(call, &end).await {
             tracing::warn!(call, %error, "the end of a request is not written down, it counts with its most");
         }
-        self.ended.notify_waiters();
+    }
+}
+
+/// Wakes all who wait once it is dropped.
+struct Tell<'a>(&'a Notify);
+
+impl Drop for Tell<'_> {
+    fn drop(&mut self) {
+        self.0.notify_waiters();
     }
 }
 

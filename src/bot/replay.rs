@@ -46,9 +46,9 @@ pub struct ReplayedTurn {
     pub now: KeptOutcome,
     /// Requests of that turn; none where the answer was stored already, or the model is not asked by requests.
     pub requests: usize,
-    /// Whether the first of them would be the same now; `None`: there was none.
+    /// Whether one of them would be made now; `None`: there was none.
     pub same_request: Option<bool>,
-    /// Whether the model's words, as they came, read as the stored answer; `None`: they are not kept.
+    /// Whether words of the model, as they came, read as the stored answer; `None`: none are kept.
     pub same_reading: Option<bool>,
 }
 
@@ -177,12 +177,13 @@ async fn again(
         then: turn.outcome.clone(),
         now: KeptOutcome::of(&outcome.outcome),
         requests: calls.len(),
-        same_request: calls.first().map(|call| would_be_asked(prompt, call)),
+        same_request: (!calls.is_empty())
+            .then(|| calls.iter().any(|call| would_be_asked(prompt, call))),
         same_reading: stored.and_then(|stored| reads_as(prompt, calls, &stored)),
     })
 }
 
-/// Whether a request's first words are those of the prompt, wherever the model is told the form of its answer.
+/// Whether a request's words are those of the prompt, wherever the model is told the form of its answer.
 fn would_be_asked(prompt: &Prompt, call: &CallRecord) -> bool {
     Form::ALL.into_iter().any(|form| {
         let request = Request {
@@ -197,14 +198,15 @@ fn would_be_asked(prompt: &Prompt, call: &CallRecord) -> bool {
     })
 }
 
-/// Whether the last words that came read as the answer that was stored.
+/// Whether some of the words that came read as the answer that was stored; `None`: none are kept.
 fn reads_as(prompt: &Prompt, calls: &[&CallRecord], stored: &Answer) -> Option<bool> {
     let said = calls
         .iter()
-        .rev()
-        .find_map(|call| call.said.as_ref()?.as_ref().ok())?;
-    let read = contract::parse(said, prompt.persona.kind);
-    Some(read.as_ref() == Ok(&stored.reply))
+        .filter_map(|call| call.said.as_ref()?.as_ref().ok());
+    let mut readings = said.map(|words| contract::parse(words, prompt.persona.kind));
+    let first = readings.next()?;
+    let mut all = std::iter::once(first).chain(readings);
+    Some(all.any(|reading| reading.as_ref() == Ok(&stored.reply)))
 }
 
 fn decide_again(json: &str, turns: &[ReplayedTurn]) -> Result<ReplayedVerdict, String> {

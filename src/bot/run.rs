@@ -284,6 +284,8 @@ async fn discuss(
     if !turns.is_empty() && work.deps.read.state(work.pr()).await? != PrState::Open {
         // The answers are in the store: should it be opened again, they are written without another call.
         tracing::info!(pr = %work.pr(), job = %work.job.id, "closed during the round, nothing is published");
+        let kept = std::mem::take(&mut work.memory.noted);
+        work.record(&kept).await?;
         return Ok(Ended::Done);
     }
     let has_failed =

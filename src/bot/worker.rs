@@ -150,24 +150,29 @@ impl Worker {
         let run = run::run(&self.deps, job).instrument(named);
         let run = AssertUnwindSafe(run).catch_unwind();
         tokio::pin!(run);
-        let mut renew = tokio::time::interval(RENEW_EVERY);
-        renew.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        renew.tick().await;
+        // Goes on beside the job: it may have to wait for a connection that the job has in hand.
+        let lost = async {
+            loop {
+                tokio::time::sleep(RENEW_EVERY).await;
+                match self.deps.store.renew(&job.lease, LEASE).await {
+                    Ok(()) => {}
+                    Err(StoreError::LeaseLost) => return,
+                    Err(error) => {
+                        tracing::warn!(job = %job.id, %error, "lease not renewed");
+                    }
+                }
+            }
+        };
+        tokio::pin!(lost);
         let drained = async {
             self.stop.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::pin!(drained);
-        loop {
-            tokio::select! {
-                ended = &mut run => return Left::Ended(ended.unwrap_or_else(|panic| Err(panicked(&panic)))),
-                () = &mut drained => return Left::Drained,
-                _ = renew.tick() => match self.deps.store.renew(&job.lease, LEASE).await {
-                    Ok(()) => {}
-                    Err(StoreError::LeaseLost) => return Left::Lost,
-                    Err(error) => tracing::warn!(job = %job.id, %error, "lease not renewed"),
-                },
-            }
+        tokio::select! {
+            ended = &mut run => Left::Ended(ended.unwrap_or_else(|panic| Err(panicked(&panic)))),
+            () = &mut drained => Left::Drained,
+            () = &mut lost => Left::Lost,
         }
     }
 

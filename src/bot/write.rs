@@ -142,6 +142,7 @@ pub async fn write(
 async fn intend(work: &mut Work<'_>, drafts: &[Draft], more: Vec<Change>) -> Result<(), JobError> {
     let mut changes: Vec<Change> = drafts.iter().flat_map(Draft::changes).collect();
     changes.extend(more);
+    changes.append(&mut work.memory.noted);
     work.record(&changes).await?;
     for draft in drafts {
         let record = draft.record.clone();

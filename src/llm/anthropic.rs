@@ -77,8 +77,8 @@ impl Model for Anthropic {
 
 #[async_trait]
 impl Speaker for Anthropic {
-    async fn say(&self, words: &Rendered) -> Tried<Said> {
-        let tried: Tried<Message> = self.wire.post(&self.body(words)).await;
+    async fn say(&self, words: &Rendered, tries: u32) -> Tried<Said> {
+        let tried: Tried<Message> = self.wire.post(&self.body(words), tries).await;
         tried.and_then(|message| {
             let usage = message.usage.total();
             Ok(Said {

@@ -2,9 +2,10 @@
 //!
 //! Put one around each endpoint and share it: what one turn learnt about a service that is down holds for all.
 
-use super::meter::Meter;
+use super::meter::{CallId, Meter, Request, Settled};
 use super::{Answer, Model, ModelError, Prompt, clip};
 use async_trait::async_trait;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -57,16 +58,16 @@ impl Breaker {
     }
 
     /// Lets a call through, or says why not.
-    fn admit(&self) -> Result<Call<'_>, ModelError> {
+    fn admit<'a>(&'a self, is_asked: &'a AtomicBool) -> Result<Call<'a>, ModelError> {
         let now = (self.clock)();
         let mut state = self.state();
         let Some(rest_until) = state.rest_until else {
-            return Ok(Call::new(self, false));
+            return Ok(Call::new(self, is_asked, false));
         };
         let left = rest_until.saturating_duration_since(now);
         if left.is_zero() && !state.on_trial {
             state.on_trial = true;
-            return Ok(Call::new(self, true));
+            return Ok(Call::new(self, is_asked, true));
         }
         Err(ModelError::Unavailable {
             reason: format!(
@@ -86,29 +87,55 @@ impl Model for Breaker {
     }
 
     async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
-        let call = self.admit()?;
-        let answer = self.model.answer(prompt, meter).await;
+        let watch = Watch {
+            meter,
+            is_asked: AtomicBool::new(false),
+        };
+        let call = self.admit(&watch.is_asked)?;
+        let answer = self.model.answer(prompt, &watch).await;
         match &answer {
-            Err(ModelError::Unavailable { reason, .. }) => call.failed(reason),
+            Err(ModelError::Unavailable { reason, .. }) if call.is_made() => call.failed(reason),
             // It was not asked: what is known of it stays as it was.
-            Err(ModelError::OverBudget(_)) => call.not_made(),
+            Err(ModelError::Unavailable { .. } | ModelError::OverBudget(_)) => call.not_made(),
             _ => call.answered(),
         }
         answer
     }
 }
 
-/// A call on its way. Dropped without a word, it failed.
+/// Passes on what is told to a meter, and knows whether the service was asked at all: who waits for money, or cannot
+/// write down what is spent, says nothing about the service.
+struct Watch<'a> {
+    meter: &'a dyn Meter,
+    is_asked: AtomicBool,
+}
+
+#[async_trait]
+impl Meter for Watch<'_> {
+    async fn announce(&self, request: &Request<'_>) -> Result<CallId, ModelError> {
+        let call = self.meter.announce(request).await?;
+        self.is_asked.store(true, Ordering::Release);
+        Ok(call)
+    }
+
+    async fn settle(&self, call: CallId, settled: &Settled<'_>) {
+        self.meter.settle(call, settled).await;
+    }
+}
+
+/// A call on its way. Dropped without a word after the service was asked, it failed.
 struct Call<'a> {
     breaker: &'a Breaker,
+    is_asked: &'a AtomicBool,
     is_trial: bool,
     is_told: bool,
 }
 
 impl<'a> Call<'a> {
-    fn new(breaker: &'a Breaker, is_trial: bool) -> Self {
+    fn new(breaker: &'a Breaker, is_asked: &'a AtomicBool, is_trial: bool) -> Self {
         Self {
             breaker,
+            is_asked,
             is_trial,
             is_told: false,
         }
@@ -119,8 +146,16 @@ impl<'a> Call<'a> {
         *self.breaker.state() = State::default();
     }
 
+    fn is_made(&self) -> bool {
+        self.is_asked.load(Ordering::Acquire)
+    }
+
     fn not_made(mut self) {
         self.is_told = true;
+        self.give_up_trial();
+    }
+
+    fn give_up_trial(&self) {
         if self.is_trial {
             self.breaker.state().on_trial = false;
         }
@@ -147,8 +182,10 @@ impl<'a> Call<'a> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        if !self.is_told {
-            self.count("given up before it answered");
+        match self.is_told {
+            true => {}
+            false if self.is_made() => self.count("given up before it answered"),
+            false => self.give_up_trial(),
         }
     }
 }

@@ -20,7 +20,7 @@ use tokio::process::{Child, ChildStdin};
 const ALWAYS: [&str; 3] = ["PATH", "HOME", "LANG"];
 
 /// Most tokens that a program's answer is taken to cost before it is there.
-const MAX_OUTPUT: u32 = 2_000;
+const MAX_OUTPUT: u32 = (contract::LIMIT / 3) as u32;
 
 /// Bytes of standard error that are kept.
 const COMPLAINT: usize = 8 * 1024;

@@ -73,9 +73,10 @@ impl Request<'_> {
     /// The most tokens it can take, by the length of what is sent.
     pub fn at_most(&self) -> Usage {
         let words = self.words;
-        let bytes = words.system.len() + words.background.len() + words.task.len();
+        let texts = [&words.system, &words.background, &words.task];
+        let tokens: u64 = texts.into_iter().map(|text| most_tokens(text)).sum();
         Usage {
-            input: (bytes as u64).div_ceil(BYTES_PER_TOKEN) + OVERHEAD,
+            input: tokens + OVERHEAD,
             output: self.max_output.into(),
             ..Usage::default()
         }
@@ -115,6 +116,12 @@ pub struct Settled<'a> {
     pub usage: Usage,
     /// How often it was sent without learning what that took: the connection broke, or its time was up.
     pub lost: u64,
+}
+
+/// The most tokens of a text: outside ASCII every byte may be one.
+fn most_tokens(text: &str) -> u64 {
+    let ascii = text.bytes().filter(u8::is_ascii).count();
+    (ascii as u64).div_ceil(BYTES_PER_TOKEN) + (text.len() - ascii) as u64
 }
 
 /// Number of an announced request.

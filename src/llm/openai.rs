@@ -92,8 +92,8 @@ impl Model for OpenAi {
 
 #[async_trait]
 impl Speaker for OpenAi {
-    async fn say(&self, words: &Rendered) -> Tried<Said> {
-        let tried: Tried<Completion> = self.wire.post(&self.body(words)).await;
+    async fn say(&self, words: &Rendered, tries: u32) -> Tried<Said> {
+        let tried: Tried<Completion> = self.wire.post(&self.body(words), tries).await;
         tried.and_then(|completion| completion.said(&self.endpoint))
     }
 }
@@ -102,9 +102,10 @@ impl Completion {
     fn said(self, endpoint: &Endpoint) -> Result<Said, ModelError> {
         let usage = self.usage.unwrap_or_default().total();
         let Some(choice) = self.choices.into_iter().next() else {
-            return Err(ModelError::Unavailable {
-                reason: "the service's answer holds no choice".to_owned(),
-                retry_after: None,
+            return Ok(Said {
+                usage,
+                unusable: Some("the service's answer holds no choice".to_owned()),
+                text: String::new(),
             });
         };
         Ok(Said {

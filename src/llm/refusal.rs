@@ -93,7 +93,8 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, said: &str) -> Fa
         408 | 409 | 425 | 500.. => Fault {
             error: with_wait("the service failed"),
             passing: matches!(code, 502 | 503 | OVERLOADED),
-            lost: false,
+            // A gateway or a limit of time tells nothing of what was done behind it.
+            lost: matches!(code, 408 | 502 | 504),
         },
         _ => lasting(ModelError::Invalid(format!(
             "the service refused the request ({code}): {said}"

@@ -21,8 +21,8 @@ pub(super) struct Said {
 /// A service that answers in text.
 #[async_trait]
 pub(super) trait Speaker: Send + Sync {
-    /// One request.
-    async fn say(&self, words: &Rendered) -> Tried<Said>;
+    /// One request, after so many tries of it.
+    async fn say(&self, words: &Rendered, tries: u32) -> Tried<Said>;
 }
 
 /// One answer to a prompt. Where the text does not read, the model is told why and asked once more: no oftener, since
@@ -84,17 +84,7 @@ impl Asking<'_> {
             max_output: self.endpoint.max_output_tokens,
             price: self.endpoint.price,
         };
-        let call = self.meter.announce(&request).await?;
-        let Tried { came, lost } = self.speaker.say(words).await;
-        let error = came.as_ref().err().map(ToString::to_string);
-        let said = match (&came, &error) {
-            (Ok(said), _) => Ok(said.text.as_str()),
-            (Err(_), why) => Err(why.as_deref().unwrap_or_default()),
-        };
-        let usage = came.as_ref().map_or(Usage::default(), |said| said.usage);
-        let settled = Settled { said, usage, lost };
-        self.meter.settle(call, &settled).await;
-        let said = came?;
+        let said = self.said(&request).await?;
         if let Some(why) = said.unusable {
             self.log_waste(said.usage, &why);
             return Err(ModelError::Invalid(why));
@@ -107,6 +97,28 @@ impl Asking<'_> {
             reply,
             usage: said.usage,
         })
+    }
+
+    /// What came of a request. One that is sent again because it was lost is another one, which has to be paid, too.
+    async fn said(&self, request: &Request<'_>) -> Result<Said, ModelError> {
+        let mut tries = 0;
+        loop {
+            let call = self.meter.announce(request).await?;
+            let Tried { came, lost, again } = self.speaker.say(request.words, tries).await;
+            let error = came.as_ref().err().map(ToString::to_string);
+            let said = match (&came, &error) {
+                (Ok(said), _) => Ok(said.text.as_str()),
+                (Err(_), why) => Err(why.as_deref().unwrap_or_default()),
+            };
+            let usage = came.as_ref().map_or(Usage::default(), |said| said.usage);
+            let settled = Settled { said, usage, lost };
+            self.meter.settle(call, &settled).await;
+            let Some(again) = again else {
+                return came;
+            };
+            tokio::time::sleep(again.pause).await;
+            tries = again.tries;
+        }
     }
 
     fn log_waste(&self, usage: Usage, why: &str) {

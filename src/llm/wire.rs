@@ -87,16 +87,27 @@ pub(super) struct Tried<T> {
     pub(super) came: Result<T, ModelError>,
     /// How often it was sent without learning what that took.
     pub(super) lost: u64,
+    /// Where the last try was lost and may be repeated: after which pause. It is for the caller, since it is paid anew.
+    pub(super) again: Option<Again>,
+}
+
+/// A request that may be sent once more.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Again {
+    /// How long to wait before.
+    pub(super) pause: Duration,
+    /// Tries so far.
+    pub(super) tries: u32,
 }
 
 impl<T> Tried<T> {
-    fn new(came: Result<T, ModelError>, lost: u64) -> Self {
-        Self { came, lost }
-    }
-
     /// What the answer is made into.
     pub(super) fn and_then<U>(self, made: impl FnOnce(T) -> Result<U, ModelError>) -> Tried<U> {
-        Tried::new(self.came.and_then(made), self.lost)
+        Tried {
+            came: self.came.and_then(made),
+            lost: self.lost,
+            again: self.again,
+        }
     }
 }
 
@@ -151,21 +162,33 @@ impl Wire {
         self
     }
 
-    /// Posts JSON and reads the answer, with a few short tries.
-    pub(super) async fn post<T: DeserializeOwned>(&self, body: &Value) -> Tried<T> {
-        let mut tries = 0;
-        let mut lost = 0;
+    /// Posts JSON and reads the answer, with a few short tries; `tries`: how many there were before. A try that may have
+    /// been paid for is not repeated here.
+    pub(super) async fn post<T: DeserializeOwned>(&self, body: &Value, tries: u32) -> Tried<T> {
+        let mut tries = tries;
         loop {
             let fault = match self.once(body).await {
-                Ok(answer) => return Tried::new(Ok(answer), lost),
+                Ok(answer) => {
+                    return Tried {
+                        came: Ok(answer),
+                        lost: 0,
+                        again: None,
+                    };
+                }
                 Err(fault) => fault,
             };
-            lost += u64::from(fault.lost);
-            match self.pause(&fault, tries) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Tried::new(Err(fault.error), lost),
-            }
+            let pause = self.pause(&fault, tries);
             tries += 1;
+            match pause {
+                Some(pause) if !fault.lost => tokio::time::sleep(pause).await,
+                pause => {
+                    return Tried {
+                        came: Err(fault.error),
+                        lost: u64::from(fault.lost),
+                        again: pause.map(|pause| Again { pause, tries }),
+                    };
+                }
+            }
         }
     }
 

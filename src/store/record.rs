@@ -49,7 +49,12 @@ pub(super) async fn apply(
         }
         Change::Drop(drop) => drops::add(writing, key, drop).await,
         Change::EndDrops { path, why } => drops::end(writing, key, path, why).await,
-        Change::Round { job, path, round } => rounds::keep(writing, pr, job, path, round).await,
+        Change::Round {
+            job,
+            path,
+            attempt,
+            round,
+        } => rounds::keep(writing, pr, job, (path, *attempt), round).await,
         Change::RoundVerdict { job, path, verdict } => {
             rounds::conclude(writing, job, path, verdict).await
         }

@@ -228,16 +228,18 @@ pub enum Change {
         /// Why, as in [`DropRecord::ended`].
         why: String,
     },
-    /// Keeps the round of a job about a discussion; one of an earlier try is replaced.
+    /// Keeps the round of a try of a job about a discussion.
     Round {
         /// Public id of the job.
         job: String,
         /// Path of the discussion by the record.
         path: String,
+        /// Which try of the job, from 1.
+        attempt: u32,
         /// What was shown and what came of it, JSON.
         round: String,
     },
-    /// Adds the verdict to a round that was kept.
+    /// Adds the verdict to the rounds of a job that were kept and have none.
     RoundVerdict {
         /// Public id of the job.
         job: String,

@@ -37,7 +37,8 @@ pub(super) async fn rounds_of(
     job: &str,
 ) -> Result<Vec<RoundRecord>, StoreError> {
     let rows = sqlx::query(
-        "SELECT job, repo, owner, name, number, path, kept_at, round, verdict FROM rounds WHERE job = $1 ORDER BY path",
+        "SELECT job, repo, owner, name, number, path, kept_at, round, verdict FROM rounds WHERE job = $1 \
+         ORDER BY path, attempt",
     )
     .bind(job)
     .fetch_all(database.readers())
@@ -49,7 +50,7 @@ pub(super) async fn rounds_of(
 pub(super) async fn newest(database: &Database, most: u32) -> Result<Vec<RoundRecord>, StoreError> {
     let rows = sqlx::query(
         "SELECT job, repo, owner, name, number, path, kept_at, round, verdict FROM rounds \
-         ORDER BY kept_at DESC, job, path LIMIT $1",
+         ORDER BY kept_at DESC, job, path, attempt DESC LIMIT $1",
     )
     .bind(i64::from(most))
     .fetch_all(database.readers())
@@ -73,24 +74,25 @@ fn read(row: &AnyRow) -> Result<RoundRecord, StoreError> {
     })
 }
 
-/// Keeps a round; that of an earlier try of the job is replaced.
+/// Keeps a round of a try of a job; if the try began it anew, the later one.
 pub(super) async fn keep(
     writing: &mut Writing<'_>,
     pr: &PullRequest,
     job: &str,
-    path: &str,
+    (path, attempt): (&str, u32),
     round: &str,
 ) -> Result<(), StoreError> {
     let key = Key::of(pr)?;
     writing
         .dialect
         .query(
-            "INSERT INTO rounds (job, path, kept_at, repo, owner, name, number, round) \
-             VALUES ($1, $2, {now}, $3, $4, $5, $6, $7) \
-             ON CONFLICT (job, path) DO UPDATE SET kept_at = excluded.kept_at, round = excluded.round, verdict = NULL",
+            "INSERT INTO rounds (job, path, attempt, kept_at, repo, owner, name, number, round) \
+             VALUES ($1, $2, $3, {now}, $4, $5, $6, $7, $8) \
+             ON CONFLICT (job, path, attempt) DO UPDATE SET kept_at = excluded.kept_at, round = excluded.round, verdict = NULL",
         )
         .bind(job)
         .bind(path)
+        .bind(i64::from(attempt))
         .bind(key.repo)
         .bind(pr.repo.owner.as_str())
         .bind(pr.repo.name.as_str())
@@ -101,14 +103,14 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// Adds the verdict to a round that is kept.
+/// Adds the verdict to the rounds of a job that are kept and have none.
 pub(super) async fn conclude(
     writing: &mut Writing<'_>,
     job: &str,
     path: &str,
     verdict: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE rounds SET verdict = $3 WHERE job = $1 AND path = $2")
+    sqlx::query("UPDATE rounds SET verdict = $3 WHERE job = $1 AND path = $2 AND verdict IS NULL")
         .bind(job)
         .bind(path)
         .bind(verdict)

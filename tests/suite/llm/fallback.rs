@@ -3,9 +3,10 @@
 use super::double::{Double, Step};
 use super::*;
 use async_trait::async_trait;
-use discussions::llm::breaker::{Breaker, Clock};
+use discussions::llm::asked::{self, Form};
+use discussions::llm::breaker::{Breaker, Clock, FAILURES};
 use discussions::llm::fallback::Fallback;
-use discussions::llm::meter::{Meter, Unmetered};
+use discussions::llm::meter::{CallId, Meter, Request, Settled, Unmetered};
 use discussions::llm::{Answer, ModelError};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -49,7 +50,16 @@ impl Model for Scripted {
         self.name
     }
 
-    async fn answer(&self, _: &Prompt, _: &dyn Meter) -> Result<Answer, ModelError> {
+    async fn answer(&self, prompt: &Prompt, meter: &dyn Meter) -> Result<Answer, ModelError> {
+        let request = Request {
+            model: self.name,
+            persona: &prompt.persona.alias,
+            words: &asked::words(prompt, Form::Beside),
+            max_output: 1,
+            is_question: false,
+            price: None,
+        };
+        meter.announce(&request).await?;
         *self.calls.lock().unwrap() += 1;
         let step = self.script.lock().unwrap().pop_front();
         match step.unwrap_or_else(|| panic!("{} is asked once too often", self.name)) {
@@ -273,4 +283,39 @@ async fn a_service_that_is_down_costs_its_time_three_times_and_no_more() {
         assert_eq!(ask(&fallback).await.as_deref(), Ok("openai/test"));
     }
     assert_eq!((down.asked().len(), up.asked().len()), (3, 5));
+}
+
+/// Lets no request be made.
+struct Closed(ModelError);
+
+#[async_trait]
+impl Meter for Closed {
+    async fn announce(&self, _: &Request<'_>) -> Result<CallId, ModelError> {
+        Err(self.0.clone())
+    }
+
+    async fn settle(&self, _: CallId, _: &Settled<'_>) {}
+}
+
+/// One repository's small budget, or a full disk, is no fault of the service that others ask.
+#[tokio::test]
+async fn a_model_that_was_not_asked_is_not_left_alone_for_it() {
+    let model = Scripted::new("one", &[Answers]);
+    let breaker = Breaker::new(model.clone());
+    let unwritten = ModelError::Unavailable {
+        reason: "it cannot be written down".to_owned(),
+        retry_after: None,
+    };
+    for error in [
+        ModelError::OverBudget("nothing is left".to_owned()),
+        unwritten,
+    ] {
+        for _ in 0..2 * FAILURES {
+            let closed = Closed(error.clone());
+            let refused = breaker.answer(&prompt(), &closed).await;
+            assert_eq!(refused.unwrap_err(), error);
+        }
+    }
+    assert_eq!(model.calls(), 0);
+    assert_eq!(ask(&breaker).await.as_deref(), Ok("one"));
 }

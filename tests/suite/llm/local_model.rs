@@ -16,6 +16,8 @@ use std::sync::Mutex;
 
 /// Tokens that prompt and answer have together. A prompt has about 3,500 of this model's, the answer the rest.
 const CONTEXT: u32 = 6_144;
+/// Most tokens it may write.
+const MOST: u32 = 400;
 /// Who is asked: few, as the model takes one after the other and each request has a minute.
 const PANEL: [&str; 2] = ["security", "pragmatist"];
 /// How often a round is begun anew before it is held against the App that the model gives no usable answer: a quarter
@@ -36,6 +38,7 @@ We send people an e-mail with a link that signs them in. The link works once and
 struct Server {
     child: Child,
     url: String,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Server {
@@ -66,6 +69,7 @@ impl Server {
         let mut server = Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
+            folder: tempfile::tempdir().unwrap(),
         };
         let health = format!("{}/health", server.url);
         // It answers 503 while it loads.
@@ -80,8 +84,16 @@ impl Server {
     }
 
     /// What an operator writes to have it on the panel.
-    fn settings(&self, protocol: Protocol) -> [(&'static str, String); 3] {
-        match protocol {
+    fn settings(&self, protocol: Protocol) -> Vec<(&'static str, String)> {
+        let file = self.folder.path().join("discussions.toml");
+        // The model never comes to an end by itself, and a busy machine takes its time to read.
+        let quirks = format!(
+            "[models.\"{}/smollm2\"]\nmax_output_tokens = {MOST}\ntimeout = \"110s\"\n",
+            name(protocol)
+        );
+        std::fs::write(&file, quirks).unwrap();
+        let mut settings = vec![("DISCUSSIONS_CONFIG", file.display().to_string())];
+        settings.extend(match protocol {
             Protocol::Anthropic => [
                 ("ANTHROPIC_BASE_URL", self.url.clone()),
                 ("ANTHROPIC_API_KEY", KEY.to_owned()),
@@ -92,7 +104,8 @@ impl Server {
                 ("OPENAI_API_KEY", KEY.to_owned()),
                 ("DISCUSSIONS_MODEL", "openai/smollm2".to_owned()),
             ],
-        }
+        });
+        settings
     }
 }
 
@@ -250,11 +263,14 @@ impl Meter for Taken {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a local model"]
 async fn a_local_model_counts_its_tokens_and_is_held_to_the_form() {
-    const MOST: u32 = 700;
     let server = Server::start().await;
     for protocol in PROTOCOLS {
         let model = protocol.model_at(Endpoint {
             max_output_tokens: MOST,
+            patience: Patience {
+                request: Duration::from_secs(300),
+                ..patient()
+            },
             ..protocol.endpoint(&server.url)
         });
         let taken = Taken::default();

@@ -82,7 +82,12 @@ async fn every_request_is_announced_and_settled_whatever_comes_of_it() {
                 1,
                 vec![asked.clone(), "100+7, lost 0, said prose".to_owned()],
             ),
-            ("cut off", vec![cut()], 9, vec![asked.clone(), heard]),
+            (
+                "cut off",
+                vec![cut()],
+                9,
+                vec![asked.clone(), heard.clone()],
+            ),
             (
                 "refused",
                 vec![fails(protocol, 401)],
@@ -98,7 +103,27 @@ async fn every_request_is_announced_and_settled_whatever_comes_of_it() {
                 9,
                 vec![
                     asked.clone(),
-                    "100+7, lost 1, said {\"comment\":\"".to_owned(),
+                    "0+0, lost 1, nothing (unavailable: the con)".to_owned(),
+                    asked.clone(),
+                    heard.clone(),
+                ],
+            ),
+            (
+                "broken off, and no money to try again",
+                vec![Step::HangUp],
+                1,
+                vec![
+                    asked.clone(),
+                    "0+0, lost 1, nothing (unavailable: the con)".to_owned(),
+                ],
+            ),
+            (
+                "a gateway that does not tell what was done behind it",
+                vec![fails(protocol, 504)],
+                9,
+                vec![
+                    asked.clone(),
+                    "0+0, lost 1, nothing (unavailable: the ser)".to_owned(),
                 ],
             ),
             (
