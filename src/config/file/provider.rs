@@ -3,6 +3,7 @@
 use super::tree::{Findings, Located, Section, Value};
 use crate::config::models::{Protocol, Structure, TokenLimit, check_model_url};
 use crate::config::prices::{self, Price};
+use crate::config::reading::shown_address;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -207,8 +208,12 @@ impl EntryReader<'_> {
     fn key(&self, table: &Section<'_>, findings: &mut Findings<'_>) -> Option<Located<KeySource>> {
         let variable = table.read("key_variable", findings, key_variable);
         let file = table.read("key_file", findings, |value| {
-            let text = value.text("write the path of a file that holds the key")?;
-            self.whole_path(text).map(KeySource::File)
+            const INSTEAD: &str = "write the whole path of a file that holds the key, or begin it with ~/; the key itself does \
+                                   not stand in this file";
+            // What is no path is not repeated: it may be the key.
+            let path = self.whole_path(value.text(INSTEAD)?);
+            let path = path.map_err(|_| Refused::new("is no whole path", INSTEAD))?;
+            Ok(KeySource::File(path))
         });
         if let (Some(_), Some(_)) = (&variable, table.get("key_file")) {
             let at = table.get("key_file").map_or(0, |value| value.at());
@@ -358,11 +363,7 @@ fn url(value: &Value<'_>, with_key: bool) -> Result<String, Refused> {
     const INSTEAD: &str = "write an address like https://llm.example.com/v1";
     let text = value.text(INSTEAD)?;
     check_model_url(text, with_key).map_err(|why| {
-        // What stands before an @ or behind a ? may be a secret.
-        let shown = match text.contains(['@', '?']) {
-            true => String::new(),
-            false => format!("`{text}` "),
-        };
+        let shown = shown_address(text);
         Refused::new(format!("is no address for a model: {shown}{why}"), INSTEAD)
     })?;
     Ok(text.trim_end_matches('/').to_owned())

@@ -249,7 +249,7 @@ fn a_key_is_read_from_its_file_and_no_key_is_ever_told() {
     assert_eq!(service.key.as_ref().unwrap().expose_secret(), secret);
     assert!(!format!("{models:?}").contains(secret));
     // Somebody wrote the key itself where its variable belongs.
-    for key in ["key_variable", "key", "api_key"] {
+    for key in ["key_variable", "key_file", "key", "api_key"] {
         let home = Home::with(&format!(
             "[providers.groq]\nprotocol = \"openai\"\nurl = \"https://groq.example/v1\"\n{key} = \"{secret}\"\n"
         ));

@@ -390,6 +390,50 @@ async fn a_server_with_one_model_needs_no_name_and_one_with_several_does() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_variable_comes_before_the_default_of_the_file_for_every_persona() {
+    let machine = Machine::with(
+        "[aliases]\ndefault = \"openai/paid\"\nfast = \"ollama/b\"\n[providers.openai]\nurl = \"http://127.0.0.1:1\"\n",
+    );
+    let empty = discussions::bot::repo_config::RepoConfig::default();
+    for (variable, expected, listed) in [
+        ("ollama/a", "ollama/a", "ollama/a"),
+        ("checklist", "checklist", "checklist"),
+        (
+            "ollama/a,fast",
+            "ollama/a, ollama/b",
+            "ollama/a, then ollama/b",
+        ),
+        ("default", "openai/paid", "openai/paid"),
+    ] {
+        let variables = [("DISCUSSIONS_MODEL", variable)];
+        let models = offered(&machine.settings(&variables).models).unwrap();
+        for (word, expected) in [
+            ("default", expected),
+            ("quality", expected),
+            ("fast", "ollama/b"),
+        ] {
+            let persona = Persona {
+                model: word.to_owned(),
+                ..PERSONA.clone()
+            };
+            let chosen = models.choose(&persona, &empty).unwrap();
+            assert_eq!(chosen.model.name(), expected, "{variable}: {word}");
+            assert!(chosen.counts, "{variable}: {word}");
+        }
+        let alias = format!("alias default  {listed}  (DISCUSSIONS_MODEL, which comes before ");
+        let answers = format!("who answers  {listed}  (DISCUSSIONS_MODEL)");
+        machine
+            .run(&["models"], &variables)
+            .await
+            .exits(0, &[&answers, &alias]);
+    }
+    // The command line follows it as well.
+    let checklist = [("DISCUSSIONS_MODEL", "checklist")];
+    let turn = machine.run(&["turn", "a.md", "security"], &checklist).await;
+    turn.exits(0, &["answered by checklist"]);
+}
+
 #[test]
 fn who_answers_for_a_persona_and_whether_that_counts() {
     let toml = "[aliases]\ndefault = [\"ollama/a\", \"ollama/b\"]\nfast = \"ollama/b\"\nrules = \"checklist\"\n\
