@@ -172,7 +172,7 @@ impl EntryReader<'_> {
                 return Err(Noted);
             }
         };
-        refuse_foreign(table, protocol, findings);
+        refuse_foreign(table, OF_PROVIDERS, protocol, findings);
         let with_key = table.get("key_variable").is_some() || table.get("key_file").is_some();
         let entry = ProviderEntry {
             protocol: written,
@@ -196,13 +196,18 @@ impl EntryReader<'_> {
         Ok(entry)
     }
 
+    /// `protocol`: of its provider, where that is known.
     pub(super) fn model(
         &self,
         table: &Section<'_>,
+        protocol: Option<Protocol>,
         findings: &mut Findings<'_>,
-    ) -> Result<Quirks, Noted> {
+    ) -> Quirks {
         table.refuse_unknown(OF_MODELS, hint, findings);
-        Ok(quirks(table, findings))
+        if let Some(protocol) = protocol {
+            refuse_foreign(table, OF_MODELS, protocol, findings);
+        }
+        quirks(table, findings)
     }
 
     fn key(&self, table: &Section<'_>, findings: &mut Findings<'_>) -> Option<Located<KeySource>> {
@@ -266,8 +271,13 @@ fn hint(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Notes keys that mean nothing to the provider's protocol.
-fn refuse_foreign(table: &Section<'_>, protocol: Protocol, findings: &mut Findings<'_>) {
+/// Notes those of the `known` keys that mean nothing to the provider's protocol.
+fn refuse_foreign(
+    table: &Section<'_>,
+    known: &[&str],
+    protocol: Protocol,
+    findings: &mut Findings<'_>,
+) {
     let (foreign, owner) = match protocol {
         Protocol::Command => (OF_SERVICES, "for services, and this is a program"),
         Protocol::Anthropic | Protocol::OpenAi => (
@@ -275,7 +285,7 @@ fn refuse_foreign(table: &Section<'_>, protocol: Protocol, findings: &mut Findin
             "for programs (protocol = \"command\"), and this is a service",
         ),
     };
-    for key in foreign {
+    for key in foreign.iter().filter(|key| known.contains(key)) {
         if let Some(value) = table.get(key) {
             findings.add(
                 value.at(),
