@@ -5,7 +5,7 @@ use super::file::{self, Whereabouts};
 use super::finding::ToFind;
 use super::offer::Catalog;
 use super::prices::Price;
-use super::reading::{Reader, check_url};
+use super::reading::{Reader, check_url, names_somebody};
 use reqwest::Url;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -138,7 +138,7 @@ pub struct Alias {
     pub name: String,
     /// Names of the models, the first one first; empty: the built-in checklists.
     pub models: Vec<String>,
-    /// File and line.
+    /// File and line; for `default` also the variable that comes before them.
     pub from: String,
 }
 
@@ -168,6 +168,16 @@ impl Models {
     /// Whether anything is configured.
     pub fn is_configured(&self) -> bool {
         self.checklist || !self.chain.is_empty()
+    }
+
+    /// Lets `models` answer for the alias `default`, too. Personas name it where they mean the operator's choice, so a
+    /// variable that makes another choice than the file is meant by it.
+    pub(super) fn answer_by_default(&mut self, models: Vec<String>, by: &str) {
+        let alias = self.aliases.iter_mut().find(|alias| alias.name == DEFAULT);
+        if let Some(alias) = alias.filter(|alias| alias.from != by) {
+            alias.models = models;
+            alias.from = format!("{by}, which comes before {}", alias.from);
+        }
     }
 
     /// The same with a model that was found, which answers from now on.
@@ -218,8 +228,8 @@ pub(super) fn check_model_url(text: &str, with_key: bool) -> Result<(), String> 
     if is_link_local {
         return Err("is a link-local address, where no model is".to_owned());
     }
-    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if url.scheme() == "http" && !with_key && is_plain {
+    let is_plain = url.query().is_none() && url.fragment().is_none();
+    if url.scheme() == "http" && !with_key && is_plain && !names_somebody(&url) {
         return Ok(());
     }
     check_url(text)

@@ -37,6 +37,16 @@ enum Choice {
     Models(Vec<String>),
 }
 
+impl Choice {
+    /// Its models; none for the checklists.
+    fn names(&self) -> Vec<String> {
+        match self {
+            Self::Checklist => Vec::new(),
+            Self::Models(names) => names.clone(),
+        }
+    }
+}
+
 /// Everything that was looked up so far; each provider and each model is made once.
 pub(super) struct Catalog<'a> {
     reader: &'a mut Reader,
@@ -87,10 +97,7 @@ impl<'a> Catalog<'a> {
             let Some(choice) = choice else { continue };
             aliases.push(Alias {
                 name: name.clone(),
-                models: match &choice {
-                    Choice::Checklist => Vec::new(),
-                    Choice::Models(names) => names.clone(),
-                },
+                models: choice.names(),
                 from: alias.place.line(),
             });
             if name == DEFAULT {
@@ -109,6 +116,7 @@ impl<'a> Catalog<'a> {
         // A list that is set and does not read is a problem, and no reason to take another.
         let chosen = named.unwrap_or(default);
         if let Some((choice, by)) = chosen {
+            models.answer_by_default(choice.names(), &by);
             models.chosen_by = Some(by);
             match choice {
                 Choice::Checklist => models.checklist = true,

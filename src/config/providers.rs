@@ -5,7 +5,7 @@ use super::models::{
     Access, ModelSettings, Program, Protocol, Service, TokenLimit, check_model_url, is_loopback,
 };
 use super::prices::{self, Price};
-use super::reading::Reader;
+use super::reading::{Reader, shown_address};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 
@@ -170,13 +170,14 @@ impl Provider {
         }
     }
 
-    /// What a model costs that nobody gave a price. Whoever runs a model on this machine, or an Ollama, pays nobody for
-    /// tokens.
+    /// What a model costs that nobody gave a price. Nobody is paid for the tokens of an Ollama, or of a server on this
+    /// machine that asks for no key; one that does may be the door to a service that is paid.
     fn price_of(&self, id: &str) -> Option<Price> {
         match &self.access {
             Access::Service(_) if self.is_original => prices::known(&self.name, id),
             Access::Service(service)
-                if self.name == OLLAMA.word || is_loopback(&service.base_url) =>
+                if self.name == OLLAMA.word
+                    || (service.key.is_none() && is_loopback(&service.base_url)) =>
             {
                 Some(Price::FREE)
             }
@@ -322,7 +323,7 @@ fn checked(reader: &mut Reader, name: &str, text: &str, with_key: bool) -> Optio
     match check_model_url(text, with_key) {
         Ok(()) => Some(text.trim_end_matches('/').to_owned()),
         Err(why) => {
-            reader.problem(name, format!("`{text}` {why}"));
+            reader.problem(name, format!("{}{why}", shown_address(text)));
             None
         }
     }

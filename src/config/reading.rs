@@ -281,7 +281,7 @@ impl Reader {
     fn url(&mut self, name: &str) -> Option<String> {
         let text = self.text(name)?;
         if let Err(why) = check_url(&text) {
-            self.problem(name, format!("`{text}` {why}"));
+            self.problem(name, format!("{}{why}", shown_address(&text)));
             return None;
         }
         Some(text.trim_end_matches('/').to_owned())
@@ -343,10 +343,23 @@ pub(super) fn check_url(text: &str) -> Result<(), String> {
         "http" => return Err("sends tokens unencrypted; write https://".to_owned()),
         _ => return Err("does not begin with https://".to_owned()),
     }
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err("must be a plain address, without user name, `?` and `#`".to_owned());
+    if url.query().is_some() || url.fragment().is_some() || names_somebody(&url) {
+        return Err("must be a plain address, without user name, password, `?` and `#`".to_owned());
     }
     Ok(())
+}
+
+/// An address as it is told of in front of what is wrong with it; empty where a part of it may be a secret.
+pub(super) fn shown_address(text: &str) -> String {
+    match text.contains(['@', '?', '#']) {
+        true => String::new(),
+        false => format!("`{text}` "),
+    }
+}
+
+/// Whether an address holds a user name, or a password, which may stand there without one.
+pub(super) fn names_somebody(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// A PEM as it comes out of .env files and secret stores: quoted, on one line with `\n`, or with CRLF.

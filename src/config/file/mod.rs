@@ -12,9 +12,10 @@ pub use provider::{KEYS, KeySource, ProviderEntry, Quirks};
 pub use tree::{Located, Place};
 
 use super::SettingProblem;
-use super::models::CHECKLIST;
+use super::models::{CHECKLIST, Protocol};
 use provider::{EntryReader, Refused};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 use tree::{Findings, Section};
@@ -53,7 +54,8 @@ pub(super) struct Whereabouts {
 }
 
 impl Whereabouts {
-    /// The file, if there is one. A name that was given has to lead somewhere.
+    /// The file, if there is one. A name that was given has to lead somewhere, and what cannot be looked at, or is a link
+    /// to nothing, is there: nobody's settings are left out in silence.
     fn path(&self) -> Option<PathBuf> {
         if let Some(named) = &self.named {
             return Some(PathBuf::from(named));
@@ -64,7 +66,12 @@ impl Whereabouts {
         let in_home = || Some(self.home.as_ref().and_then(absolute)?.join(".config"));
         let folder = config_home.or_else(in_home)?;
         let path = folder.join("discussions/discussions.toml");
-        path.exists().then_some(path)
+        // A home that is no folder, as that of many servers' users is, holds no file.
+        let is_away = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
+        match std::fs::symlink_metadata(&path) {
+            Err(error) if is_away(error.kind()) => None,
+            _ => Some(path),
+        }
     }
 }
 
@@ -130,10 +137,11 @@ fn parse(path: &str, text: &str, home: Option<&Path>) -> Result<ModelsFile, Vec<
     let top = Section::top(table.get_ref());
     top.refuse_unknown(&TABLES, |_| None, &mut findings);
     let reader = EntryReader { home };
+    let providers = providers(&top, &reader, &mut findings);
     let file = ModelsFile {
         path: None,
-        providers: providers(&top, &reader, &mut findings),
-        models: models(&top, &reader, &mut findings),
+        models: models(&top, &reader, &providers, &mut findings),
+        providers,
         aliases: aliases(&top, &mut findings),
     };
     match findings.finish() {
@@ -171,6 +179,7 @@ fn providers(
 fn models(
     top: &Section<'_>,
     reader: &EntryReader<'_>,
+    providers: &BTreeMap<String, ProviderEntry>,
     findings: &mut Findings<'_>,
 ) -> BTreeMap<String, Located<Quirks>> {
     let mut read = BTreeMap::new();
@@ -180,17 +189,22 @@ fn models(
     for (key, value) in section.entries() {
         let name: &str = key.get_ref();
         let at = key.span().start;
-        if !name.contains('/') {
+        let Some((provider, _)) = name.split_once('/') else {
             let message = format!(
                 "`{}` names no model; write the provider, too, in quotes: [models.\"PROVIDER/{name}\"]",
                 value.name
             );
             findings.add(at, message);
-        } else if let Some(table) = value.section(findings) {
+            continue;
+        };
+        let entry = providers.get(provider);
+        let written = entry.and_then(|entry| entry.protocol.as_ref());
+        let protocol = written.map(|written| written.value);
+        if let Some(table) = value.section(findings) {
             let place = findings.place(at);
-            if let Ok(value) = reader.model(&table, findings) {
-                read.insert(name.to_owned(), Located { value, place });
-            }
+            let protocol = protocol.or_else(|| Protocol::built_in(provider));
+            let value = reader.model(&table, protocol, findings);
+            read.insert(name.to_owned(), Located { value, place });
         }
     }
     read

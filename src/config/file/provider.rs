@@ -3,6 +3,7 @@
 use super::tree::{Findings, Located, Section, Value};
 use crate::config::models::{Protocol, Structure, TokenLimit, check_model_url};
 use crate::config::prices::{self, Price};
+use crate::config::reading::shown_address;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -171,7 +172,7 @@ impl EntryReader<'_> {
                 return Err(Noted);
             }
         };
-        refuse_foreign(table, protocol, findings);
+        refuse_foreign(table, OF_PROVIDERS, protocol, findings);
         let with_key = table.get("key_variable").is_some() || table.get("key_file").is_some();
         let entry = ProviderEntry {
             protocol: written,
@@ -195,20 +196,29 @@ impl EntryReader<'_> {
         Ok(entry)
     }
 
+    /// `protocol`: of its provider, where that is known.
     pub(super) fn model(
         &self,
         table: &Section<'_>,
+        protocol: Option<Protocol>,
         findings: &mut Findings<'_>,
-    ) -> Result<Quirks, Noted> {
+    ) -> Quirks {
         table.refuse_unknown(OF_MODELS, hint, findings);
-        Ok(quirks(table, findings))
+        if let Some(protocol) = protocol {
+            refuse_foreign(table, OF_MODELS, protocol, findings);
+        }
+        quirks(table, findings)
     }
 
     fn key(&self, table: &Section<'_>, findings: &mut Findings<'_>) -> Option<Located<KeySource>> {
         let variable = table.read("key_variable", findings, key_variable);
         let file = table.read("key_file", findings, |value| {
-            let text = value.text("write the path of a file that holds the key")?;
-            self.whole_path(text).map(KeySource::File)
+            const INSTEAD: &str = "write the whole path of a file that holds the key, or begin it with ~/; the key itself does \
+                                   not stand in this file";
+            // What is no path is not repeated: it may be the key.
+            let path = self.whole_path(value.text(INSTEAD)?);
+            let path = path.map_err(|_| Refused::new("is no whole path", INSTEAD))?;
+            Ok(KeySource::File(path))
         });
         if let (Some(_), Some(_)) = (&variable, table.get("key_file")) {
             let at = table.get("key_file").map_or(0, |value| value.at());
@@ -261,8 +271,13 @@ fn hint(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Notes keys that mean nothing to the provider's protocol.
-fn refuse_foreign(table: &Section<'_>, protocol: Protocol, findings: &mut Findings<'_>) {
+/// Notes those of the `known` keys that mean nothing to the provider's protocol.
+fn refuse_foreign(
+    table: &Section<'_>,
+    known: &[&str],
+    protocol: Protocol,
+    findings: &mut Findings<'_>,
+) {
     let (foreign, owner) = match protocol {
         Protocol::Command => (OF_SERVICES, "for services, and this is a program"),
         Protocol::Anthropic | Protocol::OpenAi => (
@@ -270,7 +285,7 @@ fn refuse_foreign(table: &Section<'_>, protocol: Protocol, findings: &mut Findin
             "for programs (protocol = \"command\"), and this is a service",
         ),
     };
-    for key in foreign {
+    for key in foreign.iter().filter(|key| known.contains(key)) {
         if let Some(value) = table.get(key) {
             findings.add(
                 value.at(),
@@ -358,11 +373,7 @@ fn url(value: &Value<'_>, with_key: bool) -> Result<String, Refused> {
     const INSTEAD: &str = "write an address like https://llm.example.com/v1";
     let text = value.text(INSTEAD)?;
     check_model_url(text, with_key).map_err(|why| {
-        // What stands before an @ or behind a ? may be a secret.
-        let shown = match text.contains(['@', '?']) {
-            true => String::new(),
-            false => format!("`{text}` "),
-        };
+        let shown = shown_address(text);
         Refused::new(format!("is no address for a model: {shown}{why}"), INSTEAD)
     })?;
     Ok(text.trim_end_matches('/').to_owned())

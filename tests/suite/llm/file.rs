@@ -216,6 +216,25 @@ fn the_file_is_looked_for_in_the_operators_folders_only() {
 
 #[cfg(unix)]
 #[test]
+fn a_file_that_is_there_and_cannot_be_read_is_no_missing_file() {
+    let home = Home::with("");
+    let cannot = |more: &[(&str, &str)]| {
+        let said = home.read(more).unwrap_err().to_string();
+        assert!(said.contains("discussions.toml: cannot be read"), "{said}");
+    };
+    // A folder that cannot be looked into, whoever the tests run as.
+    let too_long = format!("/{}", "x".repeat(300));
+    cannot(&[("XDG_CONFIG_HOME", &too_long)]);
+    std::fs::remove_file(home.file()).unwrap();
+    assert!(home.read(&[]).is_ok());
+    assert!(home.read(&[("XDG_CONFIG_HOME", "/nowhere")]).is_ok());
+    assert!(home.read(&[("XDG_CONFIG_HOME", "/dev/null")]).is_ok());
+    std::os::unix::fs::symlink("/nowhere/discussions.toml", home.file()).unwrap();
+    cannot(&[]);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_file_that_everybody_may_write_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::with("");
@@ -249,7 +268,7 @@ fn a_key_is_read_from_its_file_and_no_key_is_ever_told() {
     assert_eq!(service.key.as_ref().unwrap().expose_secret(), secret);
     assert!(!format!("{models:?}").contains(secret));
     // Somebody wrote the key itself where its variable belongs.
-    for key in ["key_variable", "key", "api_key"] {
+    for key in ["key_variable", "key_file", "key", "api_key"] {
         let home = Home::with(&format!(
             "[providers.groq]\nprotocol = \"openai\"\nurl = \"https://groq.example/v1\"\n{key} = \"{secret}\"\n"
         ));

@@ -1,6 +1,7 @@
 //! Language models on the panel: services that fail in every way, programs, and models that stand in for others.
 
 mod budget;
+mod chosen;
 mod command;
 mod contract;
 mod double;

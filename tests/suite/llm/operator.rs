@@ -14,10 +14,10 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// An operator's machine: a home with `discussions.toml`, a script, and a discussion.
-struct Machine(tempfile::TempDir);
+pub(super) struct Machine(tempfile::TempDir);
 
 impl Machine {
-    fn with(toml: &str) -> Self {
+    pub(super) fn with(toml: &str) -> Self {
         let machine = Self(tempfile::tempdir().unwrap());
         machine.write(".config/discussions/discussions.toml", toml);
         // Says who it is asked as, and reads all it is told before it answers.
@@ -43,7 +43,7 @@ impl Machine {
     }
 
     /// The program on this machine. Nothing of ours is in its environment.
-    async fn run(&self, arguments: &[&str], more: &[(&str, &str)]) -> Said {
+    pub(super) async fn run(&self, arguments: &[&str], more: &[(&str, &str)]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_discussions"));
         command
             .args(arguments)
@@ -59,7 +59,7 @@ impl Machine {
     }
 
     /// The server's settings on this machine.
-    fn settings(&self, more: &[(&str, &str)]) -> Settings {
+    pub(super) fn settings(&self, more: &[(&str, &str)]) -> Settings {
         let path = std::env::var("PATH").unwrap();
         let home = self.0.path().display().to_string();
         let vars = [
@@ -74,7 +74,7 @@ impl Machine {
     }
 }
 
-struct Said(Output);
+pub(super) struct Said(Output);
 
 impl Said {
     fn code(&self) -> i32 {
@@ -90,7 +90,7 @@ impl Said {
     }
 
     #[track_caller]
-    fn exits(self, code: i32, words: &[&str]) -> Self {
+    pub(super) fn exits(self, code: i32, words: &[&str]) -> Self {
         let all = self.all();
         assert_eq!(self.code(), code, "{all}");
         for word in words {
@@ -387,77 +387,5 @@ async fn a_server_with_one_model_needs_no_name_and_one_with_several_does() {
         ];
         let said = machine.run(&turn, &variables).await.exits(2, &words);
         assert!(!said.all().contains(KEY), "{}", said.all());
-    }
-}
-
-#[test]
-fn who_answers_for_a_persona_and_whether_that_counts() {
-    let toml = "[aliases]\ndefault = [\"ollama/a\", \"ollama/b\"]\nfast = \"ollama/b\"\nrules = \"checklist\"\n\
-                sonnet = \"ollama/c\"\n";
-    let machine = Machine::with(toml);
-    let by_file = offered(&machine.settings(&[]).models).unwrap();
-    let nobody = Machine::with("").settings(&[("OLLAMA_HOST", "127.0.0.1:1")]);
-    let by_nobody = offered(&nobody.models).unwrap();
-    let all = "ollama/a, ollama/b";
-    // A persona's `model:`, the configuration's `models:`, and who answers; `!`: its votes do not count.
-    for (model, models, with_file, without) in [
-        ("default", "{}", all, "checklist!"),
-        ("quality", "{}", all, "checklist!"),
-        ("fast", "{}", "ollama/b", "checklist!"),
-        ("sonnet", "{}", "ollama/c", "checklist!"),
-        ("opus", "{}", all, "checklist!"),
-        ("rules", "{}", "checklist", "checklist!"),
-        ("checklist", "{}", "checklist!", "checklist!"),
-        (
-            "ollama/b",
-            "{}",
-            "ollama/b",
-            "the model ollama/b is not offered here; on offer: checklist",
-        ),
-        ("default", "{security: fast}", "ollama/b", "checklist!"),
-        ("default", "{security: quality}", all, "checklist!"),
-        ("default", "{default: checklist}", "checklist", "checklist"),
-        (
-            "default",
-            "{security: rules}",
-            "checklist",
-            "the model rules is not offered here; on offer: checklist",
-        ),
-        (
-            "fast",
-            "{fast: sonnet}",
-            "ollama/c",
-            "the model sonnet is not offered here; on offer: checklist",
-        ),
-        (
-            "opus",
-            "{opus: fast, default: sonnet}",
-            "ollama/b",
-            "checklist!",
-        ),
-        ("opus", "{default: fast}", "ollama/b", "checklist!"),
-        ("sonnet", "{default: fast}", "ollama/c", "checklist!"),
-        (
-            "default",
-            "{security: ollama/z}",
-            "the model ollama/z is not offered here; on offer: default, fast, rules, sonnet, checklist, ollama/a, \
-             ollama/b, ollama/c",
-            "the model ollama/z is not offered here; on offer: checklist",
-        ),
-    ] {
-        let config = format!("models: {models}\n");
-        let (config, _) = discussions::bot::repo_config::RepoConfig::parse(&config).unwrap();
-        let persona = Persona {
-            model: model.to_owned(),
-            ..PERSONA.clone()
-        };
-        for (offer, expected) in [(&by_file, with_file), (&by_nobody, without)] {
-            let told = match offer.choose(&persona, &config) {
-                Ok(chosen) if chosen.counts => chosen.model.name().to_owned(),
-                Ok(chosen) => format!("{}!", chosen.model.name()),
-                Err(why) => why,
-            };
-            assert_eq!(told, expected, "model: {model}, models: {models}");
-        }
     }
 }
