@@ -320,18 +320,26 @@ impl Round<'_> {
         if ask.question.is_some() {
             reply.vote = never_raised(ask.previous_vote, reply.vote);
         }
-        reply::as_known(&ask.persona, &mut reply, self.input.ledger, &ask.raised);
+        let restates = reply::as_known(
+            &ask.persona,
+            &mut reply,
+            self.input.ledger,
+            &ask.raised,
+            &self.texts.proposal,
+        );
         let answered = late::Answered {
             before: ask.answered_on.as_deref(),
             now: &self.texts.proposal,
         };
         let is_late = |words: Option<&str>| late::is_late(self.input.phase, answered, words);
         reply::notes_of_late(&ask.persona, &mut reply, self.input.ledger, &is_late);
+        // An open concern in other words is for people to judge: these are news, also beside the vote that stands.
+        let is_news = restates && ask.question.is_none();
         let rendered = reply::render(
             &ask.persona,
             &reply,
             self.input.ledger,
-            ask.previous_vote,
+            ask.previous_vote.filter(|_| !is_news),
             ask.question.as_deref(),
             self.input.limits,
         );

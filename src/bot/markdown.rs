@@ -181,12 +181,18 @@ fn open_code(line: &str) -> Option<usize> {
     let mut at = 0;
     while let Some(ahead) = line[at..].find('`') {
         let start = at + ahead;
+        // Every second backslash is one that is shown; in code all of them are.
+        let before = line[at..start].bytes().rev();
+        let backslashes = before.take_while(|b| *b == b'\\').count();
+        if open.is_none() && backslashes % 2 == 1 {
+            at = start + 1;
+            continue;
+        }
         let length = line[start..].bytes().take_while(|b| *b == b'`').count();
-        let is_escaped = open.is_none() && line[..start].ends_with('\\');
         match open {
             Some((_, marks)) if marks == length => open = None,
-            None if !is_escaped => open = Some((start, length)),
-            _ => {}
+            None => open = Some((start, length)),
+            Some(_) => {}
         }
         at = start + length;
     }

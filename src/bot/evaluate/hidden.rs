@@ -5,7 +5,7 @@
 
 use crate::bot::check::Hidden;
 use crate::engine::discussion::Discussion;
-use crate::engine::prompt::{Kind, disarm};
+use crate::engine::prompt::{Kind, Place, disarm};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How notes to tools begin that look after Markdown.
@@ -28,19 +28,36 @@ const TOOLS: [&str; 12] = [
 const LONGEST_NOTE: usize = 60;
 
 /// What is hidden in the body of a file, by kind.
-pub(super) fn in_text(file: &Discussion, base: Option<&Discussion>) -> Vec<Hidden> {
-    let Some(body) = file.source.get(file.header.end..) else {
+///
+/// A thing with words is known if the base has as many with the same words; others if the base has their line. Each line
+/// is looked at once: one may be as long as a file, and hold a hundred thousand of them.
+pub fn in_text(file: &Discussion, base: Option<&Discussion>) -> Vec<Hidden> {
+    let body = body(file);
+    let mut places = disarm(body).places;
+    places.retain(|place| !is_usual(place));
+    if places.is_empty() {
         return Vec::new();
-    };
-    let of_base = base.into_iter().flat_map(|base| base.source.lines());
-    let known: BTreeSet<&str> = of_base.map(str::trim).collect();
-    let lines: Vec<&str> = body.split('\n').map(str::trim).collect();
+    }
+    let of_base = base.map(body_of_base).unwrap_or_default();
+    let mut known: BTreeMap<(Kind, &str), usize> = BTreeMap::new();
+    for place in &of_base.places {
+        if let Some(words) = &place.words {
+            *known.entry((place.kind, words)).or_default() += 1;
+        }
+    }
+    let is_known_line: Vec<bool> = body
+        .split('\n')
+        .map(|line| of_base.lines.contains(line.trim()))
+        .collect();
     let first = file.line_of(file.header.end);
     let mut by_kind: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
-    for place in disarm(body).places {
+    for place in &places {
         let index = place.line.saturating_sub(1);
-        let text = lines.get(index).copied().unwrap_or_default();
-        if !is_usual(place.kind, text) && !known.contains(text) {
+        let is_known = match &place.words {
+            Some(words) => takes_one(known.get_mut(&(place.kind, words.as_str()))),
+            None => is_known_line.get(index).copied().unwrap_or_default(),
+        };
+        if !is_known {
             by_kind.entry(place.kind).or_default().push(first + index);
         }
     }
@@ -48,23 +65,53 @@ pub(super) fn in_text(file: &Discussion, base: Option<&Discussion>) -> Vec<Hidde
     hidden.map(|(kind, lines)| Hidden { kind, lines }).collect()
 }
 
-fn is_usual(kind: Kind, line: &str) -> bool {
-    match kind {
-        Kind::HtmlComment => is_note_to_a_tool(line),
-        Kind::HiddenElement => line.to_ascii_lowercase().starts_with("<details>"),
+/// Whether any are left, of which one is taken.
+fn takes_one(left: Option<&mut usize>) -> bool {
+    match left {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// What the base has: its hidden things, and its lines.
+#[derive(Default)]
+struct OfBase<'a> {
+    places: Vec<Place>,
+    lines: BTreeSet<&'a str>,
+}
+
+fn body_of_base(base: &Discussion) -> OfBase<'_> {
+    let body = body(base);
+    OfBase {
+        places: disarm(body).places,
+        lines: body.split('\n').map(str::trim).collect(),
+    }
+}
+
+fn body(file: &Discussion) -> &str {
+    file.source.get(file.header.end..).unwrap_or_default()
+}
+
+fn is_usual(place: &Place) -> bool {
+    match place.kind {
+        Kind::HtmlComment => place.words.as_deref().is_some_and(is_note_to_a_tool),
+        Kind::HiddenElement => place.is_folded,
         kind => kind.is_usual(),
     }
 }
 
-/// Whether a line is nothing but a short comment that a tool reads.
-fn is_note_to_a_tool(line: &str) -> bool {
-    let inside = line
+/// Whether a comment is a short one that a tool reads.
+fn is_note_to_a_tool(comment: &str) -> bool {
+    let inside = comment
         .strip_prefix("<!--")
-        .and_then(|rest| rest.strip_suffix("-->"));
+        .and_then(|rest| rest.strip_suffix("-->"))
+        .map(str::trim)
+        .filter(|inside| inside.chars().take(LONGEST_NOTE + 1).count() <= LONGEST_NOTE);
     inside.is_some_and(|inside| {
-        let inside = inside.trim().to_ascii_lowercase();
-        inside.chars().count() <= LONGEST_NOTE
-            && !inside.contains("-->")
-            && TOOLS.iter().any(|tool| inside.starts_with(tool))
+        let inside = inside.to_ascii_lowercase();
+        TOOLS.iter().any(|tool| inside.starts_with(tool))
     })
 }

@@ -8,6 +8,7 @@ mod problems;
 mod text;
 mod votes;
 
+pub use hidden::in_text as hidden_in_text;
 pub use posted::Discussed;
 pub use text::{BlockIdentity, SeenText, block_identity};
 pub use votes::{is_about, newest, objections, ready_accounts, voters_to_ask};

@@ -1,21 +1,29 @@
 //! Diagrams in Mermaid, which GitHub draws: what would lead elsewhere, load something or set the drawing up is left out.
 
-/// What makes a part of a diagram act, in lower case with single blanks: links, calls, images, icons and settings
-/// (<https://mermaid.js.org/syntax/flowchart.html>, <https://mermaid.js.org/config/directives.html>).
-const ACTING: [&str; 9] = [
-    "click ",
-    "href",
+/// What makes a part of a diagram act, in lower case with single blanks: addresses, images, icons, shapes with more than
+/// a form, and settings (<https://mermaid.js.org/syntax/flowchart.html>, <https://mermaid.js.org/config/directives.html>).
+const ACTING: [&str; 14] = [
     "//",
     "\\\\",
+    "http:",
+    "https:",
+    "mailto:",
+    "data:",
     "javascript:",
+    "vbscript:",
     "<img",
     "img:",
+    "url(",
+    "@{",
     "$link",
     "%%{",
 ];
 
-/// How a line begins that adds links to an actor of a sequence.
-const LINKING: [&str; 3] = ["link ", "links ", "properties "];
+/// Words that act wherever they stand: what they act on may come on the next line.
+const ACTING_WORDS: [&str; 2] = ["click", "href"];
+
+/// How a statement begins that adds links to an actor of a sequence.
+const LINKING: [&str; 3] = ["link", "links", "properties"];
 
 /// The lines that only draw, and how many with something to see were left out. Comments go too: nobody sees them.
 pub(super) fn inert(lines: Vec<String>) -> (Vec<String>, usize) {
@@ -43,8 +51,28 @@ pub(super) fn inert(lines: Vec<String>) -> (Vec<String>, usize) {
 }
 
 fn acts(words: &str) -> bool {
-    ACTING.iter().any(|sign| words.contains(sign))
-        || LINKING.iter().any(|start| words.starts_with(start))
+    // A blank before a bracket or behind a scheme is none to a browser or to Mermaid.
+    let joined: String = words.chars().filter(|c| *c != ' ').collect();
+    ACTING
+        .iter()
+        .any(|sign| words.contains(sign) || joined.contains(sign))
+        || words.split(';').any(is_acting_statement)
+}
+
+/// Whether one statement acts by its words; several may stand on a line, and behind the end of a loop one may follow.
+fn is_acting_statement(statement: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut before = "end";
+    for word in statement.split(|c| !is_part(c)) {
+        if word.is_empty() {
+            continue;
+        }
+        if ACTING_WORDS.contains(&word) || (before == "end" && LINKING.contains(&word)) {
+            return true;
+        }
+        before = word;
+    }
+    false
 }
 
 /// What is said below a diagram of which something was left out.

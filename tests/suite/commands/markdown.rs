@@ -221,3 +221,19 @@ proptest! {
         prop_assert!(text.len() > limit || cut == text);
     }
 }
+
+#[test]
+fn a_cut_through_code_leaves_nothing_of_it_that_acts() {
+    for marks in ["`", "\\\\`", "\\\\\\\\``", "\\``", "`x` \\\\`"] {
+        let open = format!("Read {marks}[x](https://evil.example) @ann and");
+        let text = format!("{open} more words`` than` fit");
+        let quoted = quote_markdown(&text, open.chars().count());
+        assert!(quoted.starts_with("> Read"), "{quoted}");
+        assert_harmless(&quoted);
+    }
+    // A mark that is escaped opens nothing.
+    for marks in ["\\`", "\\\\\\`"] {
+        let quoted = quote_markdown(&format!("Read {marks}a b c d e f g"), 16);
+        assert!(quoted.contains("a b"), "{quoted}");
+    }
+}

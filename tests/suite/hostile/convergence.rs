@@ -3,9 +3,13 @@
 use crate::github::keys::rsa;
 use crate::scenarios::{CACHE, PATH, revised};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
+use crate::support::rounds::persona;
 use crate::support::scripted::{Line, Scripted};
 use discussions::bot::models::Models;
 use discussions::config::Settings;
+use discussions::engine::discussion::Discussion;
+use discussions::engine::ledger::Ledger;
+use discussions::engine::reply::{Anchor, Reply, ReplyConcern, as_known};
 use discussions::engine::vote::Vote;
 use discussions::sandbox::DEMO_REPO;
 use discussions::server::models::offered;
@@ -97,6 +101,7 @@ async fn the_same_concern_in_other_words_is_the_one_that_is_open() {
         rig.push("rob", PATH, &next(&text, time)).await;
         let text = rig.file(number, PATH);
         assert_eq!(text.matches("\nCONCERN: ").count(), 1, "{text}");
+        assert!(text.contains(&format!("\nC1 stands: {words}\n")), "{text}");
         let summary = rig.summary(number);
         assert!(summary.contains("**C1** security"), "{summary}");
         assert!(!summary.contains("**C2**"), "{summary}");
@@ -113,6 +118,79 @@ async fn the_same_concern_in_other_words_is_the_one_that_is_open() {
     // About another place it is another concern, also late: then it is a note.
     rig.say("ann", number, "/discuss vote ready").await;
     assert!(rig.mergeable(number), "{}", rig.title(number));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_different_concern_about_the_same_sentence_is_never_lost() {
+    let about = "Several tenants share the service";
+    let model = Arc::new(Scripted::ready());
+    model.set(
+        "security",
+        Line::Points("Keys are shared by all tenants.", about),
+    );
+    let rig = Rig::scripted(&model, "").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    let other =
+        "One tenant can read the @prices of <b>all</b> others by asking ![x](//evil.example).";
+    model.set("security", Line::Points(other, about));
+    let text = rig.file(number, PATH);
+    rig.push("rob", PATH, &next(&text, 0)).await;
+    let text = rig.file(number, PATH);
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("C1 stands: One tenant can read the"))
+        .unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains("others by asking"), "{line}");
+    assert!(!line.contains("<b>") && !line.contains("!["), "{line}");
+    assert!(!line.contains(" @prices"), "{line}");
+    assert_eq!(text.matches("\nCONCERN: ").count(), 1, "{text}");
+    // Once the sentence is gone, what is said about it is a concern of its own.
+    model.set("security", Line::Points("It is not told who pays.", about));
+    let gone = text.replace(about, "A number of clients use the service");
+    rig.push("rob", PATH, &gone).await;
+    let text = rig.file(number, PATH);
+    assert!(text.contains("It is not told who pays."), "{text}");
+    assert_eq!(text.matches("\nCONCERN: ").count(), 2, "{text}");
+}
+
+#[test]
+fn only_a_concern_that_weighs_the_same_is_an_open_one_in_other_words() {
+    let proposal = "# Cache\n\nSeveral tenants share\nthe service here.\n";
+    let about = "Several tenants share the service";
+    let security = persona("security");
+    let block = "\n\n---\n\nName: AI-Security\n\nCONCERN: Keys are shared.\n\nVOTE: CHANGES\n";
+    let known = |vote, minor, words: &str| {
+        let discussion = Discussion::parse(format!("{proposal}{block}").as_bytes());
+        let (ledger, _) = Ledger::of(&discussion, &|_| true);
+        let mut reply = Reply {
+            vote: Some(vote),
+            concerns: vec![ReplyConcern {
+                text: "There is one key.".to_owned(),
+                minor,
+            }],
+            anchors: vec![Anchor {
+                remark: "There is one key.".to_owned(),
+                words: words.to_owned(),
+            }],
+            ..Reply::default()
+        };
+        let raised = [Anchor {
+            remark: "Keys are shared.".to_owned(),
+            words: words.to_owned(),
+        }];
+        as_known(&security, &mut reply, &ledger, &raised, proposal)
+    };
+    assert!(known(Vote::Changes, false, about));
+    assert!(known(Vote::Reject, false, about));
+    assert!(!known(Vote::Ready, false, about));
+    assert!(!known(Vote::Ready, true, about));
+    assert!(!known(Vote::Changes, true, about), "it was no note");
+    assert!(!known(
+        Vote::Changes,
+        false,
+        "Many tenants share the service"
+    ));
+    assert!(!known(Vote::Changes, false, "tenants share"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 mod app;
 mod convergence;
+mod hidden;
 mod page;
 mod proposals;
 mod replies;

@@ -337,18 +337,28 @@ impl Page<'_> {
             let line = words.join(" ");
             let first = words.first().map(String::as_str).unwrap_or_default();
             let acts = [
-                "click ",
+                "click",
                 "href",
                 "//",
                 "%%{",
+                "http:",
+                "https:",
                 "javascript:",
-                "img:",
-                "<img",
+                "img",
+                "url",
+                "evil.example",
+                "@{",
                 "$link",
             ];
+            let adds = |statement: &str| {
+                let starts = ["link", "properties", "end link"];
+                starts
+                    .iter()
+                    .any(|start| statement.trim().starts_with(start))
+            };
             let says = acts.iter().any(|sign| line.contains(sign))
-                || ["link", "links", "---"].contains(&first)
-                || line.starts_with("properties ");
+                || first == "---"
+                || line.split(';').any(adds);
             if says {
                 self.find(Kind::Diagram, line);
             }
@@ -418,6 +428,10 @@ fn the_judge_finds_what_acts() {
         (Kind::Drawn, "x[^1]\n\n[^1]: y"),
         (Kind::Drawn, "```suggestion\nx\n```"),
         (Kind::Diagram, "```mermaid\nclick A \"x\"\n```"),
+        (Kind::Diagram, "```mermaid\nclick\nA \"x\"\n```"),
+        (Kind::Diagram, "```mermaid\nA->>B: x; links A: {}\n```"),
+        (Kind::Diagram, "```mermaid\nA@{ shape: x }\n```"),
+        (Kind::Diagram, "```mermaid\nstyle A fill:url(x)\n```"),
         (Kind::Hidden, "x\u{200b}y"),
         (Kind::Hidden, "a\u{e0041}"),
         (Kind::Hidden, "a\u{1b}[0m"),

@@ -148,15 +148,40 @@ impl<'a> Elements<'a> {
                 at += 1;
                 continue;
             }
+            let folds = tag.name == "details" && tag.attributes.is_empty();
             let start = place.start;
             let last = end_of(&self.tags, at);
             // Without an end tag the element reaches to the end of the page.
             let end = last.map_or(self.source.len(), |last| self.tags[last].0.end);
             let words = hidden(&without_bare_tags(&self.source[start..end]));
-            self.edit(start..end, Kind::HiddenElement, words);
-            at = last.map_or(self.tags.len(), |last| last + 1);
+            let behind = last.map_or(self.tags.len(), |last| last + 1);
+            if folds {
+                self.edits.push(Edit::folded(start..end, words));
+                self.inside_fold(at + 1..behind, end);
+            } else {
+                self.edit(start..end, Kind::HiddenElement, words);
+            }
+            at = behind;
         }
         self.edits
+    }
+
+    /// Elements within a folded one that stay hidden when it is opened. `tags` by index; the folded one ends at `end`.
+    fn inside_fold(&mut self, tags: Range<usize>, end: usize) {
+        let mut at = tags.start;
+        while at < tags.end {
+            let (place, tag) = &self.tags[at];
+            if !tag.hides() || (tag.name == "details" && tag.attributes.is_empty()) {
+                at += 1;
+                continue;
+            }
+            let start = place.start;
+            let last = end_of(&self.tags[..tags.end], at);
+            let end = last.map_or(end, |last| self.tags[last].0.end);
+            let words = hidden(&without_bare_tags(&self.source[start..end]));
+            self.edit(start..end, Kind::HiddenElement, words);
+            at = last.map_or(tags.end, |last| last + 1);
+        }
     }
 }
 

@@ -9,6 +9,9 @@ use std::ops::Range;
 /// Most characters between two encoded words that still belong together.
 const GAP: usize = 3;
 
+/// Longest number in an entity, in bytes: `x` and six digits, or seven digits. GitHub reads no longer one.
+const LONGEST_NUMBER: usize = 7;
+
 /// Edits for the entities of a text: where each stands and what it is decoded to, in order.
 pub(super) fn edits(source: &str, entities: &[(Range<usize>, String)]) -> Vec<Edit> {
     let mut edits = Vec::new();
@@ -61,7 +64,8 @@ fn decoded(text: &str) -> String {
     while let Some(at) = rest.find("&#") {
         out.push_str(&rest[..at]);
         let digits = &rest[at + 2..];
-        let end = digits.find(';').unwrap_or(digits.len());
+        let near = &digits.as_bytes()[..digits.len().min(LONGEST_NUMBER + 1)];
+        let end = near.iter().position(|b| *b == b';').unwrap_or(0);
         let number = &digits[..end];
         let code = match number.strip_prefix(['x', 'X']) {
             Some(hex) => u32::from_str_radix(hex, 16).ok(),

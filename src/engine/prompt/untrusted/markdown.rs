@@ -23,11 +23,25 @@ pub(super) struct Edit {
     /// `None`: not counted.
     kind: Option<Kind>,
     text: String,
+    is_folded: bool,
 }
 
 impl Edit {
     pub(super) fn new(range: Range<usize>, kind: Option<Kind>, text: String) -> Self {
-        Self { range, kind, text }
+        Self {
+            range,
+            kind,
+            text,
+            is_folded: false,
+        }
+    }
+
+    /// An element that a reader can open.
+    pub(super) fn folded(range: Range<usize>, text: String) -> Self {
+        Self {
+            is_folded: true,
+            ..Self::new(range, Some(Kind::HiddenElement), text)
+        }
     }
 }
 
@@ -411,7 +425,13 @@ fn applied(source: &str, mut edits: Vec<Edit>, tally: &mut Tally) -> String {
     let mut lines = Lines::of(source);
     for edit in edits {
         if let Some(kind) = edit.kind {
-            tally.add(kind, lines.line_of(edit.range.start));
+            // Comments and elements stand apart from each other; the words of others are short, or taken once.
+            let words = match kind {
+                Kind::HtmlComment | Kind::HiddenElement => &source[edit.range.clone()],
+                _ => edit.text.as_str(),
+            };
+            let line = lines.line_of(edit.range.start);
+            tally.add_words(kind, line, words, edit.is_folded);
         }
         match kept.last_mut() {
             Some((last, _)) if edit.range.end <= last.range.end => {}

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// One hidden thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Line of the original, from 1.
     pub line: usize,
     /// What.
     pub kind: Kind,
+    /// What tells it from others of its kind: a comment or hidden element as written, else the words as they are shown
+    /// to a model. `None` for characters and data, which are told by their line.
+    pub words: Option<String>,
+    /// No more than folded: a reader can open it.
+    pub is_folded: bool,
 }
 
 /// What was found so far, and which line of the original each line of the present text comes from.
@@ -34,7 +39,23 @@ impl Tally {
     /// Something on a line of the present text, from 0.
     pub(super) fn add(&mut self, kind: Kind, line: usize) {
         let line = self.origin(line);
-        self.places.push(Place { line, kind });
+        self.places.push(Place {
+            line,
+            kind,
+            words: None,
+            is_folded: false,
+        });
+    }
+
+    /// The same for something with words.
+    pub(super) fn add_words(&mut self, kind: Kind, line: usize, words: &str, is_folded: bool) {
+        let line = self.origin(line);
+        self.places.push(Place {
+            line,
+            kind,
+            words: Some(words.to_owned()),
+            is_folded,
+        });
     }
 
     /// Things that begin at these bytes of the present text, in ascending order.
