@@ -35,6 +35,25 @@ fn code(readme: &str, language: &str) -> String {
 }
 
 #[test]
+fn its_answer_of_a_program_is_read_as_it_stands() {
+    use discussions::engine::persona::PersonaKind;
+    let answer = code(&readme(), "json");
+    let reply = discussions::llm::contract::parse(&answer, PersonaKind::Voting);
+    let reply = reply.unwrap().expect("it is no silence");
+    assert!(
+        reply.vote.is_some() && reply.concerns.len() == 1,
+        "{reply:?}"
+    );
+    // It shows every member that a model may give.
+    let shown: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let members = discussions::llm::contract::schema()["required"].clone();
+    for member in members.as_array().unwrap() {
+        let member = member.as_str().unwrap();
+        assert!(shown.get(member).is_some(), "README does not show {member}");
+    }
+}
+
+#[test]
 fn its_commands_are_those_of_the_bot() {
     let told: Vec<(String, String)> = table(&readme(), "| Command | Needs | Effect |")
         .into_iter()
