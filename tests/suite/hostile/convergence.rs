@@ -1,5 +1,6 @@
 //! Reviews that come to an end, whatever the author asks and however a model words it.
 
+use super::page::{Place, findings};
 use crate::github::keys::rsa;
 use crate::scenarios::{CACHE, PATH, revised};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
@@ -141,8 +142,7 @@ async fn a_different_concern_about_the_same_sentence_is_never_lost() {
         .find(|line| line.starts_with("C1 stands: One tenant can read the"))
         .unwrap_or_else(|| panic!("{text}"));
     assert!(line.contains("others by asking"), "{line}");
-    assert!(!line.contains("<b>") && !line.contains("!["), "{line}");
-    assert!(!line.contains(" @prices"), "{line}");
+    assert_eq!(findings(line, &Place::default()), [], "{line}");
     assert_eq!(text.matches("\nCONCERN: ").count(), 1, "{text}");
     // Once the sentence is gone, what is said about it is a concern of its own.
     model.set("security", Line::Points("It is not told who pays.", about));
@@ -160,7 +160,8 @@ fn only_a_concern_that_weighs_the_same_is_an_open_one_in_other_words() {
     let security = persona("security");
     let block = "\n\n---\n\nName: AI-Security\n\nCONCERN: Keys are shared.\n\nVOTE: CHANGES\n";
     let known = |vote, minor, words: &str| {
-        let discussion = Discussion::parse(format!("{proposal}{block}").as_bytes());
+        let text = format!("<!-- DISCUSSION -->\n\n{proposal}{block}");
+        let discussion = Discussion::parse(text.as_bytes());
         let (ledger, _) = Ledger::of(&discussion, &|_| true);
         let mut reply = Reply {
             vote: Some(vote),

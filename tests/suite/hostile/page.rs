@@ -346,7 +346,6 @@ impl Page<'_> {
                 "javascript:",
                 "img",
                 "url",
-                "evil.example",
                 "@{",
                 "$link",
             ];
