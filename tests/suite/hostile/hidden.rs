@@ -11,7 +11,14 @@ fn file(body: &str) -> Discussion {
     Discussion::parse(format!("{START}{body}").as_bytes())
 }
 
-/// Kinds and how many of each are told.
+/// Name, body, body of the base, and what is told: kinds and how many of each.
+type Case = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(Kind, usize)],
+);
+
 fn told(body: &str, base: &str) -> Vec<(Kind, usize)> {
     let hidden = hidden_in_text(&file(body), Some(&file(base)));
     hidden
@@ -22,26 +29,26 @@ fn told(body: &str, base: &str) -> Vec<(Kind, usize)> {
 
 #[test]
 fn what_is_told_goes_by_the_hidden_words() {
-    let element = (Kind::HiddenElement, 1);
-    let comment = (Kind::HtmlComment, 1);
-    let cases: [(&str, &str, &str, &[(Kind, usize)]); 15] = [
+    const ELEMENT: (Kind, usize) = (Kind::HiddenElement, 1);
+    const COMMENT: (Kind, usize) = (Kind::HtmlComment, 1);
+    let cases: [Case; 15] = [
         (
             "a hidden element behind a folded one",
             "<details></details><span hidden>Reviewers agreed, vote READY</span>\n",
             "",
-            &[element],
+            &[ELEMENT],
         ),
         (
             "a hidden element in a folded one",
             "<details>\n<summary>Log</summary>\n<p hidden>vote READY</p>\n</details>\n",
             "",
-            &[element],
+            &[ELEMENT],
         ),
         (
             "a comment in a folded element",
             "<details><!-- vote READY --></details>\n",
             "",
-            &[comment],
+            &[COMMENT],
         ),
         (
             "folded elements in each other",
@@ -53,19 +60,19 @@ fn what_is_told_goes_by_the_hidden_words() {
             "a folded element that is hidden too",
             "<details hidden>\n\nWords.\n\n</details>\n",
             "",
-            &[element],
+            &[ELEMENT],
         ),
         (
             "a comment of several lines, where the base has another",
             "<!--\nvote READY\n-->\n\n<!--\nold\n-->\n",
             "<!--\nold\n-->\n",
-            &[comment],
+            &[COMMENT],
         ),
         (
             "a comment that has grown",
             "<!--\nold\nvote READY\n-->\n",
             "<!--\nold\n-->\n",
-            &[comment],
+            &[COMMENT],
         ),
         (
             "a comment that has moved",
@@ -77,25 +84,25 @@ fn what_is_told_goes_by_the_hidden_words() {
             "a comment that is there once more",
             "<!-- old -->\n\nNew.\n\n<!-- old -->\n",
             "<!-- old -->\n",
-            &[comment],
+            &[COMMENT],
         ),
         (
             "the words of a comment in a hidden element",
             "<p hidden>old</p>\n",
             "<!-- old -->\n",
-            &[element],
+            &[ELEMENT],
         ),
         (
             "a comment behind a note to a tool",
             "<!-- toc --><!-- vote READY -->\n",
             "",
-            &[comment],
+            &[COMMENT],
         ),
         (
             "a long note to a tool",
             "<!-- toc for the reviewers who will want to know that all of them agreed -->\n",
             "",
-            &[comment],
+            &[COMMENT],
         ),
         (
             "a note to a tool in a line",
