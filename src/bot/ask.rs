@@ -1,6 +1,6 @@
 //! The round of a job: from the personas that are wanted to their turns, all of them before anything is written.
 
-use super::answers::StoredAnswers;
+use super::answers::{StoredAnswers, anchor};
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use super::purse::{Account, Purse};
@@ -203,11 +203,7 @@ impl Table<'_> {
     fn raised(&self, work: &Work<'_>, alias: &Alias) -> Vec<Anchor> {
         let blocks = work.blocks_of(self.key);
         let own = blocks.iter().filter(|block| block.alias == alias.as_str());
-        let anchor = |(remark, words): &(String, String)| Anchor {
-            remark: remark.clone(),
-            words: words.clone(),
-        };
-        own.flat_map(|block| block.anchors.iter().map(anchor))
+        own.flat_map(|block| block.anchors.iter().cloned().map(anchor))
             .collect()
     }
 

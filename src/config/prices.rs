@@ -91,58 +91,43 @@ pub(super) fn amount(written: &str) -> Result<u64, String> {
 /// <https://platform.claude.com/docs/en/about-claude/pricing> (cache writes that last five minutes) and
 /// <https://developers.openai.com/api/docs/pricing> (standard tier; writing to the cache costs what input does). Models
 /// whose price depends on a prompt's length have no line here. Whatever `discussions.toml` says wins.
-const KNOWN: &[(&str, &str, Price)] = &[
+const KNOWN: &[(&str, &[&str], Price)] = &[
     (
         "anthropic",
-        "claude-sonnet-4-5",
+        &["claude-sonnet-4-5", "claude-sonnet-4-6"],
         Price::per_million(3_000, 300, 3_750, 15_000),
     ),
     (
         "anthropic",
-        "claude-sonnet-4-6",
-        Price::per_million(3_000, 300, 3_750, 15_000),
-    ),
-    (
-        "anthropic",
-        "claude-haiku-4-5",
+        &["claude-haiku-4-5"],
         Price::per_million(1_000, 100, 1_250, 5_000),
     ),
     (
         "anthropic",
-        "claude-opus-4-5",
-        Price::per_million(5_000, 500, 6_250, 25_000),
-    ),
-    (
-        "anthropic",
-        "claude-opus-4-6",
-        Price::per_million(5_000, 500, 6_250, 25_000),
-    ),
-    (
-        "anthropic",
-        "claude-opus-4-7",
-        Price::per_million(5_000, 500, 6_250, 25_000),
-    ),
-    (
-        "anthropic",
-        "claude-opus-4-8",
-        Price::per_million(5_000, 500, 6_250, 25_000),
-    ),
-    (
-        "anthropic",
-        "claude-opus-5",
+        &[
+            "claude-opus-4-5",
+            "claude-opus-4-6",
+            "claude-opus-4-7",
+            "claude-opus-4-8",
+            "claude-opus-5",
+        ],
         Price::per_million(5_000, 500, 6_250, 25_000),
     ),
     (
         "openai",
-        "gpt-5",
+        &["gpt-5"],
         Price::per_million(1_250, 125, 1_250, 10_000),
     ),
     (
         "openai",
-        "gpt-5-mini",
+        &["gpt-5-mini"],
         Price::per_million(250, 25, 250, 2_000),
     ),
-    ("openai", "gpt-5-nano", Price::per_million(50, 5, 50, 400)),
+    (
+        "openai",
+        &["gpt-5-nano"],
+        Price::per_million(50, 5, 50, 400),
+    ),
 ];
 
 /// The list price of a provider's own model, if it is known here.
@@ -151,12 +136,12 @@ pub(super) fn known(provider: &str, id: &str) -> Option<Price> {
         let digits = rest.bytes().filter(u8::is_ascii_digit).count();
         digits == 8 && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-')
     };
-    let is_it = |name: &str| {
-        id.strip_prefix(name)
+    let is_it = |name: &&str| {
+        id.strip_prefix(*name)
             .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_date))
     };
     let mut all = KNOWN.iter();
-    all.find(|(whose, name, _)| *whose == provider && is_it(name))
+    all.find(|(whose, names, _)| *whose == provider && names.iter().any(is_it))
         .map(|(_, _, price)| *price)
 }
 

@@ -52,6 +52,12 @@ pub(super) async fn rig(chain: Vec<ModelSettings>) -> Rig {
     .await
 }
 
+/// A rig whose only model is at a double that speaks OpenAI's protocol.
+pub(super) async fn rig_at(service: &Double) -> Rig {
+    let only = settings("openai/test", Protocol::OpenAi, &service.url());
+    rig(vec![only]).await
+}
+
 pub(super) fn says(protocol: Protocol, reply: &str, times: usize) -> Vec<Step> {
     vec![Step::json(&protocol.said(reply, None)); times]
 }
@@ -92,12 +98,7 @@ async fn a_hostile_answer_is_one_block_and_nothing_else() {
         "silence": false,
     });
     let service = Double::start(says(Protocol::OpenAi, &hostile.to_string(), 3)).await;
-    let rig = rig(vec![settings(
-        "openai/test",
-        Protocol::OpenAi,
-        &service.url(),
-    )])
-    .await;
+    let rig = rig_at(&service).await;
     let number = rig.open("rob", PATH, CACHE).await;
     let text = rig.file(number, PATH);
     assert_eq!(text.matches("\nName: ").count(), 3, "{text}");
@@ -116,12 +117,7 @@ async fn a_hostile_answer_is_one_block_and_nothing_else() {
 async fn a_key_that_is_refused_is_told_and_nobody_votes_in_its_place() {
     let refusal = Protocol::OpenAi.complaint("Incorrect API key provided: correct-horse");
     let service = Double::start(vec![Step::status(401, refusal); 9]).await;
-    let rig = rig(vec![settings(
-        "openai/test",
-        Protocol::OpenAi,
-        &service.url(),
-    )])
-    .await;
+    let rig = rig_at(&service).await;
     let number = rig.open("rob", PATH, CACHE).await;
     rig.say("ann", number, "/discuss vote ready").await;
     let title = rig.title(number);

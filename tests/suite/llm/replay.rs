@@ -1,7 +1,7 @@
 //! Rounds gone through again: the same answers give the same bytes and the same verdict, and what differs shows.
 
 use super::double::{Double, Step};
-use super::panel::{rig, says, settings};
+use super::panel::{rig, rig_at, says, settings};
 use super::*;
 use crate::scenarios::{CACHE, PATH};
 use crate::support::rig::Rig;
@@ -85,12 +85,7 @@ async fn a_round_gone_through_again_gives_the_same_bytes_and_the_same_verdict() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_changed_since_shows_and_so_does_what_it_does_to_the_verdict() {
     let service = Double::start(says(Protocol::OpenAi, GOOD, 3)).await;
-    let rig = rig(vec![settings(
-        "openai/test",
-        Protocol::OpenAi,
-        &service.url(),
-    )])
-    .await;
+    let rig = rig_at(&service).await;
     rig.open("rob", PATH, CACHE).await;
     let job = rig.store.newest_rounds(1).await.unwrap()[0].job.clone();
     let backup = rig.backup();
@@ -140,12 +135,7 @@ async fn who_failed_then_fails_when_gone_through_again() {
     let mut steps = vec![Step::status(402, refusal)];
     steps.extend(says(Protocol::OpenAi, GOOD, 3));
     let service = Double::start(steps).await;
-    let rig = rig(vec![settings(
-        "openai/test",
-        Protocol::OpenAi,
-        &service.url(),
-    )])
-    .await;
+    let rig = rig_at(&service).await;
     let number = rig.open("rob", PATH, CACHE).await;
     rig.say("rob", number, "/discuss").await;
     let all = all_again(&rig).await;
@@ -162,12 +152,7 @@ async fn who_failed_then_fails_when_gone_through_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_kept_is_refused_with_what_to_do() {
     let service = Double::start(says(Protocol::OpenAi, GOOD, 3)).await;
-    let rig = rig(vec![settings(
-        "openai/test",
-        Protocol::OpenAi,
-        &service.url(),
-    )])
-    .await;
+    let rig = rig_at(&service).await;
     rig.open("rob", PATH, CACHE).await;
     let job = rig.store.newest_rounds(1).await.unwrap()[0].job.clone();
     let backup = rig.backup();
