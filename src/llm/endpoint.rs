@@ -155,9 +155,39 @@ fn is_link_local(url: &Url) -> bool {
     }
 }
 
+/// Whether an address leads to this machine itself: `localhost`, names below it (RFC 6761, section 6.3), 127.0.0.0/8, ::1.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_is_known_by_all_its_names() {
+        for (base, wanted) in [
+            ("http://127.0.0.1:11434/v1", true),
+            ("http://127.8.8.8", true),
+            ("http://0x7f000001/", true),
+            ("http://[::1]:8080", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://LOCALHOST:1", true),
+            ("http://localhost./", true),
+            ("http://models.localhost", true),
+            ("http://localhost.example.com", false),
+            ("http://notlocalhost", false),
+            ("http://192.168.0.7", false),
+            ("https://api.example.com", false),
+        ] {
+            let url = Url::parse(base).unwrap();
+            assert_eq!(is_loopback(&url), wanted, "{base}");
+        }
+    }
 
     #[test]
     fn addresses_keep_their_path_and_lead_nowhere_strange() {

@@ -2,7 +2,7 @@
 //!
 //! What a failure means is told in `refusal`. Every word of a service goes through `clip` first.
 
-use super::endpoint::{BadEndpoint, Endpoint, Patience, address};
+use super::endpoint::{BadEndpoint, Endpoint, Patience, address, is_loopback};
 use super::refusal::{Fault, complaint_in, lost, refusal, unavailable};
 use super::{ModelError, clip};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -23,9 +23,14 @@ const MORE_TRIES: u32 = 2;
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The HTTP client of all model services. It follows no redirects: a key must not travel to another host.
+/// The HTTP client of all model services. It follows no redirects: a key must not travel to another host. What listens on
+/// this machine is asked directly, whatever proxy the environment names: a model in the same box is reached without one,
+/// and a key for it must not leave the box in clear text.
 #[derive(Debug, Clone)]
-pub struct HttpClient(reqwest::Client);
+pub struct HttpClient {
+    outward: reqwest::Client,
+    within: reqwest::Client,
+}
 
 impl HttpClient {
     /// A client with a connection pool of its own; make one and clone it.
@@ -33,16 +38,31 @@ impl HttpClient {
     /// # Errors
     /// The TLS setup of this machine does not work.
     pub fn new() -> Result<Self, BadEndpoint> {
-        reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!(
-                "orchestrated-discussions/",
-                env!("CARGO_PKG_VERSION")
-            ))
-            .build()
-            .map(Self)
-            .map_err(|error| BadEndpoint(format!("no HTTP client: {error}")))
+        let builder = || {
+            reqwest::Client::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(concat!(
+                    "orchestrated-discussions/",
+                    env!("CARGO_PKG_VERSION")
+                ))
+        };
+        let made = |builder: reqwest::ClientBuilder| {
+            builder
+                .build()
+                .map_err(|error| BadEndpoint(format!("no HTTP client: {error}")))
+        };
+        Ok(Self {
+            outward: made(builder())?,
+            within: made(builder().no_proxy())?,
+        })
+    }
+
+    fn of(&self, url: &Url) -> &reqwest::Client {
+        match is_loopback(url) {
+            true => &self.within,
+            false => &self.outward,
+        }
     }
 
     /// Gets JSON, once. The key travels as OpenAI's protocol has it.
@@ -64,7 +84,7 @@ impl HttpClient {
                 }
             })
         };
-        let mut request = self.0.get(url).timeout(limit);
+        let mut request = self.of(&url).get(url).timeout(limit);
         if key.is_some() {
             request = request.bearer_auth(secret);
         }
@@ -114,7 +134,7 @@ impl<T> Tried<T> {
 /// One address to post to.
 #[derive(Debug)]
 pub(super) struct Wire {
-    client: HttpClient,
+    client: reqwest::Client,
     url: Url,
     headers: HeaderMap,
     key: Option<SecretString>,
@@ -145,7 +165,7 @@ impl Wire {
             headers.insert(HeaderName::from_static(key_header), value);
         }
         Ok(Self {
-            client: client.clone(),
+            client: client.of(&url).clone(),
             url,
             headers,
             key: endpoint.key.clone(),
@@ -208,7 +228,7 @@ impl Wire {
     }
 
     async fn once<T: DeserializeOwned>(&self, body: &Value) -> Result<T, Fault> {
-        let request = self.client.0.post(self.url.clone());
+        let request = self.client.post(self.url.clone());
         let mut response = request
             .headers(self.headers.clone())
             .timeout(self.patience.request)

@@ -341,6 +341,40 @@ async fn an_ollama_that_runs_is_found_with_its_newest_model_that_answers() {
     assert_eq!(offered(&found.settings).unwrap().operator, None);
 }
 
+/// A company's proxy is in the environment, the model is in the same box: it is not asked through the proxy, which could
+/// not reach it and would read the key and the proposal.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_listens_on_this_machine_is_not_asked_through_the_proxy() {
+    let service = Double::start(up(1)).await;
+    let proxy = Double::start(vec![Step::status(502, "I am the proxy"); 30]).await;
+    let machine = Machine::with(&both(&service.url()));
+    let by_proxy = [
+        ("HTTP_PROXY", proxy.url()),
+        ("http_proxy", proxy.url()),
+        ("HTTPS_PROXY", proxy.url()),
+        ("NEAR_KEY", "sk-near".to_owned()),
+    ];
+    let more = by_proxy
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let turn = machine.run(&["turn", "a.md", "security"], &more).await;
+    turn.exits(0, &["answered by near/big"]);
+    assert_eq!(service.asked().len(), 1);
+    assert!(proxy.asked().is_empty(), "the proxy saw a request");
+
+    // What is elsewhere does go through it.
+    let far = both("https://models.example.com");
+    let machine = Machine::with(&far.replace(", \"script/small\"", ""));
+    let turn = machine.run(&["turn", "a.md", "security"], &more).await;
+    assert_ne!(turn.code(), 0, "{}", turn.all());
+    let asked = proxy.asked();
+    assert!(
+        asked[0].line.starts_with("CONNECT models.example.com:443 "),
+        "{}",
+        asked[0].line
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_with_one_model_needs_no_name_and_one_with_several_does() {
     let list = |ids: &[&str]| {
