@@ -22,15 +22,15 @@ const MARKER_WORDS: [&str; 15] = [
 
 /// Renders a line. Empty if nothing visible is in it.
 pub(super) fn line(runs: &[Run]) -> String {
-    let plain = plain_text(runs);
-    let plain = plain.trim();
+    // Each kind of blank is written as one space below, so that is what has to be judged.
+    let plain = spaced(&plain_text(runs));
     if plain.is_empty() {
         return String::new();
     }
     if plain.chars().all(|c| "-=_*~:|#+. ".contains(c)) {
-        return code(plain);
+        return code(&plain);
     }
-    if let Some(end) = marker_end(plain) {
+    if let Some(end) = marker_end(&plain) {
         let rest = text(plain[end..].trim_start(), false);
         return format!("{} {rest}", code(&plain[..end]))
             .trim_end()
@@ -70,8 +70,7 @@ pub(super) fn plain_text(runs: &[Run]) -> String {
 /// Text in code marks, on one line. The marks differ from every run of them inside; a text that would need three is
 /// changed instead, since three begin a block of code.
 pub(super) fn code(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = broken_comments(&text);
+    let text = broken_comments(&spaced(text));
     if text.is_empty() {
         return String::new();
     }
@@ -87,6 +86,11 @@ pub(super) fn code(text: &str) -> String {
         ""
     };
     format!("{marks}{gap}{text}{gap}{marks}")
+}
+
+/// Words with one space between them, whatever blanks were there.
+pub(super) fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Text without comment openers: tools that search files for header lines do not look for code marks.

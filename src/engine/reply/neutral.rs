@@ -61,7 +61,7 @@ pub fn comment(original: &str, limit: usize) -> Neutral {
 /// One line for behind a marker, whatever the original's lines. At most `limit` characters of the original.
 pub fn remark(original: &str, limit: usize) -> Neutral {
     let visible = visible(original);
-    let words = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = inline::spaced(&visible);
     let (kept, cut) = cut_at(&words, limit);
     let lines = pieces(kept).into_iter().flat_map(|piece| match piece {
         Piece::Paragraph { lines, .. } | Piece::Item { lines, .. } => lines
@@ -91,7 +91,7 @@ pub fn heading(original: &str) -> String {
 }
 
 /// The original without characters that show nothing or change the direction of others, with LF line ends.
-fn visible(original: &str) -> String {
+pub(super) fn visible(original: &str) -> String {
     let mut visible = String::with_capacity(original.len());
     for c in original.replace("\r\n", "\n").chars() {
         match c {

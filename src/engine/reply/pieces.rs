@@ -1,7 +1,7 @@
 //! Markdown read into a flat list of what may be kept: paragraphs, list items, code.
 
 use super::inline::Run;
-use super::neutral::shown_target;
+use super::neutral::{shown_target, visible};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// Lists nested deeper are written at this depth.
@@ -167,7 +167,8 @@ impl Reader {
     fn text(&mut self, text: &str) {
         match &mut self.code {
             Some((_, code)) => code.push_str(text),
-            None => self.add(Run::Text(text.to_owned())),
+            // Entities are characters by now, those among them that show nothing.
+            None => self.add(Run::Text(visible(text))),
         }
     }
 
@@ -188,7 +189,7 @@ impl Reader {
     /// Links inside images and the like belong to the outermost.
     fn open_target(&mut self, target: &str, is_image: bool) {
         if self.target.is_none() {
-            self.target = Some((target.to_owned(), Vec::new(), is_image));
+            self.target = Some((visible(target), Vec::new(), is_image));
         } else if is_image {
             self.add(Run::Text("image: ".to_owned()));
         }

@@ -205,6 +205,7 @@ proptest! {
             Just("]("), Just("!"), Just("!["), Just("<"), Just(">"), Just("<!--"), Just("-->"), Just("<b>"), Just("&"),
             Just("&#64;"), Just("\\"), Just("@bob"), Just("@"), Just("#"), Just("1"), Just("http://x.y"), Just("/discuss"),
             Just("|"), Just("| - |"), Just("a"), Just("b c"), Just("[x]: y"), Just("x.md"), Just("\t"), Just("$"), Just("~"),
+            Just("\u{a0}"), Just("\u{2000}"), Just("\u{3000}"), Just("&nbsp;"), Just("&#8192;"), Just("&#8203;"), Just("&#10;"),
         ],
         0..14,
     )) {
