@@ -281,7 +281,15 @@ async fn a_local_model_counts_its_tokens_and_is_held_to_the_form() {
         });
         let taken = Taken::default();
         let mut usable = 0;
-        for turn in 0..TRIES {
+        // Where nothing holds it to the form there is little to wait for.
+        let tries = if is_held_to_the_form(protocol) {
+            TRIES
+        } else {
+            2
+        };
+        let mut turn = 0;
+        while turn < tries || (is_held_to_the_form(protocol) && usable == 0 && turn < 3 * tries) {
+            turn += 1;
             let asked = Prompt {
                 question: Some(format!("Question {turn}: what if the e-mail is late?")),
                 ..prompt()
@@ -311,7 +319,7 @@ async fn a_local_model_counts_its_tokens_and_is_held_to_the_form() {
             }
         }
         let taken = taken.0.into_inner().unwrap();
-        println!("{protocol:?}: {usable} of {TRIES} turns usable, {taken:?}");
+        println!("{protocol:?}: {usable} of {turn} turns usable, {taken:?}");
         assert!(
             usable > 0 || !is_held_to_the_form(protocol),
             "{protocol:?}: {taken:?}"
