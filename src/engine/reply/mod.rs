@@ -97,7 +97,7 @@ impl Default for Limits {
 pub struct Rendered {
     /// The block: name line first, VOTE line last, LF, no trailing line end, as Prettier leaves it.
     pub block: String,
-    /// The vote as recorded: READY with a new concern that is not minor becomes CHANGES.
+    /// The vote as recorded: READY with a concern that is not minor becomes CHANGES.
     pub vote: Option<Vote>,
     /// What the remarks it shows are about, with the remarks as they stand in the block.
     pub anchors: Vec<Anchor>,
@@ -111,8 +111,8 @@ pub struct Rendered {
 /// out with is neutralised here: separators, name lines, markers, header and receipt lines, HTML, mentions, commands,
 /// control characters.
 ///
-/// The vote as recorded: READY with a new concern that is not minor becomes CHANGES; the answer to a question never
-/// raises `previous`; an advisory persona has none, and all its concerns are minor. Only own open items are settled.
+/// The vote as recorded: READY with a concern that is not minor becomes CHANGES, also where the concern is an own one
+/// that is open, which READY would close; the answer to a question never raises `previous`; an advisory persona has none, and all its concerns are minor. Only own open items are settled.
 pub fn render(
     persona: &Persona,
     reply: &Reply,
@@ -138,7 +138,8 @@ pub fn render(
     let shown_questions = limits
         .questions
         .saturating_sub(own.standing(ItemKind::Question, &raised_again));
-    let vote = recorded_vote(persona, reply.vote, &concerns, previous, question.is_some());
+    let weighs = reply.concerns.iter().any(weighs);
+    let vote = recorded_vote(persona, reply.vote, weighs, previous, question.is_some());
 
     let comment = comment(&reply.comment, limits.comment_chars);
     let raises = shown_concerns.min(concerns.len()) + shown_questions.min(questions.len()) > 0;
@@ -225,14 +226,13 @@ fn name(persona: &Persona) -> String {
 fn recorded_vote(
     persona: &Persona,
     vote: Option<Vote>,
-    concerns: &[ReplyConcern],
+    weighs: bool,
     previous: Option<Vote>,
     answers_a_question: bool,
 ) -> Option<Vote> {
     if persona.kind == PersonaKind::Advisory {
         return None;
     }
-    let weighs = concerns.iter().any(|concern| !concern.minor);
     let vote = match vote? {
         Vote::Ready if weighs => Vote::Changes,
         vote => vote,
@@ -320,6 +320,12 @@ fn new_remarks(questions: &[String], own: &OwnItems<'_>) -> Vec<String> {
 fn is_new(text: &str, own: &OwnItems<'_>, seen: &mut BTreeSet<String>) -> bool {
     let words = words_of(text);
     !words.is_empty() && !own.holds(&words) && seen.insert(words)
+}
+
+/// Whether something is said that is not minor.
+fn weighs(concern: &ReplyConcern) -> bool {
+    let (says_minor, text) = without_minor(&concern.text);
+    !concern.minor && !says_minor && !words_of(&remark(text, REMARK_CHARS).text).is_empty()
 }
 
 /// A leading `(minor)` is the marker's, not the text's.

@@ -176,6 +176,25 @@ fn own_open_items_are_not_raised_again() {
     assert!(rendered.has_news);
 }
 
+/// READY would close what the very same reply says still stands.
+#[test]
+fn ready_beside_an_own_open_concern_is_changes() {
+    for (raised, wanted) in [
+        (concern("Keys are not rotated", false), Changes),
+        (concern("keys are NOT rotated.", false), Changes),
+        (concern("(minor) Keys are not rotated", false), Ready),
+        (concern("Keys are not rotated", true), Ready),
+        (concern(" \u{200b} ", false), Ready),
+    ] {
+        let reply = Reply {
+            concerns: vec![raised.clone()],
+            ..says("Fine otherwise.", Some(Ready))
+        };
+        let vote = with(&reply, &ledger(), Some(Changes), None).vote;
+        assert_eq!(vote, Some(wanted), "{raised:?}");
+    }
+}
+
 #[test]
 fn a_resolved_concern_can_be_raised_anew_and_doubles_count_once() {
     let reply = Reply {
