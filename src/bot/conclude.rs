@@ -89,6 +89,7 @@ async fn evaluate_and_post(
     if took_time || work.job.attempt > 1 {
         records.extend(kept_verdicts(work, &outcomes)?);
     }
+    records.extend(show_status::announced(work, &input));
     work.record(&records).await?;
     work.memory.pr = seen.unwrap_or_else(|| work.memory.pr.clone());
     elsewhere::look_twice(work).await?;

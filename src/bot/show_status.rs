@@ -21,6 +21,16 @@ const TRIES: u32 = 3;
 /// Phases of a template that are followed.
 const MAX_PHASES: usize = 20;
 
+/// To be recorded with what was concluded, where a first comment follows: a next try then looks whether it was posted.
+pub fn announced(work: &mut Work<'_>, input: &CheckInput) -> Option<Change> {
+    let follows = work.memory.status.is_none()
+        && status::has_discussion(&input.findings)
+        && work.ground.config.notify != Notify::Never
+        && !work.snapshot.locked;
+    work.memory.announced = follows;
+    follows.then(|| Change::Intend(KEY.to_owned()))
+}
+
 /// Brings the comment up to what was concluded, and folds away what of our own no longer holds.
 pub async fn after_a_try(
     work: &mut Work<'_>,
@@ -150,7 +160,9 @@ async fn begin(
         begun_at: work.deps.store.now().await?,
         ..kept
     };
-    keep(work, before.clone()).await?;
+    if !std::mem::take(&mut work.memory.announced) {
+        keep(work, before.clone()).await?;
+    }
     let posted = apply::comment(work.deps, &work.job.lease, work.pr(), body).await?;
     let comment = match posted {
         Posted::Is(comment) => Some(comment.id),
@@ -246,13 +258,14 @@ async fn tell(
 /// What is recorded of the comment; what does not read is as good as none, and looked up.
 pub async fn recalled(work: &Work<'_>) -> Result<Option<Kept>, JobError> {
     let kept = work.deps.store.effect(&work.job.pr, KEY).await?;
-    Ok(match kept {
-        Some(EffectRecord::Done(kept)) => Some(serde_json::from_str(&kept).unwrap_or(Kept {
-            pending: true,
-            ..Kept::default()
-        })),
-        _ => None,
-    })
+    let unknown = || Kept {
+        pending: true,
+        ..Kept::default()
+    };
+    Ok(kept.map(|kept| match kept {
+        EffectRecord::Done(kept) => serde_json::from_str(&kept).unwrap_or_else(|_| unknown()),
+        EffectRecord::Intended => unknown(),
+    }))
 }
 
 async fn keep(work: &mut Work<'_>, kept: Kept) -> Result<(), JobError> {

@@ -65,6 +65,8 @@ pub struct Memory {
     pub spending: Vec<Spending>,
     /// The status comment as last written.
     pub status: Option<Kept>,
+    /// That one is about to be posted is recorded.
+    pub announced: bool,
     /// Comments of ours that may become outdated, once they were read.
     pub outdated: Option<Outdated>,
     /// The title that was posted in this try.

@@ -9,9 +9,11 @@ use std::fmt::Write;
 const MAX_NODES: usize = 12;
 /// Characters of a label.
 const MAX_LABEL: usize = 40;
+/// Class of the present phase.
+const NOW: &str = "now";
 /// How each kind of node looks, readable on light and dark pages.
 const CLASSES: [(&str, &str); 5] = [
-    ("now", "stroke-width:3px"),
+    (NOW, "stroke-width:3px"),
     ("ready", "fill:#dafbe1,stroke:#1a7f37,color:#116329"),
     ("changes", "fill:#fff8c5,stroke:#9a6700,color:#7d4e00"),
     ("reject", "fill:#ffebe9,stroke:#cf222e,color:#a40e26"),
@@ -51,7 +53,8 @@ pub fn chart(view: &DiscussionView, phases: &[String]) -> String {
             voter.class
         );
     }
-    for (class, style) in CLASSES {
+    let is_drawn = |class: &str| class == NOW || voters.iter().any(|voter| voter.class == class);
+    for (class, style) in CLASSES.iter().filter(|(class, _)| is_drawn(class)) {
         let _ = writeln!(text, "  classDef {class} {style}");
     }
     text.push_str("```\n");

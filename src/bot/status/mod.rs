@@ -16,12 +16,15 @@ use super::check::{
 use super::command::table::TABLE;
 use super::markdown::{cap, code, inline, link, shorten};
 use super::message::MAX_COMMENT;
-use crate::forge::PrState;
+use crate::forge::{Conclusion, PrState};
 use crate::ids::{PullRequest, Sha};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+/// What is next on a green.
+const DONE: &str =
+    "\nNothing is left to do here: as far as the discussion goes, this can be merged.\n";
 /// Hidden first line, by which the comment is found again should the record be lost.
 pub const MARKER: &str = "<!-- discussions:status -->";
 /// Between the end of a pull request and the state before.
@@ -54,7 +57,7 @@ pub struct Course {
 }
 
 /// The comment in its parts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
     /// The state as plain text: the title of the check.
     pub state: String,
@@ -64,6 +67,8 @@ pub struct Status {
     body: String,
     /// What is folded away.
     folded: String,
+    /// What can be said, folded away too.
+    help: String,
 }
 
 impl Status {
@@ -76,8 +81,7 @@ impl Status {
             return Self {
                 state,
                 next: below.to_owned(),
-                body: String::new(),
-                folded: String::new(),
+                ..Self::default()
             };
         };
         let views = &evaluation.discussions;
@@ -86,16 +90,21 @@ impl Status {
         for view in views {
             discussion(&mut body, view, beside, several, views.len() <= MAX_CHARTS);
         }
+        let mut next = overview(evaluation);
+        if check::conclusion(check::overall(&input.findings)) == Some(Conclusion::Success) {
+            next.insert_str(0, DONE);
+        }
         let mut status = Self {
             state,
-            next: overview(evaluation),
+            next,
             body,
-            folded: String::new(),
+            ..Self::default()
         };
-        let folded = details(input, views, beside) + &commands();
+        let (folded, help) = (details(input, views, beside), commands());
         // What is folded away stands in the check too; what GitHub takes is for the rest.
-        if status.markdown().len() + folded.len() <= MAX_COMMENT {
+        if status.markdown().len() + folded.len() + help.len() <= MAX_COMMENT {
             status.folded = folded;
+            status.help = help;
         }
         status
     }
@@ -110,8 +119,7 @@ impl Status {
                 code("notify: never"),
                 code(check)
             ),
-            body: String::new(),
-            folded: String::new(),
+            ..Self::default()
         }
     }
 
@@ -128,7 +136,7 @@ impl Status {
             state: format!("{word}{LAST_STATE}{}", kept.last_state()),
             next: format!("\nThis is how the discussion stood at the end.{then}\n"),
             body: kept.rest.clone(),
-            folded: String::new(),
+            ..Self::default()
         }
     }
 
@@ -146,8 +154,8 @@ impl Status {
     pub fn markdown(&self) -> String {
         let state = inline(&self.state);
         let text = format!(
-            "{MARKER}\n### {state}\n{}{}{}",
-            self.next, self.body, self.folded
+            "{MARKER}\n### {state}\n{}{}{}{}",
+            self.next, self.body, self.folded, self.help
         );
         cap(text, MAX_COMMENT)
     }
@@ -185,11 +193,8 @@ fn discussion(
     drawn: bool,
 ) {
     if several {
-        let _ = writeln!(
-            text,
-            "\n#### {}\n",
-            inline(&shorten(&view.title, MAX_TITLE))
-        );
+        let title = inline(&shorten(&view.title, MAX_TITLE));
+        let _ = writeln!(text, "\n#### {title} ({})\n", code(&view.path));
         let _ = writeln!(text, "{}", inline(&of_discussion(view)));
     }
     table(text, view);
@@ -252,7 +257,8 @@ fn commands() -> String {
     let rows = EXPLAINED.iter();
     let rows = rows.filter_map(|key| TABLE.iter().find(|row| row.key == *key));
     for row in rows {
-        let _ = writeln!(text, "- {} {}", code(row.example), row.effect);
+        let usage = row.usage.replace(" [PATH]", "");
+        let _ = writeln!(text, "- {} {}", code(&usage), row.effect);
     }
     text.push_str("\n</details>\n");
     text
