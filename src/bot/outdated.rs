@@ -39,6 +39,8 @@ pub enum About {
     Refused(u64),
     /// The state: until it is another one.
     State(String),
+    /// Holds no longer.
+    Over,
 }
 
 /// What is known of such comments on one pull request.
@@ -53,47 +55,65 @@ pub struct Outdated {
 
 /// Remembers comments that were just posted.
 pub async fn remember(work: &mut Work<'_>, posted: Vec<Notice>) -> Result<(), JobError> {
-    let mut known = recall(work).await?;
-    let posted = posted.into_iter();
-    let new: Vec<Notice> = posted
-        .filter(|notice| !known.notices.contains(notice))
-        .collect();
-    if new.is_empty() || known.refused {
-        return Ok(());
+    let known = recall(work).await?;
+    let mut now = known.clone();
+    now.add(posted);
+    match now == known {
+        true => Ok(()),
+        false => keep(work, now).await,
     }
-    known.notices.extend(new);
-    let too_many = known.notices.len().saturating_sub(MAX_KEPT);
-    known.notices.drain(..too_many);
-    keep(work, known).await
 }
 
-/// Remembers what commands were answered with, and lets go of refusals that were followed by something that worked.
+/// Remembers what commands were answered with, and that refusals were followed by something that worked: whichever job
+/// folds them away.
 pub async fn heard(work: &mut Work<'_>, heard: &[Heard]) -> Result<(), JobError> {
-    let mut posted = Vec::new();
+    if heard.is_empty() {
+        return Ok(());
+    }
+    let known = recall(work).await?;
+    let mut now = known.clone();
     for heard in heard {
         let response = &heard.response;
         let account = heard.utterance.said.author.id;
-        let marker = heard.utterance.marker();
-        let was_told = !response.parts.is_empty() && !response.silent;
-        let about = match (
-            response.refused,
-            response.status || !response.why.is_empty(),
-        ) {
-            _ if !was_told => None,
+        if !response.refused && !response.silent {
+            now.obeyed(account);
+        }
+        // What somebody asked for, and got, stays.
+        let is_told = !response.parts.is_empty() && !response.silent && response.wants.is_empty();
+        let asks_for_state = response.status || !response.why.is_empty();
+        let about = match (response.refused, asks_for_state) {
+            _ if !is_told => None,
             (true, _) => Some(About::Refused(account)),
             (false, true) => work.memory.shown.clone().map(About::State),
             (false, false) => None,
         };
-        posted.extend(about.map(|about| Notice { marker, about }));
+        let marker = heard.utterance.marker();
+        now.add(about.map(|about| Notice { marker, about }));
     }
-    work.memory.obeyed = heard
-        .iter()
-        .filter(|heard| !heard.response.refused && !heard.response.silent)
-        .map(|heard| heard.utterance.said.author.id)
-        .collect();
-    match posted.is_empty() {
+    match now == known {
         true => Ok(()),
-        false => remember(work, posted).await,
+        false => keep(work, now).await,
+    }
+}
+
+impl Outdated {
+    fn add(&mut self, posted: impl IntoIterator<Item = Notice>) {
+        for notice in posted {
+            let is_known = self.notices.iter().any(|one| one.marker == notice.marker);
+            if !is_known && !self.refused {
+                self.notices.push(notice);
+            }
+        }
+        let too_many = self.notices.len().saturating_sub(MAX_KEPT);
+        self.notices.drain(..too_many);
+    }
+
+    fn obeyed(&mut self, account: u64) {
+        for notice in &mut self.notices {
+            if notice.about == About::Refused(account) {
+                notice.about = About::Over;
+            }
+        }
     }
 }
 
@@ -105,10 +125,10 @@ pub async fn fold_away(work: &mut Work<'_>, outcomes: &[Outcome]) -> Result<(), 
     }
     let standing: BTreeSet<(String, String)> = stale::standing(work, outcomes);
     let shown = work.memory.shown.clone().unwrap_or_default();
-    let obeyed = &work.memory.obeyed;
     let holds = |notice: &Notice| match &notice.about {
         About::Stale(votes) => votes.iter().any(|vote| standing.contains(vote)),
-        About::Refused(account) => !obeyed.contains(account),
+        About::Refused(_) => true,
+        About::Over => false,
         About::State(state) => !changes_state(state, &shown),
     };
     let mut outdated: Vec<Notice> = known.notices.clone();

@@ -71,8 +71,6 @@ pub struct Memory {
     pub outdated: Option<Outdated>,
     /// The title that was posted in this try.
     pub shown: Option<String>,
-    /// Accounts whose commands this try carried out.
-    pub obeyed: BTreeSet<u64>,
     /// To be written down together with the next head that is posted to.
     pub noted: Vec<Change>,
 }

@@ -147,7 +147,7 @@ impl Status {
 
     /// What stays when the pull request ends.
     pub fn rest(&self) -> String {
-        format!("{}{}", self.body, self.folded)
+        cap(format!("{}{}", self.body, self.folded), MAX_COMMENT)
     }
 
     /// The whole comment, within what GitHub takes.
@@ -212,7 +212,7 @@ fn details(input: &CheckInput, views: &[DiscussionView], beside: &Beside) -> Str
         String::from("\n<details>\n<summary>Details: rounds, dissent, receipts, cost</summary>\n");
     for view in views {
         let name = inline(&shorten(&view.title, MAX_TITLE));
-        let _ = writeln!(text, "\n**{name}**\n");
+        let _ = writeln!(text, "\n#### {name}\n");
         facts(&mut text, view);
         missing(&mut text, view);
         dissent(&mut text, view);
