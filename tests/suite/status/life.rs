@@ -331,3 +331,19 @@ async fn several_discussions_share_one_comment() {
         .await;
     assert_eq!(rig.state_line(number), rig.title(number));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_that_is_away_parks_nothing_and_is_caught_up_with_later() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let away = Matcher::Rest("POST".to_owned(), COMMENTS.to_owned());
+    let fault = Fault::sometimes(away, FaultKind::Status(502), 1_000, 1);
+    rig.sandbox.fault(fault);
+    let number = rig.open("rob", PATH, CACHE).await;
+    assert!(rig.title(number).starts_with("DISCUSSING: needs 1 vote"));
+    assert!(rig.statuses(number).is_empty());
+    assert_eq!(model.calls().len(), 3);
+    rig.sandbox.clear_faults();
+    push_readme(&rig, "More.").await;
+    assert_eq!(rig.state_line(number), rig.title(number));
+}
