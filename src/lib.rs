@@ -43,7 +43,7 @@
 //!
 //! # What a likely change touches
 //! New persona: one file in `personas/` and its line in `engine::persona`. New marker: `engine::marker` and fixtures. Another rule: `engine::consensus`.
-//! New command: the table in `bot::command` and one arm in `bot::run`. Other wording: `bot::message`, `bot::check`.
+//! New command: the table in `bot::command` and one arm in `bot::run`. Other wording: `bot::message`, `bot::check`, `bot::status`.
 //! New model vendor that speaks a known protocol: none, or a row of `config::providers`; another protocol:
 //! one file in `llm/`, `config::models::Protocol` and `server::models`. New webhook event: `forge::event`,
 //! `bot::trigger`, `app.yml`.

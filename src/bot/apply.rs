@@ -9,8 +9,8 @@ use super::deps::{BotDeps, JobError};
 use super::plan::{Effect, PlannedCommit};
 use crate::forge::overview::FailedDelivery;
 use crate::forge::{
-    CheckRun, ExistingCheck, ForgeError, ForgeWrite, PostedReview, Reaction, ReactionTarget,
-    ReviewRequest,
+    CheckRun, ExistingCheck, ForgeError, ForgeWrite, OwnComment, PostedReview, Reaction,
+    ReactionTarget, ReviewRequest,
 };
 use crate::ids::{PullRequest, Sha};
 use crate::store::{EffectRecord, Lease};
@@ -133,6 +133,82 @@ pub async fn resolve_thread(
     }
 }
 
+/// How a write ended that is only a courtesy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Posted<T> {
+    /// Done.
+    Is(T),
+    /// What was to be written to is not there any more.
+    Gone,
+    /// GitHub does not want it, and will not by asking again.
+    Refused,
+}
+
+impl<T> Posted<T> {
+    fn of(pr: &PullRequest, what: &str, answer: Result<T, ForgeError>) -> Result<Self, JobError> {
+        match answer {
+            Ok(done) => Ok(Self::Is(done)),
+            Err(error @ ForgeError::NotFound(_)) => {
+                tracing::info!(%pr, what, %error, "not there any more");
+                Ok(Self::Gone)
+            }
+            Err(error @ (ForgeError::Forbidden(_) | ForgeError::Refused(_))) => {
+                tracing::warn!(%pr, what, %error, "not written");
+                Ok(Self::Refused)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Posts the status comment. That it may be there is recorded before.
+pub async fn comment(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    body: &str,
+) -> Result<Posted<OwnComment>, JobError> {
+    tracing::debug!(%pr, row = lease.job, bytes = body.len(), "posting the status comment");
+    let posted = Posted::of(
+        pr,
+        "the status comment",
+        deps.write.0.comment(pr, body).await,
+    )?;
+    if matches!(posted, Posted::Is(_)) {
+        deps.write.tell(pr, &"the status comment");
+    }
+    Ok(posted)
+}
+
+/// Replaces the status comment's text; the same again changes nothing.
+pub async fn edit_comment(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    id: u64,
+    body: &str,
+) -> Result<Posted<()>, JobError> {
+    tracing::debug!(%pr, row = lease.job, id, bytes = body.len(), "editing the status comment");
+    let edited = deps.write.0.edit_comment(pr, id, body).await;
+    let edited = Posted::of(pr, "the status comment", edited)?;
+    if edited == Posted::Is(()) {
+        deps.write.tell(pr, &"the status comment, edited");
+    }
+    Ok(edited)
+}
+
+/// Folds a comment of ours away as outdated.
+pub async fn minimize(
+    deps: &BotDeps,
+    lease: &Lease,
+    pr: &PullRequest,
+    comment: &str,
+) -> Result<Posted<()>, JobError> {
+    tracing::debug!(%pr, row = lease.job, comment, "folding an outdated comment away");
+    let folded = deps.write.0.minimize(pr, comment).await;
+    Posted::of(pr, "folding a comment away", folded)
+}
+
 /// Makes a run the newest one on its head. One in progress is continued, a completed one is never opened again, and
 /// one that says the same is left alone.
 async fn show(
@@ -194,6 +270,11 @@ fn says_the_same(known: &ExistingCheck, run: &CheckRun) -> bool {
     known.external_id == run.external_id && known.conclusion.as_deref() == conclusion
 }
 
+/// Key of the effect row of a comment; its result is the comment's id and its GraphQL id.
+pub fn comment_key(marker: &str) -> String {
+    format!("comment:{marker}")
+}
+
 /// Posts a comment once. A locked conversation or a missing right does not stop the job: the check says it all.
 async fn reply(
     deps: &BotDeps,
@@ -202,7 +283,7 @@ async fn reply(
     marker: &str,
     body: &str,
 ) -> Result<(), JobError> {
-    let key = format!("comment:{marker}");
+    let key = comment_key(marker);
     let known = match deps.store.effect(pr, &key).await? {
         Some(EffectRecord::Done(_)) => return Ok(()),
         Some(EffectRecord::Intended) => deps.read.own_comment(pr, marker).await?,
@@ -211,19 +292,19 @@ async fn reply(
             None
         }
     };
-    let id = match known {
-        Some(id) => id,
+    let posted = match known {
+        Some(comment) => comment,
         None => match deps.write.0.comment(pr, body).await {
-            Ok(id) => {
+            Ok(comment) => {
                 deps.write
                     .tell(pr, &format_args!("comment of {} bytes", body.len()));
-                id
+                comment
             }
             Err(error) => return tolerate(pr, "comment", error),
         },
     };
-    let id = id.to_string();
-    deps.store.effect_done(lease, pr, &key, &id).await?;
+    let posted = format!("{} {}", posted.id, posted.node);
+    deps.store.effect_done(lease, pr, &key, &posted).await?;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use super::recording::{self, KeptVerdict};
 use super::renew;
 use super::report::{self, Going};
 use super::seen;
+use super::show_status;
 use super::work::{Work, open};
 use super::write::{self, Closing};
 use crate::forge::{Conclusion, PrState};
@@ -88,6 +89,7 @@ async fn evaluate_and_post(
     if took_time || work.job.attempt > 1 {
         records.extend(kept_verdicts(work, &outcomes)?);
     }
+    records.extend(show_status::announced(work, &input));
     work.record(&records).await?;
     work.memory.pr = seen.unwrap_or_else(|| work.memory.pr.clone());
     elsewhere::look_twice(work).await?;
@@ -248,7 +250,11 @@ async fn tell_at_head(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
         findings: Findings::Failed { id: job.id.clone() },
         notes: Vec::new(),
     };
-    report::post(&mut work, &mut Runs::default(), &input, Vec::new(), false).await?;
+    let runs = &mut Runs::default();
+    report::post(&mut work, runs, &input, Vec::new(), false).await?;
+    if let Err(error) = show_status::instead(&mut work, runs, &input).await {
+        tracing::warn!(pr = %work.pr(), job = %job.id, %error, "the status comment does not tell of it");
+    }
     // A sweep tries it again once that is long ago, or something changed.
     work.note_unheard().await
 }

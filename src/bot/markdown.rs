@@ -64,6 +64,18 @@ pub fn inline(text: &str) -> String {
     safe
 }
 
+/// A login with its `@`, for somebody who must act now: GitHub notifies them. What cannot be a login is text.
+pub fn mention(login: &str) -> String {
+    let is_login = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !login.is_empty() && login.len() <= MAX_LOGIN && login.chars().all(is_login) {
+        true => format!("@{login}"),
+        false => inline(login),
+    }
+}
+
+/// Characters of a login, a company's suffix included.
+const MAX_LOGIN: usize = 48;
+
 /// Longest part of a word that GitHub links to no commit, in characters.
 const NO_COMMIT: usize = 6;
 

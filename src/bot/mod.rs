@@ -5,11 +5,11 @@
 //!   `definitions` reads configuration, personas and templates together, `ground` takes them from the base branch,
 //!   `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes`
 //!   what people's votes bind to, `receipts` what is signed, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a
-//!   review of them says; `check`, `message` and `markdown` are all texts; `repo_config` the configuration.
+//!   review of them says; `check`, `status`, `message` and `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
-//!   (with `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`, `report`, `stale` and
-//!   `closing`; `elsewhere` looks at other pull requests with the same proposal; `recording` keeps a round, and `replay`
+//!   (with `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`, `report`, `stale`,
+//!   `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same proposal; `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
 
 pub mod access;
@@ -37,6 +37,7 @@ pub mod mentions;
 pub mod message;
 pub mod models;
 pub mod moved;
+pub mod outdated;
 pub mod panel;
 pub mod plan;
 pub mod post_review;
@@ -52,7 +53,9 @@ pub mod respond;
 pub mod review;
 pub mod run;
 pub mod seen;
+pub mod show_status;
 pub mod stale;
+pub mod status;
 pub mod sweep;
 pub mod touched;
 pub mod trigger;

@@ -273,7 +273,10 @@ pub async fn post(
     fresh: bool,
 ) -> Result<(), JobError> {
     let overall = check::overall(&input.findings);
-    let run = plan::with_digest(check::check_run(input));
+    let mut run = plan::with_digest(check::check_run(input));
+    // Behind the digest: a comment that came later is no reason to say the same once more.
+    run.details_url = work.status_address();
+    work.memory.shown = Some(run.title.clone());
     let left = work.memory.pr.clone();
     let mut look_first = left.checked_head == input.head.as_str();
     if plan::must_revoke(&left.checked_head, &left.conclusion, &input.head, overall)

@@ -17,6 +17,7 @@ use super::hear::{self, Happened, Utterance};
 use super::job::JobEvent;
 use super::lookup;
 use super::mentions::{self, Mentioned};
+use super::outdated;
 use super::panel::{self, Automatic, Conditions, Occasion, Seat};
 use super::plan::Effect;
 use super::post_review;
@@ -25,6 +26,7 @@ use super::renew;
 use super::report::{self, Going};
 use super::respond::{self, Want};
 use super::seen;
+use super::show_status;
 use super::stale;
 use super::sweep;
 use super::work::{Work, open};
@@ -111,6 +113,7 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
             work.note_unheard().await?;
         }
         elsewhere::wake(&work, &happened).await?;
+        show_status::where_the_gate_is_off(&mut work, &mut runs).await?;
         return Ok(Ended::Done);
     }
     if work.snapshot.state != PrState::Open {
@@ -120,6 +123,7 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
         elsewhere::wake(&work, &happened).await?;
         elsewhere::forget(&work).await?;
         closing::after_the_end(&mut work, &utterances).await?;
+        show_status::after_the_end(&mut work, &mut runs).await?;
         return Ok(Ended::Done);
     }
     see(&work, &mut runs, &utterances).await?;
@@ -309,6 +313,10 @@ async fn discuss(
     let result = conclude(work, runs, &going, took_time, asking.is_occasion).await?;
     closing::answer(work, runs, heard, &turns, result.as_ref()).await?;
     mentioned.finish(work, runs, &turns).await?;
+    outdated::heard(work, heard).await?;
+    if let Some(input) = &result {
+        show_status::after_a_try(work, runs, input).await?;
+    }
     Ok(Ended::Done)
 }
 

@@ -10,7 +10,10 @@ use super::elsewhere::Elsewhere;
 use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
 use super::gate_files::{self, GateFiles};
 use super::ground::{Ground, folders};
+use super::outdated::Outdated;
 use super::seen;
+use super::show_status;
+use super::status::Kept;
 use super::touched::{Candidate, Content};
 use super::votes::removal_key;
 use crate::engine::consensus::Owed;
@@ -60,6 +63,14 @@ pub struct Memory {
     pub replies: Option<String>,
     /// What requests to models took here so far.
     pub spending: Vec<Spending>,
+    /// The status comment as last written.
+    pub status: Option<Kept>,
+    /// That one is about to be posted is recorded.
+    pub announced: bool,
+    /// Comments of ours that may become outdated, once they were read.
+    pub outdated: Option<Outdated>,
+    /// The title that was posted in this try.
+    pub shown: Option<String>,
     /// To be written down together with the next head that is posted to.
     pub noted: Vec<Change>,
 }
@@ -136,6 +147,7 @@ impl<'a> Work<'a> {
         if let Some(EffectRecord::Done(why)) = store.effect(&self.job.pr, channel::KEY).await? {
             self.memory.replies = Some(why);
         }
+        self.memory.status = show_status::recalled(self).await?;
         self.memory.elsewhere.recorded = store.beginnings(&self.job.pr).await?;
         self.memory.drops = store.drops(&self.job.pr).await?;
         self.recall_spending().await?;

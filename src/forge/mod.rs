@@ -3,6 +3,7 @@
 //! Reading and writing are two traits, so that only `bot::apply` can be handed the second. Looking over many things at
 //! once is a part of reading with a file of its own.
 
+mod comment;
 pub mod event;
 pub mod github;
 pub mod overview;
@@ -10,6 +11,7 @@ pub mod signature;
 
 use crate::ids::{Actor, PullRequest, Sha};
 use async_trait::async_trait;
+pub use comment::{OwnComment, Reaction, ReactionTarget};
 pub use overview::Overview;
 
 /// Errors of the forge, classified by what the queue must do.
@@ -188,6 +190,8 @@ pub struct PrSnapshot {
     pub draft: bool,
     /// Conversation locked.
     pub locked: bool,
+    /// Comments in the conversation; `None`: not told.
+    pub comments: Option<u64>,
     /// Title.
     pub title: String,
     /// Author; `None`: account deleted.
@@ -359,39 +363,6 @@ pub struct CommitRequest {
     pub files: Vec<(String, Vec<u8>)>,
 }
 
-/// A comment or review a reaction goes to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum ReactionTarget {
-    /// Conversation comment, by numeric id.
-    IssueComment(u64),
-    /// Review comment, by numeric id.
-    ReviewComment(u64),
-    /// Body of a review, by its GraphQL id: REST has no reactions on reviews.
-    Review(String),
-}
-
-/// Reactions we use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reaction {
-    /// Stored.
-    Eyes,
-    /// Done.
-    Rocket,
-    /// Refused or failed.
-    Confused,
-}
-
-impl Reaction {
-    /// GitHub's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Eyes => "eyes",
-            Self::Rocket => "rocket",
-            Self::Confused => "confused",
-        }
-    }
-}
-
 /// Reading. Nothing here changes anything on the forge.
 #[async_trait]
 pub trait ForgeRead: Overview {
@@ -437,8 +408,12 @@ pub trait ForgeRead: Overview {
         head: &Sha,
         name: &str,
     ) -> Result<Vec<ExistingCheck>, ForgeError>;
-    /// Id of our own comment that contains the marker, if there is one.
-    async fn own_comment(&self, pr: &PullRequest, marker: &str) -> Result<Option<u64>, ForgeError>;
+    /// Our own comment that contains the marker, the oldest one, if there is one.
+    async fn own_comment(
+        &self,
+        pr: &PullRequest,
+        marker: &str,
+    ) -> Result<Option<OwnComment>, ForgeError>;
     /// Open pull requests whose head is that commit (for events that do not name one): numbers.
     async fn pulls_with_head(&self, pr: &PullRequest, head: &Sha) -> Result<Vec<u64>, ForgeError>;
     /// What the rules of both branches mean for a push. `head`: the head branch if it is in this repository. One
@@ -476,10 +451,12 @@ pub trait ForgeWrite: Send + Sync {
         id: u64,
         check: &CheckRun,
     ) -> Result<(), ForgeError>;
-    /// Posts a comment in the conversation; gives its id.
-    async fn comment(&self, pr: &PullRequest, body: &str) -> Result<u64, ForgeError>;
+    /// Posts a comment in the conversation.
+    async fn comment(&self, pr: &PullRequest, body: &str) -> Result<OwnComment, ForgeError>;
     /// Replaces a comment's text.
     async fn edit_comment(&self, pr: &PullRequest, id: u64, body: &str) -> Result<(), ForgeError>;
+    /// Folds a comment away as outdated, by its GraphQL id; one that is so already stays so.
+    async fn minimize(&self, pr: &PullRequest, comment: &str) -> Result<(), ForgeError>;
     /// Posts one review with its line comments; all of it or nothing.
     async fn review(
         &self,

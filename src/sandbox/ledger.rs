@@ -19,6 +19,8 @@ pub enum EffectKind {
     CommentUpdated,
     /// A deleted conversation comment.
     CommentDeleted,
+    /// A conversation comment folded away; one that was so already is no effect.
+    CommentMinimized,
     /// A new review.
     ReviewCreated,
     /// A new reaction; repeating one is no effect.
@@ -39,6 +41,7 @@ impl EffectKind {
             Self::CommentCreated => "comment_created",
             Self::CommentUpdated => "comment_updated",
             Self::CommentDeleted => "comment_deleted",
+            Self::CommentMinimized => "comment_minimized",
             Self::ReviewCreated => "review_created",
             Self::ReactionAdded => "reaction_added",
             Self::ThreadResolved => "thread_resolved",

@@ -168,6 +168,8 @@ pub struct Comment {
     pub updated_at: Time,
     /// Reads show it only from then on (delayed visibility).
     pub visible_from: Time,
+    /// Folded away, with the reason in GitHub's word: `OUTDATED`.
+    pub minimized: Option<String>,
 }
 
 /// State of a review.

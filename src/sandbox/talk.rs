@@ -57,6 +57,7 @@ impl World {
             created_at: now,
             updated_at: now,
             visible_from: now,
+            minimized: None,
         };
         pull.comments.push(comment.clone());
         pull.updated_at = now;
@@ -83,6 +84,22 @@ impl World {
         let comment = comment.clone();
         self.announce_comment(repo, number, &comment, by, "edited", Some(&old));
         Ok(())
+    }
+
+    /// Folds a conversation comment away; whether it was not so before. GitHub tells nobody.
+    pub(super) fn minimize_comment(
+        &mut self,
+        repo: u64,
+        id: u64,
+        reason: &str,
+    ) -> Result<bool, Refused> {
+        let number = self.number_of_comment(repo, id)?;
+        let pull = self.repo_mut(repo)?.pull_mut(number)?;
+        let found = pull.comments.iter_mut().find(|comment| comment.id == id);
+        let comment = found.ok_or_else(|| no_comment(id))?;
+        let was_shown = comment.minimized.is_none();
+        comment.minimized = Some(reason.to_owned());
+        Ok(was_shown)
     }
 
     /// Deletes a conversation comment; `by` may be another account than the author.

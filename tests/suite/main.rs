@@ -30,6 +30,7 @@ mod readme;
 mod receipts;
 mod sandbox;
 mod scenarios;
+mod status;
 mod store;
 mod support;
 mod tidy;

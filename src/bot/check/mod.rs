@@ -14,8 +14,12 @@ pub use buttons::{ASK_AGAIN, BUTTONS, EXPLAIN, RERUN_STALE};
 pub use costs::costs;
 pub use next::{MAX_STEPS, NextStep, next_steps};
 pub use states::{STATES, StateRow, state_row};
-pub(super) use summary::{overview, sections};
+pub(super) use summary::{
+    facts, missing, note_lines, open_items, overview, problems, sections, summary,
+};
 pub use title::title;
+pub(super) use title::{counted, of_discussion};
+pub(super) use votes::{dissent, table};
 
 use super::markdown::cap;
 use super::receipts::Tampering;

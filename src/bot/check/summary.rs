@@ -20,7 +20,7 @@ const MAX_PROBLEMS: usize = 20;
 const MAX_ITEMS: usize = 50;
 
 /// The whole summary; `left_out` annotations did not fit.
-pub(super) fn summary(input: &CheckInput, left_out: usize) -> String {
+pub(in crate::bot) fn summary(input: &CheckInput, left_out: usize) -> String {
     let mut text = format!("**{}**\n", inline(&title(&input.findings)));
     match &input.findings {
         Findings::Started => {
@@ -209,7 +209,8 @@ fn section(view: &DiscussionView, with_state: bool) -> String {
     text
 }
 
-fn facts(text: &mut String, view: &DiscussionView) {
+/// Path, phase, text, rounds.
+pub(in crate::bot) fn facts(text: &mut String, view: &DiscussionView) {
     let mut facts = vec![code(&view.path)];
     if !view.phase.is_empty() {
         facts.push(format!("phase {}", code(&view.phase)));
@@ -224,7 +225,8 @@ fn facts(text: &mut String, view: &DiscussionView) {
     let _ = writeln!(text, "{}", facts.join(" · "));
 }
 
-fn missing(text: &mut String, view: &DiscussionView) {
+/// Every rule that does not hold.
+pub(in crate::bot) fn missing(text: &mut String, view: &DiscussionView) {
     if view.verdict.state == State::Ready || view.verdict.reasons.is_empty() {
         return;
     }
@@ -234,7 +236,8 @@ fn missing(text: &mut String, view: &DiscussionView) {
     }
 }
 
-fn open_items(text: &mut String, view: &DiscussionView) {
+/// Open questions, concerns and tasks.
+pub(in crate::bot) fn open_items(text: &mut String, view: &DiscussionView) {
     let open: Vec<&Item> = view
         .ledger
         .all()
@@ -264,7 +267,8 @@ fn open_items(text: &mut String, view: &DiscussionView) {
     more(text, open.len(), MAX_ITEMS);
 }
 
-fn problems(text: &mut String, view: &DiscussionView) {
+/// What is wrong in the file, or worth knowing about its text.
+pub(in crate::bot) fn problems(text: &mut String, view: &DiscussionView) {
     if !view.problems.is_empty() {
         text.push_str("\n**In the file**\n\n");
         for problem in view.problems.iter().take(MAX_PROBLEMS) {
@@ -309,12 +313,16 @@ fn problem_line(view: &DiscussionView, problem: &Problem) -> String {
     )
 }
 
-fn notes(text: &mut String, input: &CheckInput, left_out: usize) {
-    let mut notes: Vec<String> = input
-        .notes
-        .iter()
+/// Things worth knowing that change nothing, each as a line.
+pub(in crate::bot) fn note_lines(input: &CheckInput) -> Vec<String> {
+    let notes = input.notes.iter();
+    notes
         .map(|note| inline(&shorten(note, MAX_REMARK)))
-        .collect();
+        .collect()
+}
+
+fn notes(text: &mut String, input: &CheckInput, left_out: usize) {
+    let mut notes = note_lines(input);
     if left_out > 0 {
         notes.push(format!(
             "{left_out} annotations more than the {MAX_ANNOTATIONS} posted; repair those first."

@@ -82,7 +82,7 @@ fn invalid_config(problem: &ConfigProblem) -> String {
 }
 
 /// The title as if this discussion were the only one.
-pub(super) fn of_discussion(view: &DiscussionView) -> String {
+pub(in crate::bot) fn of_discussion(view: &DiscussionView) -> String {
     match view.verdict.state {
         State::Invalid => invalid(view),
         State::Tampered => format!("TAMPERED: {}", first_reason(view)),
@@ -266,6 +266,6 @@ pub(super) fn listed(names: &[&str]) -> String {
 }
 
 /// `1 concern`, `2 concerns`
-pub(super) fn counted(number: usize, one: &str, many: &str) -> String {
+pub(in crate::bot) fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

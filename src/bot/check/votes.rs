@@ -13,7 +13,8 @@ const MAX_TYPED: usize = 20;
 /// Characters of a note in the table.
 const MAX_NOTE: usize = 400;
 
-pub(super) fn table(text: &mut String, view: &DiscussionView) {
+/// Every vote and whether it counts, and who owes one.
+pub(in crate::bot) fn table(text: &mut String, view: &DiscussionView) {
     let has_voted = |alias: &str| view.votes.iter().any(|vote| is_persona(&vote.entry, alias));
     let silent = view
         .owed
@@ -173,7 +174,7 @@ fn owed_row(view: &DiscussionView, alias: &str, owed: &Owed) -> String {
 }
 
 /// Counted votes of those who see it otherwise than most.
-pub(super) fn dissent(text: &mut String, view: &DiscussionView) {
+pub(in crate::bot) fn dissent(text: &mut String, view: &DiscussionView) {
     let counted_votes = || {
         view.votes
             .iter()

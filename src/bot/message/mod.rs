@@ -20,7 +20,7 @@ use super::access::AuthorRule;
 use super::check::{CheckInput, Findings, overview, sections, title};
 use super::command::path_word;
 use super::command::table::{Group, Row, TABLE};
-use super::markdown::{cap, code, inline, link, quote_markdown, quote_text, shorten};
+use super::markdown::{cap, code, inline, link, mention, quote_markdown, quote_text, shorten};
 use std::fmt::Write;
 
 /// Bytes GitHub takes for a comment.
@@ -159,8 +159,19 @@ pub fn status(input: &CheckInput) -> String {
     text
 }
 
-/// A vote given on an older text: recorded, not counted. Also told once when a standing vote becomes stale.
+/// A vote given on an older text: recorded, not counted. The voter has just said it, and reads the answer anyway.
 pub fn vote_is_stale(told: &VoteTold<'_>, given_on: &str, sections: &[String]) -> String {
+    let about = about_stale(told, given_on, sections);
+    format!("{}: {about}", inline(told.voter))
+}
+
+/// A standing vote that the text has left behind. Only the voter can renew it, so the voter is called.
+pub fn vote_became_stale(told: &VoteTold<'_>, given_on: &str, sections: &[String]) -> String {
+    let about = about_stale(told, given_on, sections);
+    format!("{}: {about}", mention(told.voter))
+}
+
+fn about_stale(told: &VoteTold<'_>, given_on: &str, sections: &[String]) -> String {
     let changed = match sections {
         [] => "It changed since".to_owned(),
         sections => {
@@ -173,9 +184,8 @@ pub fn vote_is_stale(told: &VoteTold<'_>, given_on: &str, sections: &[String]) -
         }
     };
     format!(
-        "{}: your vote {} was given on text {} of {}, which is now {}. {changed}. The vote is shown and not counted. \
+        "your vote {} was given on text {} of {}, which is now {}. {changed}. The vote is shown and not counted. \
          To vote on the text as it stands: {}",
-        inline(told.voter),
         told.vote,
         code(given_on),
         code(told.path),

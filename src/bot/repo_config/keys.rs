@@ -197,7 +197,7 @@ pub const KEYS: &[Key] = &[
     kept("budget.per_day.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_day.tokens)),
     unused("permissions", Shape::Rights, "The right that a command needs, by its verb. Read and checked; not enforced yet.", "{}"),
     kept("models", Shape::Models, "Model of a persona, or of all personas that ask for the name on the left (default, fast, quality).", |c| json!(c.models)),
-    unused("notify", Shape::Words(|| words(NOTIFICATIONS)), "When people are notified. Read and checked; it has no effect yet.", "\"on-change\""),
+    kept("notify", Shape::Words(|| words(NOTIFICATIONS)), "What the App writes in the conversation unasked: one status comment that is edited when it changes, and a notice to people whose vote the text has left behind (on-change); besides, one line for each change of state (always); or nothing, the check says it all (never).", |c| word_of(NOTIFICATIONS, c.notify)),
     kept("commit.message", Shape::CommitMessage, "First line of a commit; {personas} and {title} are filled in.", |c| json!(c.commit_message)),
     unused("commit.signoff", Shape::Boolean, "Add a Signed-off-by line. Read and checked; it has no effect yet.", "false"),
 ];

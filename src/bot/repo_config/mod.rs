@@ -78,6 +78,18 @@ pub enum Replies {
     Review,
 }
 
+/// What the App writes in the conversation unasked. Commands are answered in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notify {
+    /// The status comment, edited when it changes, which notifies nobody; and a notice to people whose vote the text has
+    /// left behind.
+    OnChange,
+    /// Besides, a comment of one line for each change of state, for whoever wants to be notified of it.
+    Always,
+    /// Nothing.
+    Never,
+}
+
 /// Whether a verdict is written into the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordIt {
@@ -114,6 +126,8 @@ pub struct RepoConfig {
     pub budget: Budget,
     /// Persona or alias to model.
     pub models: std::collections::BTreeMap<String, String>,
+    /// What is written in the conversation unasked.
+    pub notify: Notify,
     /// Commit message template: `{personas}`, `{title}`.
     pub commit_message: String,
 }
@@ -136,6 +150,7 @@ impl Default for RepoConfig {
             gate: GateConfig::default(),
             budget: Budget::default(),
             models: std::collections::BTreeMap::new(),
+            notify: Notify::OnChange,
             commit_message: "discuss: {personas} on {title}".to_owned(),
         }
     }

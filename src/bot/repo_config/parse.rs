@@ -5,7 +5,7 @@ use super::values::{
     alias, aliases, amount, bases, check_name, commit_message, count, folders, globs, models,
     panel, quiet, reject, rounds, template_name, word_or,
 };
-use super::{GateConfig, GateMode, RecordIt, Replies, RepoConfig, Triggers};
+use super::{GateConfig, GateMode, Notify, RecordIt, Replies, RepoConfig, Triggers};
 use crate::engine::consensus::ConcernRule;
 use crate::engine::definition::{self, Findings, Node, Section};
 use crate::engine::template::{DefinitionProblem, share};
@@ -31,7 +31,11 @@ pub(super) const RECORDS: &[(&str, RecordIt)] = &[
     ("always", RecordIt::Always),
     ("never", RecordIt::Never),
 ];
-pub(super) const NOTIFICATIONS: &[(&str, ())] = &[("on-change", ()), ("always", ()), ("never", ())];
+pub(super) const NOTIFICATIONS: &[(&str, Notify)] = &[
+    ("on-change", Notify::OnChange),
+    ("always", Notify::Always),
+    ("never", Notify::Never),
+];
 pub(super) const RIGHTS: &[(&str, ())] = &[
     ("read", ()),
     ("triage", ()),
@@ -77,7 +81,9 @@ fn read_top(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findings)
     });
     top.set("rounds", &mut config.rounds, findings, rounds);
     top.set("models", &mut config.models, findings, models);
-    top.check("notify", findings, |node| node.one_of(NOTIFICATIONS));
+    top.set("notify", &mut config.notify, findings, |node| {
+        node.one_of(NOTIFICATIONS)
+    });
 }
 
 fn read_triggers(on: &Section<'_>, triggers: &mut Triggers, findings: &mut Findings) {

@@ -2,6 +2,7 @@
 
 use super::Narrator;
 use super::stage::{AUTHOR, CHECK, REPO, REVIEWER, Stage};
+use crate::bot::status::MARKER;
 use crate::cli::Failure;
 use crate::engine::discussion::Discussion;
 use crate::ids::Alias;
@@ -233,7 +234,11 @@ async fn question(
         .map(|block| first_words(&text[block.span.clone()]))
         .unwrap_or_default();
     narrator.expect(answered.is_some(), "answered in the file", &answer);
-    let replied = stage.github.ledger().of(EffectKind::CommentCreated).len() == 1;
+    let ledger = stage.github.ledger();
+    let comments = ledger.of(EffectKind::CommentCreated).into_iter();
+    let is_status = |body: &str| body.starts_with(MARKER);
+    let replies = comments.filter(|made| !made.data["body"].as_str().is_some_and(is_status));
+    let replied = replies.count() == 1;
     narrator.expect(replied, "and in the conversation, once", "");
     let target = crate::sandbox::ReactionTarget::IssueComment(comment);
     let reactions = stage.github.reactions(REPO, target);
@@ -353,7 +358,24 @@ async fn vote(
         "the file says so, with the vote",
         &format!("Status: {status}"),
     );
+    let states = states_shown(stage, number)?;
+    let is_kept = matches!(&states[..], [state] if state == title(&check));
+    narrator.expect(
+        is_kept,
+        "one status comment, kept up to date, says so too",
+        &states.join(" / "),
+    );
     Ok(())
+}
+
+/// What the status comments of the pull request show as its state: there should be one.
+fn states_shown(stage: &Stage, number: u64) -> Result<Vec<String>, Failure> {
+    let pull = stage.github.pull(REPO, number);
+    let pull = pull.map_err(|error| Failure::new("demo", error.to_string()))?;
+    let ours = pull.comments.iter().map(|comment| comment.body.as_str());
+    let shown = ours.filter_map(|body| body.strip_prefix(MARKER)?.trim_start().lines().next());
+    let shown = shown.map(|line| line.trim_start_matches(['#', ' ']).replace('\\', ""));
+    Ok(shown.collect())
 }
 
 fn merge(stage: &Stage, narrator: &mut Narrator<'_>, number: u64) -> Result<(), Failure> {

@@ -53,7 +53,7 @@ pub fn line(number: u64, news: &News) -> String {
 fn gist(text: &str) -> String {
     let lines = text
         .lines()
-        .map(|line| line.trim_start_matches(['>', ' ']).trim());
+        .map(|line| line.trim_start_matches(['>', '#', ' ']).trim());
     let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("<!--"));
     let mut gist = lines.next().unwrap_or_default().to_owned();
     for line in lines {

@@ -1,11 +1,13 @@
 //! Comments, reactions, and which pull requests a commit belongs to.
 
-use super::super::{ForgeError, PrState, Reaction, ReactionTarget};
+use super::super::{ForgeError, OwnComment, PrState, Reaction, ReactionTarget};
 use super::transport::Request;
 use super::{GitHub, repo_route};
 use crate::ids::{PullRequest, Sha};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+
+const MINIMIZE: &str = include_str!("minimize.graphql");
 
 /// Pages of comments that are searched for our own: it is among the first, as it is written when the App first looks.
 const MAX_COMMENT_PAGES: usize = 30;
@@ -15,11 +17,15 @@ const MAX_PULL_PAGES: usize = 10;
 #[derive(Deserialize)]
 struct Created {
     id: u64,
+    #[serde(default)]
+    node_id: String,
 }
 
 #[derive(Deserialize)]
 struct Comment {
     id: u64,
+    #[serde(default)]
+    node_id: String,
     body: Option<String>,
     user: Option<Author>,
     performed_via_github_app: Option<Numbered>,
@@ -63,10 +69,14 @@ impl GitHub {
         &self,
         pr: &PullRequest,
         body: &str,
-    ) -> Result<u64, ForgeError> {
+    ) -> Result<OwnComment, ForgeError> {
         let route = repo_route(&pr.repo, &["issues", &pr.number.to_string(), "comments"]);
         let request = Request::post(route, json!({ "body": body }));
-        Ok(self.json::<Created>(pr, &request).await?.id)
+        let created: Created = self.json(pr, &request).await?;
+        Ok(OwnComment {
+            id: created.id,
+            node: created.node_id,
+        })
     }
 
     pub(super) async fn rewrite_comment(
@@ -78,6 +88,17 @@ impl GitHub {
         let route = repo_route(&pr.repo, &["issues", "comments", &id.to_string()]);
         let request = Request::patch(route, json!({ "body": body }));
         self.call(pr, &request).await.map(|_| ())
+    }
+
+    /// GitHub lets an App fold away what it wrote itself, as far as its rights go.
+    pub(super) async fn write_minimized(
+        &self,
+        pr: &PullRequest,
+        comment: &str,
+    ) -> Result<(), ForgeError> {
+        let variables = json!({ "comment": comment });
+        let _: Value = self.graphql(pr, MINIMIZE, variables, |_| false).await?;
+        Ok(())
     }
 
     pub(super) async fn add_reaction(
@@ -103,7 +124,7 @@ impl GitHub {
         &self,
         pr: &PullRequest,
         marker: &str,
-    ) -> Result<Option<u64>, ForgeError> {
+    ) -> Result<Option<OwnComment>, ForgeError> {
         let route = repo_route(&pr.repo, &["issues", &pr.number.to_string(), "comments"]);
         let comments: Vec<Comment> = self.pages(pr, &route, MAX_COMMENT_PAGES).await?;
         for comment in comments {
@@ -112,7 +133,10 @@ impl GitHub {
                 .as_deref()
                 .is_some_and(|body| body.contains(marker));
             if marked && self.is_own(&comment).await? {
-                return Ok(Some(comment.id));
+                return Ok(Some(OwnComment {
+                    id: comment.id,
+                    node: comment.node_id,
+                }));
             }
         }
         Ok(None)

@@ -22,8 +22,8 @@ mod transport;
 
 use super::{
     BranchRules, CheckRun, CommitRequest, ExistingCheck, FileContent, Folder, ForgeError,
-    ForgeRead, ForgeWrite, OwnThread, PostedReview, PrSnapshot, PrState, Reaction, ReactionTarget,
-    ReviewRequest, Rights,
+    ForgeRead, ForgeWrite, OwnComment, OwnThread, PostedReview, PrSnapshot, PrState, Reaction,
+    ReactionTarget, ReviewRequest, Rights,
 };
 use crate::ids::{PullRequest, Repo, Sha};
 use async_trait::async_trait;
@@ -182,7 +182,11 @@ impl ForgeRead for GitHub {
         self.read_own_checks(pr, head, name).await
     }
 
-    async fn own_comment(&self, pr: &PullRequest, marker: &str) -> Result<Option<u64>, ForgeError> {
+    async fn own_comment(
+        &self,
+        pr: &PullRequest,
+        marker: &str,
+    ) -> Result<Option<OwnComment>, ForgeError> {
         self.find_own_comment(pr, marker).await
     }
 
@@ -235,12 +239,16 @@ impl ForgeWrite for GitHub {
         self.write_check(pr, id, check).await
     }
 
-    async fn comment(&self, pr: &PullRequest, body: &str) -> Result<u64, ForgeError> {
+    async fn comment(&self, pr: &PullRequest, body: &str) -> Result<OwnComment, ForgeError> {
         self.write_comment(pr, body).await
     }
 
     async fn edit_comment(&self, pr: &PullRequest, id: u64, body: &str) -> Result<(), ForgeError> {
         self.rewrite_comment(pr, id, body).await
+    }
+
+    async fn minimize(&self, pr: &PullRequest, comment: &str) -> Result<(), ForgeError> {
+        self.write_minimized(pr, comment).await
     }
 
     async fn review(

@@ -64,6 +64,7 @@ struct Pull {
     state: String,
     is_draft: bool,
     locked: bool,
+    comments: Option<Total>,
     title: String,
     url: String,
     author: Option<GraphActor>,
@@ -74,6 +75,12 @@ struct Pull {
     base_ref_name: String,
     base_ref: Option<BaseRef>,
     reviews: Option<Nodes<ReviewNode>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Total {
+    total_count: u64,
 }
 
 #[derive(Deserialize)]
@@ -180,6 +187,7 @@ impl GitHub {
             state: state(&pull.state)?,
             draft: pull.is_draft,
             locked: pull.locked,
+            comments: pull.comments.map(|comments| comments.total_count),
             title: pull.title,
             author: pull.author.and_then(GraphActor::into_actor),
             head,

@@ -2,6 +2,7 @@
 
 mod connection;
 mod execute;
+mod minimize;
 mod mutation;
 mod node;
 mod objects;

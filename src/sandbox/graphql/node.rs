@@ -96,6 +96,11 @@ pub(super) enum Node {
         thread: Box<Node>,
         mutation_id: Value,
     },
+    MinimizePayload {
+        place: PullPlace,
+        id: u64,
+        mutation_id: Value,
+    },
     ReactionPayload {
         repo: u64,
         id: u64,
@@ -163,6 +168,7 @@ impl Node {
             Self::PageInfo(_) => "PageInfo",
             Self::CommitPayload { .. } => "CreateCommitOnBranchPayload",
             Self::ThreadPayload { type_name, .. } => type_name,
+            Self::MinimizePayload { .. } => "MinimizeCommentPayload",
             Self::ReactionPayload { .. } => "AddReactionPayload",
         }
     }

@@ -8,7 +8,7 @@ use super::super::shape::{self, association, node_id};
 use super::super::state::{AccountId, World};
 use super::connection::Connection;
 use super::node::{BranchPlace, Node, ObjectPlace, Out, PullPlace};
-use super::{Context, Problem, mutation, objects, rules, threads};
+use super::{Context, Problem, minimize, mutation, objects, rules, threads};
 use serde_json::{Map, Value, json};
 
 type Args = Map<String, Value>;
@@ -56,6 +56,14 @@ pub(super) fn field(
             "clientMutationId" => mutation_id.clone().into(),
             _ => threads::reaction_payload(world, *repo, *id, name),
         }),
+        Node::MinimizePayload {
+            place,
+            id,
+            mutation_id,
+        } => Ok(match name {
+            "clientMutationId" => mutation_id.clone().into(),
+            _ => Out::Node(Node::Comment(*place, *id)),
+        }),
         Node::Connection(connection) => Ok(connection.field(name)),
         Node::PageInfo(connection) => Ok(connection.page_info(name)),
         Node::PullCommit(place, oid) => Ok(match name {
@@ -97,6 +105,7 @@ pub(super) fn field(
 fn mutate(context: &mut Context<'_>, name: &str, input: &Value) -> Result<Out, Problem> {
     match name {
         "addReaction" => threads::add_reaction(context, input),
+        "minimizeComment" => minimize::minimize(context, input),
         "resolveReviewThread" => threads::set_resolved(context, input, true),
         "unresolveReviewThread" => threads::set_resolved(context, input, false),
         _ => mutation::create_commit_on_branch(context, input),
@@ -473,7 +482,9 @@ fn comment(world: &World, place: PullPlace, id: u64, name: &str) -> Out {
         "databaseId" => short_id(comment.id),
         "fullDatabaseId" => comment.id.to_string().into(),
         "id" => rest["node_id"].clone().into(),
-        "isMinimized" => false.into(),
+        "isMinimized" => comment.minimized.is_some().into(),
+        "minimizedReason" => comment.minimized.clone().map_or(Out::Null, Out::from),
+        "viewerCanMinimize" => (comment.author == world.own_bot()).into(),
         "viewerDidAuthor" => (comment.author == world.own_bot()).into(),
         "url" => rest["html_url"].clone().into(),
         _ => Out::Null,

@@ -265,12 +265,18 @@ fn reactable(repo: &Repository, wanted: &str) -> Option<ReactionTarget> {
     })
 }
 
-fn unknown(id: &str) -> Problem {
+pub(super) fn unknown(id: &str) -> Problem {
     let message = format!("Could not resolve to a node with the global id of '{id}'");
     Problem::new("NOT_FOUND", message)
 }
 
-fn note(context: &mut Context<'_>, repo: u64, kind: EffectKind, target: String, data: Value) {
+pub(super) fn note(
+    context: &mut Context<'_>,
+    repo: u64,
+    kind: EffectKind,
+    target: String,
+    data: Value,
+) {
     let world = &mut *context.world;
     let full_name = world.repos.get(&repo).map(|repo| world.full_name(repo));
     let effect = Effect {

@@ -7,7 +7,7 @@ mod messages;
 mod parsing;
 mod summary;
 mod trigger;
-mod views;
+pub(crate) mod views;
 
 use discussions::bot::command::{Command, CommandError, Parsed, Whom};
 use serde::de::DeserializeOwned;

@@ -24,6 +24,7 @@ fn rest(method: &str, route: &str) -> Matcher {
 const CHECKS: &str = "/repos/{owner}/{repo}/check-runs";
 const CHECK: &str = "/repos/{owner}/{repo}/check-runs/{check_run_id}";
 const COMMENTS: &str = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
+const COMMENT: &str = "/repos/{owner}/{repo}/issues/comments/{comment_id}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_killed_right_after_the_202_does_everything_after_its_restart() {
@@ -49,6 +50,7 @@ async fn a_server_killed_in_a_write_finds_out_after_its_restart_that_it_was_made
             0,
         ),
         ("the check on the new head", rest("POST", CHECKS), 1),
+        ("the status comment", rest("POST", COMMENTS), 0),
     ];
     for (write, matcher, after) in writes {
         let mut stand = Stand::start().await;
@@ -59,6 +61,7 @@ async fn a_server_killed_in_a_write_finds_out_after_its_restart_that_it_was_made
         let number = stand.propose();
         let hit = |stand: &Stand| match write {
             "the commit" => stand.count(EffectKind::Commit) == 1,
+            "the status comment" => stand.left(number).statuses == 1,
             _ => stand.count(EffectKind::CheckCreated) == usize::try_from(after).unwrap() + 1,
         };
         stand.until(write, || hit(&stand)).await;
@@ -123,6 +126,8 @@ async fn killed_at_a_moment(seed: u64) {
         rest("POST", CHECKS),
         rest("PATCH", CHECK),
         Matcher::Graphql("CommitReplies".to_owned()),
+        rest("POST", COMMENTS),
+        rest("PATCH", COMMENT),
     ];
     for (number, write) in (0..).zip(writes) {
         let fault = Fault::sometimes(write, FaultKind::ApplyThenDrop, 200, seed * 10 + number);

@@ -173,12 +173,12 @@ async fn a_commit_names_the_head_it_builds_on_and_no_author() {
 async fn comments_and_reactions_go_where_they_belong() {
     let double = Double::start(|asked| {
         let minting = asked.target.ends_with("/access_tokens");
-        (!minting).then(|| Reply::new(201, r#"{"id":9}"#))
+        (!minting).then(|| Reply::new(201, r#"{"id":9,"data":{}}"#))
     })
     .await;
     let github = double.github();
     let pr = pr();
-    assert_eq!(github.comment(&pr, "hello").await.unwrap(), 9);
+    assert_eq!(github.comment(&pr, "hello").await.unwrap().id, 9);
     github.edit_comment(&pr, 9, "bye").await.unwrap();
     let (issue, review) = (
         ReactionTarget::IssueComment(3),
@@ -186,9 +186,15 @@ async fn comments_and_reactions_go_where_they_belong() {
     );
     github.react(&pr, issue, Reaction::Eyes).await.unwrap();
     github.react(&pr, review, Reaction::Rocket).await.unwrap();
+    github.minimize(&pr, "IC_9").await.unwrap();
+    let folded = double.calls().pop().unwrap().body;
+    assert_eq!(folded["variables"], json!({ "comment": "IC_9" }));
+    let query = folded["query"].as_str().unwrap();
+    assert!(query.contains("classifier: OUTDATED"), "{query}");
     let got: Vec<_> = double
         .calls()
         .iter()
+        .take(4)
         .map(|asked| format!("{} {}", asked.line(), asked.body))
         .collect();
     assert_eq!(

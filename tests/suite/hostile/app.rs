@@ -4,6 +4,7 @@ use super::page::{Findings, Kind, Place, findings, hidden, of_plain_text, verdic
 use super::replies::{all, texts};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
 use async_trait::async_trait;
+use discussions::bot::status::MARKER;
 use discussions::engine::discussion::Discussion;
 use discussions::engine::reply::Reply;
 use discussions::llm::meter::Meter;
@@ -162,6 +163,38 @@ fn of_check(rig: &Rig, number: u64, rows: usize) -> Findings {
     wrong
 }
 
+/// What the status comment of a pull request says and does besides.
+fn of_status(rig: &Rig, number: u64, rows: usize) -> Findings {
+    let text = rig.status(number);
+    let ours = [format!("{}/", rig.sandbox.web_url())];
+    let place = Place {
+        html: &html_of_status(),
+        links: &ours,
+    };
+    let mut wrong = findings(&text, &place);
+    let parts = structure(&text);
+    let expected = BTreeMap::from([("tables", 1), ("rows", rows), ("code", 1)]);
+    for part in ["tables", "rows", "quotes", "code", "rules"] {
+        if parts.get(part) != expected.get(part) {
+            let what = format!("{part}: {:?}\n{text}", parts.get(part));
+            wrong.push((Kind::Html, what));
+        }
+    }
+    wrong
+}
+
+/// The HTML that a status comment consists of.
+pub(super) fn html_of_status() -> Vec<String> {
+    let html = [
+        MARKER,
+        "<details>",
+        "</details>",
+        "<summary>Details: rounds, dissent, receipts, cost</summary>",
+        "<summary>What you can say here</summary>",
+    ];
+    html.map(str::to_owned).to_vec()
+}
+
 /// Every second reply, from the first or from the second on: the one half goes into commits, the other into reviews.
 fn every_second(from: usize) -> Vec<Said> {
     let half = all().iter().skip(from).step_by(2);
@@ -175,6 +208,7 @@ async fn replies_in_commits_are_one_block_each_and_the_check_only_tells_of_them(
     let count = replies.len();
     let rig = rig(replies, "").await;
     let (mut of_files, mut of_checks, mut of_messages) = (Vec::new(), Vec::new(), Vec::new());
+    let mut of_statuses = Vec::new();
     for (batch, number) in open_all(&rig, count).await.into_iter().enumerate() {
         let name = format!("batch {batch}");
         let text = rig.file(number, &path(batch));
@@ -198,6 +232,7 @@ async fn replies_in_commits_are_one_block_each_and_the_check_only_tells_of_them(
         }
         of_files.push((name.clone(), wrong));
         of_checks.push((name.clone(), of_check(&rig, number, PANEL)));
+        of_statuses.push((name.clone(), of_status(&rig, number, PANEL)));
         assert!(rig.replies(number).is_empty(), "nobody asked anything");
     }
     let ledger = rig.sandbox.ledger();
@@ -214,6 +249,7 @@ async fn replies_in_commits_are_one_block_each_and_the_check_only_tells_of_them(
     verdicts(&[
         ("files", count, &of_files),
         ("checks", count, &of_checks),
+        ("status comments", count, &of_statuses),
         ("messages of commits", count, &of_messages),
     ]);
 }
@@ -224,6 +260,7 @@ async fn replies_in_reviews_and_conversations_are_text() {
     let count = replies.len();
     let rig = rig(replies, "replies: review\n").await;
     let (mut of_reviews, mut of_lines, mut of_checks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut of_statuses = Vec::new();
     let mut lines = 0;
     let links = [format!("{}/", rig.sandbox.web_url())];
     for (batch, number) in open_all(&rig, count).await.into_iter().enumerate() {
@@ -281,7 +318,8 @@ async fn replies_in_reviews_and_conversations_are_text() {
             ));
         }
         of_lines.push((name.clone(), wrong));
-        of_checks.push((name, of_check(&rig, number, PANEL)));
+        of_checks.push((name.clone(), of_check(&rig, number, PANEL)));
+        of_statuses.push((name, of_status(&rig, number, PANEL)));
         let file = rig.file(number, &path(batch));
         assert_eq!(file, proposal(batch), "nothing is committed");
     }
@@ -290,6 +328,7 @@ async fn replies_in_reviews_and_conversations_are_text() {
         ("reviews", count, &of_reviews),
         ("comments on lines", lines, &of_lines),
         ("checks beside reviews", count, &of_checks),
+        ("status comments beside reviews", count, &of_statuses),
     ]);
 }
 
@@ -309,6 +348,7 @@ async fn what_services_say_in_their_errors_is_text() {
     });
     let rig = rig(said.collect(), "").await;
     let (mut of_checks, mut of_replies) = (Vec::new(), Vec::new());
+    let mut of_statuses = Vec::new();
     for (batch, number) in open_all(&rig, texts().len()).await.into_iter().enumerate() {
         let name = format!("batch {batch}");
         assert_eq!(
@@ -317,6 +357,7 @@ async fn what_services_say_in_their_errors_is_text() {
             "nobody answered"
         );
         of_checks.push((name.clone(), of_check(&rig, number, PANEL)));
+        of_statuses.push((name.clone(), of_status(&rig, number, PANEL)));
         rig.say("ann", number, "/discuss p1 p2 p3 p4 what about the keys?")
             .await;
         let replies = rig.replies(number);
@@ -335,6 +376,11 @@ async fn what_services_say_in_their_errors_is_text() {
     }
     verdicts(&[
         ("checks that tell of errors", texts().len(), &of_checks),
+        (
+            "status comments that tell of errors",
+            texts().len(),
+            &of_statuses,
+        ),
         ("replies that tell of errors", texts().len(), &of_replies),
     ]);
 }

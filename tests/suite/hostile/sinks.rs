@@ -3,7 +3,9 @@
 
 use super::page::{Kind, Place, findings, hidden, verdict};
 use super::replies::{Hostile, all, texts};
+use crate::commands::views::{Sketch, evaluated, input};
 use discussions::bot::message::{self, Answer};
+use discussions::bot::status::{Beside, Course, Status};
 use discussions::engine::discussion::Discussion;
 use discussions::engine::edit;
 use discussions::engine::ledger::{Item, Ledger};
@@ -13,7 +15,7 @@ use discussions::engine::prompt;
 use discussions::engine::reply::{self, Limits, Rendered};
 use discussions::engine::template::{Advance, Fraction, Phase};
 use discussions::engine::vote::Vote;
-use discussions::ids::Alias;
+use discussions::ids::{Alias, PullRequest, Repo};
 use discussions::llm::checklist::Checklist;
 use discussions::llm::meter::Unmetered;
 use discussions::round::{self, Ask, RoundInput};
@@ -223,6 +225,101 @@ fn an_answer_in_the_conversation_is_a_quote_and_a_link() {
         found.push((hostile.name.clone(), wrong));
     }
     verdict("an answer in the conversation", all().len(), &found);
+}
+
+/// The status comment with somebody's words wherever words come from outside.
+fn status_with(text: &str) -> String {
+    // No name is longer on GitHub.
+    let name: String = text.chars().take(100).collect();
+    let sketch = Sketch {
+        state: "changes".to_owned(),
+        votes: vec![
+            "security AI CHANGES".to_owned(),
+            "ann person READY stale".to_owned(),
+        ],
+        author: Some(name.clone()),
+        people: (0, 1),
+        concerns: 1,
+        questions: 1,
+        ..Sketch::default()
+    };
+    let mut view = sketch.view();
+    view.title = text.to_owned();
+    view.path = name.clone();
+    view.phase = name.clone();
+    view.changed_sections = vec![text.to_owned()];
+    for vote in &mut view.votes {
+        vote.entry.participant = name.clone();
+        vote.note = Some(text.to_owned());
+        vote.given_on = Some(name.clone());
+        vote.link = Some(format!("https://github.test/{name}"));
+    }
+    let ledger = &mut view.ledger;
+    for item in ledger.concerns.iter_mut().chain(&mut ledger.questions) {
+        item.text = text.to_owned();
+        item.author = name.clone();
+        item.items = vec![text.to_owned()];
+    }
+    let mut input = input(evaluated(vec![view]));
+    input.notes.push(text.to_owned());
+    let course = Course {
+        phases: vec![name.clone(), "next".to_owned()],
+        replies: 2,
+        anchor: Some("2:6f0ab0cdd2c0".to_owned()),
+    };
+    let pr = PullRequest {
+        installation: 1,
+        repo: Repo {
+            id: 7,
+            owner: "octo".to_owned(),
+            name: "demo".to_owned(),
+        },
+        number: 12,
+    };
+    let beside = Beside {
+        pr: Some(pr),
+        discussions: BTreeMap::from([(name, course)]),
+    };
+    Status::of(&input, &beside).markdown()
+}
+
+/// A diagram without the words in its labels, which are words whatever they say.
+fn without_labels(text: &str) -> String {
+    let mut is_diagram = false;
+    let lines = text.lines().map(|line| {
+        is_diagram = (is_diagram || line == "```mermaid") && line != "```";
+        let parts: Vec<&str> = line.split('"').collect();
+        let is_word = |c: char| c.is_alphanumeric() || " -_.?".contains(c);
+        match (is_diagram, parts.as_slice()) {
+            (true, [before, label, after]) if label.chars().all(is_word) => {
+                format!("{before}\"x\"{after}")
+            }
+            _ => line.to_owned(),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_status_comment_tells_words_from_outside_as_text() {
+    let links = ["https://github.test/".to_owned()];
+    let place = Place {
+        html: &super::app::html_of_status(),
+        links: &links,
+    };
+    let mut found = Vec::new();
+    for (name, text) in texts() {
+        let status = status_with(text);
+        let mut wrong = findings(&without_labels(&status), &place);
+        if status.matches("\n```mermaid\n").count() != 1 {
+            wrong.push((Kind::Diagram, "not one diagram".to_owned()));
+        }
+        if !wrong.is_empty() {
+            wrong.push((Kind::Html, status));
+        }
+        found.push((name.clone(), wrong));
+    }
+    verdict("the status comment", texts().len(), &found);
 }
 
 #[test]

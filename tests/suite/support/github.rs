@@ -4,7 +4,8 @@
 //! * `EXCHANGES_DIR=FOLDER`: each sandbox writes every request, answer and delivery to a file of its own there, named
 //!   after the test. `tests/validity/main.cjs` judges them by GitHub's descriptions.
 
-use discussions::sandbox::{Sandbox, SandboxOptions};
+use discussions::bot::status::MARKER;
+use discussions::sandbox::{EffectKind, Sandbox, SandboxOptions};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,6 +38,20 @@ pub(crate) fn exchanges_file() -> Option<PathBuf> {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let process = std::process::id();
     Some(folder.join(format!("{test}.{process}.{number}.jsonl")))
+}
+
+/// Whether a comment is a status comment.
+pub(crate) fn is_status(body: &str) -> bool {
+    body.starts_with(MARKER)
+}
+
+/// How many writes of a kind a GitHub saw, those of the status comment apart.
+pub(crate) fn count(sandbox: &Sandbox, kind: EffectKind) -> usize {
+    let ledger = sandbox.ledger();
+    let of_kind = ledger.effects.iter().filter(|effect| effect.kind == kind);
+    of_kind
+        .filter(|effect| !effect.data["body"].as_str().is_some_and(is_status))
+        .count()
 }
 
 /// Every request so far went to where the APIs of this run are, and no link that the App wrote leads to an API or to

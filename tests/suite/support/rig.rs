@@ -1,6 +1,6 @@
 //! The whole bot against the sandbox GitHub: real HTTP, real webhooks, a real store in a throw-away folder.
 
-use super::github;
+use super::github::{self, is_status};
 use super::scripted::Scripted;
 use discussions::bot::deps::{BotDeps, Pace};
 use discussions::bot::ground::BuiltIn;
@@ -413,14 +413,48 @@ impl Rig {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// How many writes of a kind the App made.
+    /// How many writes of a kind the App made, the status comment apart.
     pub(crate) fn count(&self, kind: EffectKind) -> usize {
+        github::count(&self.sandbox, kind)
+    }
+
+    /// The status comments of a pull request by our App, by id.
+    pub(crate) fn statuses(&self, number: u64) -> Vec<(u64, String)> {
+        let pull = self.sandbox.pull(DEMO_REPO, number).unwrap();
+        let comments = pull.comments.into_iter();
+        comments
+            .filter(|comment| comment.app == Some(APP) && is_status(&comment.body))
+            .map(|comment| (comment.id, comment.body))
+            .collect()
+    }
+
+    /// The one status comment of a pull request.
+    pub(crate) fn status(&self, number: u64) -> String {
+        let mut statuses = self.statuses(number);
+        assert_eq!(statuses.len(), 1, "{statuses:#?}");
+        statuses.pop().unwrap().1
+    }
+
+    /// The line of the status comment that says the state, as plain text.
+    pub(crate) fn state_line(&self, number: u64) -> String {
+        let status = self.status(number);
+        let line = status.lines().find_map(|line| line.strip_prefix("### "));
+        line.unwrap_or_default().replace('\\', "")
+    }
+
+    /// How often the status comment was posted and edited.
+    pub(crate) fn status_writes(&self) -> (usize, usize) {
         let ledger = self.sandbox.ledger();
-        ledger
-            .effects
-            .iter()
-            .filter(|effect| effect.kind == kind)
-            .count()
+        let count = |kind: EffectKind| {
+            let of_kind = ledger.effects.iter().filter(|effect| effect.kind == kind);
+            of_kind
+                .filter(|effect| effect.data["body"].as_str().is_some_and(is_status))
+                .count()
+        };
+        (
+            count(EffectKind::CommentCreated),
+            count(EffectKind::CommentUpdated),
+        )
     }
 
     /// The pull request as the store knows it: by the numbers that survive renames.
@@ -447,13 +481,13 @@ impl Rig {
         })
     }
 
-    /// Texts of the App's comments.
+    /// Texts of the App's comments, the status comment apart.
     pub(crate) fn replies(&self, number: u64) -> Vec<String> {
         let pull = self.sandbox.pull(DEMO_REPO, number).unwrap();
         let ours = pull
             .comments
             .iter()
-            .filter(|comment| comment.app == Some(APP));
+            .filter(|comment| comment.app == Some(APP) && !is_status(&comment.body));
         ours.map(|comment| comment.body.clone()).collect()
     }
 }

@@ -68,8 +68,10 @@ pub(crate) struct Left {
     pub(crate) commits: usize,
     /// Blocks of each persona at the head.
     pub(crate) blocks: BTreeMap<String, usize>,
-    /// Comments by the App.
+    /// Comments by the App, the status comment apart.
     pub(crate) comments: usize,
+    /// Status comments on the pull request.
+    pub(crate) statuses: usize,
     /// Conclusion of the newest `discussions` run on the head.
     pub(crate) conclusion: String,
     /// Whether that run is the only one that is completed there.
@@ -84,6 +86,7 @@ impl Left {
             commits: 1,
             blocks: blocks.map(|name| (name.to_owned(), 1)).into(),
             comments: 0,
+            statuses: 1,
             conclusion: "failure".to_owned(),
             one_check: true,
         }
@@ -360,9 +363,9 @@ impl Stand {
         self.sandbox.check_on_head(DEMO_REPO, number, "discussions")
     }
 
-    /// How many writes of a kind GitHub saw.
+    /// How many writes of a kind GitHub saw, those of the status comment apart.
     pub(crate) fn count(&self, kind: EffectKind) -> usize {
-        self.sandbox.ledger().of(kind).len()
+        github::count(&self.sandbox, kind)
     }
 
     /// Lets the server work until nothing is left to do, and leaves it stopped. The queue is looked at with the server
@@ -409,7 +412,10 @@ impl Stand {
 
     /// What is left on GitHub.
     pub(crate) fn left(&self, number: u64) -> Left {
-        let head = self.sandbox.pull(DEMO_REPO, number).unwrap().head;
+        let pull = self.sandbox.pull(DEMO_REPO, number).unwrap();
+        let head = pull.head;
+        let comments = pull.comments.iter();
+        let statuses = comments.filter(|comment| github::is_status(&comment.body));
         let mut blocks = BTreeMap::new();
         for block in Discussion::parse(self.file(number, PATH).as_bytes()).blocks {
             *blocks.entry(block.author.name.clone()).or_insert(0) += 1;
@@ -422,6 +428,7 @@ impl Stand {
             commits: self.count(EffectKind::Commit),
             blocks,
             comments: self.count(EffectKind::CommentCreated),
+            statuses: statuses.count(),
             conclusion: self
                 .check(number)
                 .and_then(|check| check.conclusion)

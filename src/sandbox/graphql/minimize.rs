@@ -1,0 +1,49 @@
+//! `minimizeComment`: folds a comment of the conversation away.
+
+use super::super::accounts::Access;
+use super::super::ledger::EffectKind;
+use super::super::shape::node_id;
+use super::node::{Node, Out, PullPlace};
+use super::threads::{note, unknown};
+use super::{Context, Problem};
+use serde_json::{Value, json};
+
+/// Runs the mutation. An App may fold away what it wrote itself, with `pull_requests`.
+pub(super) fn minimize(context: &mut Context<'_>, input: &Value) -> Result<Out, Problem> {
+    let wanted = input["subjectId"].as_str().unwrap_or_default();
+    let world = &*context.world;
+    let reached = world
+        .repos
+        .values()
+        .filter(|repo| context.token.reaches(world, repo.id));
+    let found = reached.flat_map(|repo| {
+        let pulls = repo.pulls.values();
+        pulls.flat_map(|pull| {
+            let comments = pull.comments.iter();
+            comments.map(|comment| (repo.id, pull.number, comment.id, comment.author))
+        })
+    });
+    let found = found
+        .into_iter()
+        .find(|(_, _, id, _)| node_id("IC", id) == wanted);
+    let (repo, number, id, author) = found.ok_or_else(|| unknown(wanted))?;
+    if !context.token.permits("pull_requests", Access::Write) || author != world.own_bot() {
+        return Err(Problem::forbidden());
+    }
+    let reason = input["classifier"].as_str().unwrap_or_default();
+    let folded = context.world.minimize_comment(repo, id, reason);
+    if folded.map_err(|refused| Problem::new("UNPROCESSABLE", refused.0))? {
+        note(
+            context,
+            repo,
+            EffectKind::CommentMinimized,
+            format!("#{number}"),
+            json!({"id": id, "reason": reason}),
+        );
+    }
+    Ok(Out::Node(Node::MinimizePayload {
+        place: PullPlace { repo, number },
+        id,
+        mutation_id: input["clientMutationId"].clone(),
+    }))
+}
