@@ -18,8 +18,8 @@ use crate::engine::vote::Vote;
 use crate::forge::{BranchRules, PrSnapshot, Rights};
 use crate::ids::{Alias, PullRequest};
 use crate::store::{
-    BlockRecord, Change, Claimed, DiscussionRecord, DropRecord, EffectRecord, HumanVote, PrRecord,
-    Spending,
+    ActRecord, BlockRecord, Change, Claimed, DiscussionRecord, DropRecord, EffectRecord, HumanVote,
+    PrRecord, Spending,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +50,8 @@ pub struct Memory {
     pub elsewhere: Elsewhere,
     /// Discussions that somebody let go of, oldest first.
     pub drops: Vec<DropRecord>,
+    /// What people did to discussions other than by votes, in the order recorded.
+    pub acts: Vec<ActRecord>,
     /// Discussions that began anew in this try.
     pub renewed: BTreeSet<String>,
     /// Why personas gave no answer on the current subject, by path.
@@ -138,6 +140,7 @@ impl<'a> Work<'a> {
         }
         self.memory.elsewhere.recorded = store.beginnings(&self.job.pr).await?;
         self.memory.drops = store.drops(&self.job.pr).await?;
+        self.memory.acts = store.acts(&self.job.pr).await?;
         self.recall_spending().await?;
         self.recall_blocks().await?;
         self.recall_votes().await
@@ -294,6 +297,7 @@ impl<'a> Work<'a> {
     ) -> Outcome {
         let key = &path.candidate.key;
         let votes: Vec<&HumanVote> = self.votes_of(key);
+        let acts: Vec<&ActRecord> = self.acts_of(key).collect();
         let none = BTreeMap::new();
         let around = Circumstances {
             ground: &self.ground,
@@ -312,6 +316,7 @@ impl<'a> Work<'a> {
             record,
             blocks,
             votes: &votes,
+            acts: &acts,
             elsewhere: self.memory.elsewhere.votes_on(key),
             written_in: self.memory.elsewhere.blocks_of(key),
             failures: self.memory.failures.get(key).unwrap_or(&none),
@@ -342,6 +347,11 @@ impl<'a> Work<'a> {
     pub fn votes_of(&self, key: &str) -> Vec<&HumanVote> {
         let votes = self.memory.votes.iter();
         votes.filter(|vote| vote.path == key).collect()
+    }
+
+    /// What people did to one discussion, by its key of the record, in the order recorded.
+    pub fn acts_of(&self, key: &str) -> impl Iterator<Item = &ActRecord> {
+        self.memory.acts.iter().filter(move |act| act.path == key)
     }
 
     /// Evaluates every path as it stands, in the order of `paths`.
