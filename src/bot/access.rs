@@ -18,6 +18,13 @@ pub enum Need {
     Maintain,
 }
 
+impl Caller {
+    /// Whether this is the author, who does not decide about what stands in the author's own way.
+    pub fn is_bound(&self) -> bool {
+        self.is_author && !self.author_may_vote
+    }
+}
+
 impl Need {
     /// GitHub's word.
     pub fn as_str(self) -> &'static str {
@@ -49,6 +56,9 @@ pub enum AuthorRule {
     ShownNotCounted,
     /// Not once the automatic rounds are used up, unless `gate.author_may_vote`.
     NotPastTheBound,
+    /// Only for what the author did: never against somebody else's, unless `gate.author_may_vote`. Whose it is shows
+    /// when the command is carried out ([`super::acts`]).
+    OwnOnly,
     /// Never, unless `gate.author_may_vote`: it takes away what stands in the author's own way.
     Never,
 }
@@ -114,7 +124,7 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
         return Access::Granted;
     }
     match row.author {
-        AuthorRule::May => Access::Granted,
+        AuthorRule::May | AuthorRule::OwnOnly => Access::Granted,
         AuthorRule::ShownNotCounted => Access::ShownNotCounted,
         AuthorRule::NotPastTheBound if !caller.past_bound => Access::Granted,
         rule @ (AuthorRule::NotPastTheBound | AuthorRule::Never) => {

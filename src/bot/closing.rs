@@ -34,7 +34,7 @@ pub struct Heard {
 pub fn missing(work: &Work<'_>, outcomes: &[Outcome], only_stale: bool) -> Vec<Want> {
     let mut wants = Vec::new();
     for (key, evaluated) in open(&work.paths, outcomes) {
-        if evaluated.is_invalid() || evaluated.past_bound {
+        if evaluated.asks_nobody() || evaluated.past_bound {
             continue;
         }
         let votes = |alias: &&crate::ids::Alias| {

@@ -271,7 +271,7 @@ async fn unknown(
         let base = path.base.discussion();
         let personas = &work.ground.personas;
         let typed = typed_blocks(discussion, base, &evaluated.seen, personas);
-        if typed.is_empty() || evaluated.is_invalid() {
+        if typed.is_empty() || evaluated.asks_nobody() {
             continue;
         }
         let key = &path.candidate.key;

@@ -124,7 +124,7 @@ pub fn automatic(seats: &[Seat<'_>], conditions: &Conditions<'_>) -> Automatic {
     let mut automatic = Automatic::default();
     let silent: Vec<(&Seat<'_>, Vec<Alias>)> = seats
         .iter()
-        .filter(|seat| !seat.evaluated.is_invalid() && !seat.evaluated.past_bound)
+        .filter(|seat| !seat.evaluated.asks_nobody() && !seat.evaluated.past_bound)
         .map(|seat| (seat, never_asked(seat)))
         .filter(|(_, aliases)| !aliases.is_empty())
         .collect();

@@ -95,7 +95,7 @@ pub async fn if_the_check_knows_more(
 /// Everybody who owes a vote on discussions that began anew.
 pub fn wants(work: &Work<'_>, outcomes: &[Outcome], renewed: &BTreeSet<String>) -> Vec<Want> {
     let discussions = open(&work.paths, outcomes)
-        .filter(|(key, evaluated)| renewed.contains(*key) && !evaluated.is_invalid());
+        .filter(|(key, evaluated)| renewed.contains(*key) && !evaluated.asks_nobody());
     discussions
         .flat_map(|(key, evaluated)| {
             evaluated.panel.iter().map(|alias| Want {

@@ -2,6 +2,7 @@
 //! be said in return is collected.
 
 use super::access::{self, Access, Caller};
+use super::acting;
 use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
@@ -142,6 +143,9 @@ async fn carry_out(
         Command::Drop(drop) => {
             dropping::carry_out(work, outcomes, utterance, parsed, drop, response).await?;
         }
+        Command::Act(act) => {
+            acting::carry_out(work, outcomes, utterance, parsed, act, &caller, response).await?;
+        }
         Command::Restore => {
             let targets = targets(work, outcomes, parsed, response).unwrap_or_default();
             for (key, evaluated) in targets {
@@ -245,7 +249,7 @@ async fn take_down(
 }
 
 /// The discussions a command is about; `None`: there is none, which is said.
-fn targets<'o>(
+pub(super) fn targets<'o>(
     work: &Work<'_>,
     outcomes: &'o [Outcome],
     parsed: &Parsed,
@@ -302,7 +306,12 @@ fn settled<'w>(work: &'w Work<'_>, outcomes: &'w [Outcome]) -> Vec<(&'w str, &'w
 }
 
 /// Whom a command wants to hear about one discussion.
-fn wanted(whom: &Whom, question: Option<&String>, key: &str, evaluated: &Evaluated) -> Vec<Want> {
+pub(super) fn wanted(
+    whom: &Whom,
+    question: Option<&String>,
+    key: &str,
+    evaluated: &Evaluated,
+) -> Vec<Want> {
     let aliases: Vec<Alias> = match whom {
         Whom::Named(aliases) => aliases.clone(),
         Whom::All => evaluated.panel.clone(),

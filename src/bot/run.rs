@@ -407,8 +407,12 @@ async fn wants(
             closing::cannot_ask(heard, why, &|_| true);
             continue;
         }
-        for (key, evaluated) in open(&work.paths, outcomes).filter(|(_, e)| e.is_invalid()) {
-            let why = format!("{} is invalid, as the check says", evaluated.view.path);
+        for (key, evaluated) in open(&work.paths, outcomes).filter(|(_, e)| e.asks_nobody()) {
+            let path = &evaluated.view.path;
+            let why = match evaluated.is_invalid() {
+                true => format!("{path} is invalid, as the check says"),
+                false => format!("{path} is paused, as the check says, until `/discuss resume`"),
+            };
             closing::cannot_ask(heard, &why, &|want| want.key == key);
         }
         let (to_ask, standing) =

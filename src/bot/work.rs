@@ -21,8 +21,8 @@ use crate::engine::vote::Vote;
 use crate::forge::{BranchRules, PrSnapshot, Rights};
 use crate::ids::{Alias, PullRequest};
 use crate::store::{
-    BlockRecord, Change, Claimed, DiscussionRecord, DropRecord, EffectRecord, HumanVote, PrRecord,
-    Spending,
+    ActRecord, BlockRecord, Change, Claimed, DiscussionRecord, DropRecord, EffectRecord, HumanVote,
+    PrRecord, Spending,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,6 +53,8 @@ pub struct Memory {
     pub elsewhere: Elsewhere,
     /// Discussions that somebody let go of, oldest first.
     pub drops: Vec<DropRecord>,
+    /// What people did to discussions other than by votes, in the order recorded.
+    pub acts: Vec<ActRecord>,
     /// Discussions that began anew in this try.
     pub renewed: BTreeSet<String>,
     /// Why personas gave no answer on the current subject, by path.
@@ -150,6 +152,7 @@ impl<'a> Work<'a> {
         self.memory.status = show_status::recalled(self).await?;
         self.memory.elsewhere.recorded = store.beginnings(&self.job.pr).await?;
         self.memory.drops = store.drops(&self.job.pr).await?;
+        self.memory.acts = store.acts(&self.job.pr).await?;
         self.recall_spending().await?;
         self.recall_blocks().await?;
         self.recall_votes().await
@@ -306,6 +309,7 @@ impl<'a> Work<'a> {
     ) -> Outcome {
         let key = &path.candidate.key;
         let votes: Vec<&HumanVote> = self.votes_of(key);
+        let acts: Vec<&ActRecord> = self.acts_of(key).collect();
         let none = BTreeMap::new();
         let around = Circumstances {
             ground: &self.ground,
@@ -324,6 +328,7 @@ impl<'a> Work<'a> {
             record,
             blocks,
             votes: &votes,
+            acts: &acts,
             elsewhere: self.memory.elsewhere.votes_on(key),
             written_in: self.memory.elsewhere.blocks_of(key),
             failures: self.memory.failures.get(key).unwrap_or(&none),
@@ -354,6 +359,11 @@ impl<'a> Work<'a> {
     pub fn votes_of(&self, key: &str) -> Vec<&HumanVote> {
         let votes = self.memory.votes.iter();
         votes.filter(|vote| vote.path == key).collect()
+    }
+
+    /// What people did to one discussion, by its key of the record, in the order recorded.
+    pub fn acts_of(&self, key: &str) -> impl Iterator<Item = &ActRecord> {
+        self.memory.acts.iter().filter(move |act| act.path == key)
     }
 
     /// Evaluates every path as it stands, in the order of `paths`.

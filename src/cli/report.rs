@@ -143,6 +143,7 @@ impl Report {
             changed_sections: &[],
             bound_after: None,
             held: None,
+            overridden: None,
             sole_author: None,
         };
         let mut verdict = consensus::decide(&situation, &veto);

@@ -17,6 +17,7 @@
 //! * `schema` holds the steps of the schema;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
 
+mod acts;
 mod backlog;
 mod calls;
 mod dialect;
@@ -41,7 +42,8 @@ pub use calls::{
 pub use effect::EffectRecord;
 pub use elsewhere::VoteElsewhere;
 pub use recorded::{
-    BlockRecord, BlockState, Change, DiscussionRecord, DropRecord, HumanVote, PrRecord, Receipt,
+    ActRecord, ActVerb, BlockRecord, BlockState, Change, DiscussionRecord, DropRecord, HumanVote,
+    PrRecord, Receipt,
 };
 pub use rounds::RoundRecord;
 pub use sql::SqlStore;
@@ -333,6 +335,8 @@ pub trait Store: Send + Sync {
 
     /// Drops of discussions, oldest first, those that ended too.
     async fn drops(&self, pr: &PullRequest) -> Result<Vec<DropRecord>, StoreError>;
+    /// What people did to discussions other than by votes, in the order recorded.
+    async fn acts(&self, pr: &PullRequest) -> Result<Vec<ActRecord>, StoreError>;
 
     // --- answers: paid once
     /// A stored answer (JSON) by key.

@@ -3,7 +3,7 @@
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
     BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, Receipt, StoreError,
-    drops, effect, elsewhere, rounds,
+    acts, drops, effect, elsewhere, rounds,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -49,6 +49,7 @@ pub(super) async fn apply(
         }
         Change::Drop(drop) => drops::add(writing, key, drop).await,
         Change::EndDrops { path, why } => drops::end(writing, key, path, why).await,
+        Change::Act(act) => acts::add(writing, key, act).await,
         Change::Round {
             job,
             path,

@@ -130,6 +130,80 @@ pub struct DropRecord {
     pub ended: Option<String>,
 }
 
+/// What a person did to a discussion other than by a vote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ActVerb {
+    /// Holds it.
+    Hold,
+    /// Takes holds back: all, or only the account's own where `target` is [`ActVerb::OWN`].
+    Release,
+    /// Stops the panel.
+    Pause,
+    /// Lets the panel go on.
+    Resume,
+    /// Answers for passing it as it is.
+    Override,
+}
+
+impl ActVerb {
+    /// Target of a release that takes back no hold but the account's own.
+    pub const OWN: &'static str = "own";
+
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Hold,
+        Self::Release,
+        Self::Pause,
+        Self::Resume,
+        Self::Override,
+    ];
+
+    /// The word of the command.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Override => "override",
+        }
+    }
+
+    /// The way back.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.as_str() == word)
+    }
+}
+
+/// One act of a person. Rows are only ever added: an edited or deleted comment takes nothing back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActRecord {
+    /// Path of the discussion by the record.
+    pub path: String,
+    /// What was done.
+    pub verb: ActVerb,
+    /// What it is about, where the verb alone does not say; may be empty.
+    pub target: String,
+    /// Reason, answer or concern; may be empty.
+    pub text: String,
+    /// Numeric id of the account.
+    pub account: u64,
+    /// Its login then.
+    pub login: String,
+    /// Base branch of the pull request at that time.
+    pub base: String,
+    /// Chain of receipts at that time, 32 hex digits; empty: there was none yet.
+    pub did: String,
+    /// What people's votes bound to at that time, 64 hex digits.
+    pub subject: String,
+    /// The line it came from, `comment:ID:GUID:LINE`; unique with the path.
+    pub source: String,
+    /// Link to the comment.
+    pub link: String,
+    /// When it was said, ms, by GitHub's clock.
+    pub said_at: i64,
+}
+
 /// What the App keeps of one discussion in one pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DiscussionRecord {
@@ -228,6 +302,8 @@ pub enum Change {
         /// Why, as in [`DropRecord::ended`].
         why: String,
     },
+    /// Adds what a person did to a discussion; a (path, source) already there is left alone.
+    Act(ActRecord),
     /// Keeps the round of a try of a job about a discussion.
     Round {
         /// Public id of the job.

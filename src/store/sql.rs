@@ -5,11 +5,11 @@ use super::intake::Intake;
 use super::schema::{bring_up_to_date, refuse_other_schema};
 use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
-    AfterFailure, Announced, BlockRecord, CallEnd, CallRecord, Change, Claimed, ClaimedEvent,
-    Decision, Delivery, DiscussionRecord, DropRecord, EffectRecord, Enqueued, Fate, HumanVote,
-    Lease, NewCall, NewJob, ParkedJob, PrRecord, RoundRecord, Spending, Store, StoreError, Unheard,
-    VoteElsewhere, backlog, calls, drops, effect, elsewhere, queue, record, rounds, survey,
-    unheard,
+    ActRecord, AfterFailure, Announced, BlockRecord, CallEnd, CallRecord, Change, Claimed,
+    ClaimedEvent, Decision, Delivery, DiscussionRecord, DropRecord, EffectRecord, Enqueued, Fate,
+    HumanVote, Lease, NewCall, NewJob, ParkedJob, PrRecord, RoundRecord, Spending, Store,
+    StoreError, Unheard, VoteElsewhere, acts, backlog, calls, drops, effect, elsewhere, queue,
+    record, rounds, survey, unheard,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -392,6 +392,10 @@ impl Store for SqlStore {
 
     async fn drops(&self, pr: &PullRequest) -> Result<Vec<DropRecord>, StoreError> {
         drops::drops(&self.database, pr).await
+    }
+
+    async fn acts(&self, pr: &PullRequest) -> Result<Vec<ActRecord>, StoreError> {
+        acts::acts(&self.database, pr).await
     }
 
     async fn answer(&self, key: &str) -> Result<Option<String>, StoreError> {

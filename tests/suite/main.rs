@@ -7,6 +7,7 @@
     clippy::print_stderr
 )]
 
+mod acts;
 mod checklist;
 mod cli;
 mod commands;

@@ -1,5 +1,6 @@
 //! The check run as a pure function of what was found out about a pull request at one head.
 
+mod acts;
 mod annotations;
 mod buttons;
 mod costs;
@@ -31,6 +32,7 @@ use crate::engine::prompt::Kind;
 use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::{CheckRun, Conclusion};
 use crate::ids::{Alias, Sha};
+use crate::store::{ActRecord, ActVerb};
 
 /// Bytes GitHub takes for a summary.
 pub const MAX_SUMMARY: usize = 65_535;
@@ -195,6 +197,10 @@ pub struct DiscussionView {
     pub waiting: Option<String>,
     /// Why it is held: `by ann: incident 114`, `the file left this pull request`.
     pub held: Option<String>,
+    /// Who overrides the rules and why: `by ann: incident 114`.
+    pub overridden: Option<String>,
+    /// What people did to it that counts now: holds, a pause, an override.
+    pub acts: Vec<ActView>,
     /// When an unavailable persona is tried again: `14:20 UTC`.
     pub retry_at: Option<String>,
     /// Web address of the file at the head; lines are linked as `#L12`.
@@ -232,6 +238,34 @@ pub struct VoteView {
     pub from: Option<u64>,
     /// Anything else to tell: the reason given, `removed by rob; it stands`.
     pub note: Option<String>,
+}
+
+/// What a person did to a discussion, as the check shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActView {
+    /// What.
+    pub verb: ActVerb,
+    /// Login of who did it.
+    pub by: String,
+    /// When, ms since the Unix epoch.
+    pub at: i64,
+    /// Why; may be empty.
+    pub text: String,
+    /// Link to where it was said.
+    pub link: String,
+}
+
+impl ActView {
+    /// An act of the record.
+    pub fn of(act: &ActRecord) -> Self {
+        Self {
+            verb: act.verb,
+            by: act.login.clone(),
+            at: act.said_at,
+            text: act.text.clone(),
+            link: act.link.clone(),
+        }
+    }
 }
 
 /// Where people's votes stand.
@@ -370,6 +404,11 @@ impl DiscussionView {
         let mut posted = self.posted.iter().rev();
         let (_, review) = posted.find(|(first, _)| *first <= line)?;
         Some(review)
+    }
+
+    /// Whether somebody did that to it, and it counts.
+    pub(super) fn is_done(&self, verb: ActVerb) -> bool {
+        self.acts.iter().any(|act| act.verb == verb)
     }
 
     /// Whether the automatic rounds are used up, so that a person decides.

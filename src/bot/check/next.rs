@@ -7,6 +7,7 @@ use crate::engine::consensus::{Owed, ReasonCode, State};
 use crate::engine::ledger::ItemState;
 use crate::engine::vote::{NotCounted, Vote, VoterKind};
 use crate::llm::budget::OVER_BUDGET;
+use crate::store::ActVerb;
 
 /// Steps shown at most.
 pub const MAX_STEPS: usize = 3;
@@ -130,6 +131,10 @@ fn tampered(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
 }
 
 fn held(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    let by_people = held_by_people(view, line);
+    if !by_people.is_empty() {
+        return by_people;
+    }
     if view.waiting.is_some() {
         return vec![starts_panel(line)];
     }
@@ -142,6 +147,28 @@ fn held(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     }
     let who = other_than_author("someone with maintain", view);
     vec![NextStep::new(who, "begins the discussion anew").with(line("reset: reason"))]
+}
+
+/// Holds and pauses: who takes them back. The author does so with the author's own.
+fn held_by_people(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+    let author = view.people.not_the_author.as_deref();
+    let who = |verb: ActVerb| {
+        let mut acts = view.acts.iter().filter(|act| act.verb == verb);
+        match acts.all(|act| author == Some(act.by.as_str())) {
+            true => "someone with write".to_owned(),
+            false => other_than_author("someone with write", view),
+        }
+    };
+    let mut steps = Vec::new();
+    if view.is_done(ActVerb::Hold) {
+        let step = NextStep::new(who(ActVerb::Hold), "releases it");
+        steps.push(step.with(line("release")));
+    }
+    if view.is_done(ActVerb::Pause) {
+        let step = NextStep::new(who(ActVerb::Pause), "lets the panel go on");
+        steps.push(step.with(line("resume")));
+    }
+    steps
 }
 
 /// It left the pull request: put back, or let go by somebody who did not take it out.

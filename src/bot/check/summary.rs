@@ -1,5 +1,6 @@
 //! The summary of the check: complete by itself, so that nobody has to look anywhere else.
 
+use super::acts;
 use super::annotations::MAX_ANNOTATIONS;
 use super::hidden;
 use super::next::{NextStep, all_steps};
@@ -7,7 +8,7 @@ use super::title::{counted, of_discussion, title};
 use super::votes::{self, line_link};
 use super::{CheckInput, ConfigProblem, DiscussionView, DroppedView, Evaluation, Findings};
 use crate::bot::markdown::{code, code_cell, inline, link, sentences, shorten};
-use crate::engine::consensus::State;
+use crate::engine::consensus::{ReasonCode, State};
 use crate::engine::ledger::{Item, ItemKind, ItemState};
 use crate::engine::problem::{Problem, Severity};
 use std::fmt::Write;
@@ -202,6 +203,7 @@ fn section(view: &DiscussionView, with_state: bool) -> String {
     }
     facts(&mut text, view);
     missing(&mut text, view);
+    acts::list(&mut text, view);
     votes::table(&mut text, view);
     open_items(&mut text, view);
     votes::dissent(&mut text, view);
@@ -230,8 +232,20 @@ pub(in crate::bot) fn missing(text: &mut String, view: &DiscussionView) {
     if view.verdict.state == State::Ready || view.verdict.reasons.is_empty() {
         return;
     }
-    text.push_str("\n**Between this and READY**\n\n");
-    for reason in &view.verdict.reasons {
+    let is_overridden = view.verdict.state == State::Overridden;
+    // Who overrides the rules stands in the title and below, and is not in the way.
+    let all = view.verdict.reasons.iter();
+    let reasons: Vec<_> = all
+        .filter(|reason| !is_overridden || reason.code != ReasonCode::Overridden)
+        .collect();
+    if reasons.is_empty() {
+        return;
+    }
+    text.push_str(match is_overridden {
+        true => "\n**What was overridden**\n\n",
+        false => "\n**Between this and READY**\n\n",
+    });
+    for reason in reasons {
         let _ = writeln!(text, "- {}", inline(&shorten(&reason.text, MAX_REMARK)));
     }
 }

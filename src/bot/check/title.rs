@@ -7,6 +7,7 @@ use super::{
 use crate::bot::markdown::{plain, shorten};
 use crate::engine::consensus::{Owed, ReasonCode, State};
 use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
+use crate::store::ActVerb;
 
 /// Names listed before "and 2 more".
 const MAX_LISTED: usize = 3;
@@ -116,7 +117,8 @@ fn invalid(view: &DiscussionView) -> String {
 }
 
 fn held(view: &DiscussionView) -> String {
-    match (&view.waiting, &view.held) {
+    let by_people = view.is_done(ActVerb::Hold) || view.is_done(ActVerb::Pause);
+    match (view.waiting.as_ref().filter(|_| !by_people), &view.held) {
         (Some(waiting), _) => format!("WAITING: {waiting}"),
         (None, Some(held)) if held.starts_with("by ") => format!("HELD {held}"),
         (None, Some(held)) => format!("HELD: {held}"),

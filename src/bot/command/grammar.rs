@@ -2,7 +2,8 @@
 
 use super::table::{self, Verb};
 use super::{
-    Command, CommandError, CommandLine, DropCommand, MAX_NAMES, Parsed, VoteCommand, Whom,
+    ActCommand, Command, CommandError, CommandLine, DropCommand, MAX_NAMES, Parsed, VoteCommand,
+    Whom,
 };
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
@@ -99,13 +100,16 @@ fn read_words(
             let behind = &text.trim_start()["drop".len()..];
             read_drop(path, behind)
         }
-        Some(Verb::Restore) => match first_word(rest).0 {
-            "" => Ok(Command::Restore),
-            word => Err(CommandError::Tail {
-                verb: "restore",
-                word: word.to_owned(),
-            }),
-        },
+        Some(Verb::Restore) => alone("restore", rest, Command::Restore),
+        Some(Verb::Hold) => {
+            let example = table::HOLD.example;
+            let reason = behind_colon("hold", example, &text.trim_start()["hold".len()..])?;
+            Ok(Command::Act(ActCommand::Hold { reason }))
+        }
+        Some(Verb::Release) => read_release(&text.trim_start()["release".len()..]),
+        Some(Verb::Pause) => alone("pause", rest, Command::Act(ActCommand::Pause)),
+        Some(Verb::Resume) => alone("resume", rest, Command::Act(ActCommand::Resume)),
+        Some(Verb::Override) => read_override(&text.trim_start()["override".len()..]),
         Some(Verb::Reset) => read_reset(&text.trim_start()["reset".len()..]),
         Some(Verb::Status) => Ok(Command::Status),
         Some(Verb::Why) => Ok(Command::Why),
@@ -217,6 +221,68 @@ fn vote_word(word: &str) -> Option<Option<Vote>> {
 fn hash_digits(word: &str) -> Option<String> {
     let fits = HASH_DIGITS.contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit());
     fits.then(|| word.to_ascii_lowercase())
+}
+
+/// A verb that takes nothing behind it.
+fn alone(verb: &'static str, rest: &str, command: Command) -> Result<Command, CommandError> {
+    match first_word(rest).0 {
+        "" => Ok(command),
+        word => Err(CommandError::Tail {
+            verb,
+            word: word.to_owned(),
+        }),
+    }
+}
+
+/// Reads `: reason`, which must be there and stand right behind the verb.
+fn behind_colon(
+    verb: &'static str,
+    example: &'static str,
+    text: &str,
+) -> Result<String, CommandError> {
+    let reason = text.trim_start().strip_prefix(':').map(str::trim);
+    let reason = reason.filter(|reason| !reason.is_empty());
+    reason
+        .map(str::to_owned)
+        .ok_or(CommandError::NoReason { verb, example })
+}
+
+/// Reads nothing, or `: reason`.
+fn read_release(text: &str) -> Result<Command, CommandError> {
+    let reason = match text.trim_start().strip_prefix(':') {
+        Some(reason) => Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty()),
+        None => {
+            // A full stop or the like behind the verb says nothing.
+            let rest = text.trim_start_matches([',', ';', '.', '?', '!']);
+            return alone("release", rest, release(None));
+        }
+    };
+    Ok(release(reason))
+}
+
+fn release(reason: Option<String>) -> Command {
+    Command::Act(ActCommand::Release { reason })
+}
+
+/// Reads `HASH: reason`.
+fn read_override(text: &str) -> Result<Command, CommandError> {
+    let (before, reason) = match text.split_once(':') {
+        Some((before, reason)) => (before.trim(), reason.trim()),
+        None => (text.trim(), ""),
+    };
+    let hash = hash_digits(before).ok_or_else(|| CommandError::OverrideHash {
+        word: before.to_owned(),
+    })?;
+    match reason {
+        "" => Err(CommandError::NoReason {
+            verb: "override",
+            example: table::OVERRIDE.example,
+        }),
+        reason => Ok(Command::Act(ActCommand::Override {
+            hash,
+            reason: reason.to_owned(),
+        })),
+    }
 }
 
 /// Reads `: reason`.

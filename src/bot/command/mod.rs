@@ -47,6 +47,8 @@ pub enum Command {
     Vote(VoteCommand),
     /// A discussion that left the pull request is let go.
     Drop(DropCommand),
+    /// A person moves a discussion other than by a vote.
+    Act(ActCommand),
     /// Signed replies are put back as they were signed.
     Restore,
     /// A discussion begins anew.
@@ -93,6 +95,32 @@ pub struct DropCommand {
     pub reason: String,
 }
 
+/// What a person does to a discussion other than by a vote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActCommand {
+    /// `hold: reason`
+    Hold {
+        /// Text behind the colon; never empty.
+        reason: String,
+    },
+    /// `release [: reason]`
+    Release {
+        /// Text behind the colon; never empty.
+        reason: Option<String>,
+    },
+    /// `pause`
+    Pause,
+    /// `resume`
+    Resume,
+    /// `override HASH: reason`
+    Override {
+        /// First digits of what people's votes bind to, lower-case hex, 8 to 64 of them.
+        hash: String,
+        /// Text behind the colon; never empty.
+        reason: String,
+    },
+}
+
 /// Why a command line does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandError {
@@ -125,6 +153,18 @@ pub enum CommandError {
     },
     /// `reset` without a reason.
     ResetReason,
+    /// `hold` or `override` without a reason.
+    NoReason {
+        /// The verb.
+        verb: &'static str,
+        /// A line that works.
+        example: &'static str,
+    },
+    /// `override` without the first digits of a text, or with something else behind them.
+    OverrideHash {
+        /// What stands there; may be empty.
+        word: String,
+    },
     /// Words behind a verb that takes none.
     Tail {
         /// The verb.

@@ -1,6 +1,6 @@
 //! The one table of commands. Help, near misses, rights and the README section are made from it.
 
-use super::{Command, Whom};
+use super::{ActCommand, Command, Whom};
 use crate::bot::access::{AuthorRule, Need};
 
 /// A verb, as a word that starts a command.
@@ -14,6 +14,16 @@ pub enum Verb {
     Restore,
     /// `reset`
     Reset,
+    /// `hold`
+    Hold,
+    /// `release`
+    Release,
+    /// `pause`
+    Pause,
+    /// `resume`
+    Resume,
+    /// `override`
+    Override,
     /// `status`
     Status,
     /// `why`
@@ -128,6 +138,51 @@ const RESET: Row = Row {
     example: "/discuss reset: the replies were edited on purpose",
     effect: "begins the discussion anew: a new round, new votes; what stands in the file becomes part of the proposal",
 };
+pub(super) const HOLD: Row = Row {
+    key: "hold",
+    group: Group::Decide,
+    usage: "/discuss [PATH] hold: reason",
+    need: Need::Triage,
+    author: AuthorRule::May,
+    example: "/discuss hold: wait for the load test",
+    effect: "holds the discussion, whatever the votes are, until somebody releases it; never green meanwhile",
+};
+const RELEASE: Row = Row {
+    key: "release",
+    group: Group::Decide,
+    usage: "/discuss [PATH] release [: reason]",
+    need: Need::Write,
+    author: AuthorRule::OwnOnly,
+    example: "/discuss release: the load test passed",
+    effect: "takes holds back, so that the votes decide again",
+};
+const PAUSE: Row = Row {
+    key: "pause",
+    group: Group::Ask,
+    usage: "/discuss [PATH] pause",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss pause",
+    effect: "stops the panel: nobody is asked, by itself or by a command, and the check is not green until `resume`",
+};
+const RESUME: Row = Row {
+    key: "resume",
+    group: Group::Ask,
+    usage: "/discuss [PATH] resume",
+    need: Need::Write,
+    author: AuthorRule::OwnOnly,
+    example: "/discuss resume",
+    effect: "ends the pause and asks the voting participants that have not answered on the current text",
+};
+pub(super) const OVERRIDE: Row = Row {
+    key: "override",
+    group: Group::Decide,
+    usage: "/discuss [PATH] override HASH: reason",
+    need: Need::Maintain,
+    author: AuthorRule::Never,
+    example: "/discuss override 3fa9c1d2: incident 114",
+    effect: "passes this very text whatever the votes are; it ends when the text changes, and beats no error and no hold",
+};
 const STATUS: Row = Row {
     key: "status",
     group: Group::Inform,
@@ -158,13 +213,13 @@ const HELP: Row = Row {
 
 /// Every command there is, in the order of the help.
 pub const TABLE: &[Row] = &[
-    PERSONAS, ALL, MISSING, VOTE, DROP, RESTORE, RESET, STATUS, WHY, HELP,
+    PERSONAS, ALL, MISSING, PAUSE, RESUME, VOTE, HOLD, RELEASE, OVERRIDE, DROP, RESTORE, RESET,
+    STATUS, WHY, HELP,
 ];
 
 /// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
 pub const LATER: &[&str] = &[
-    "concern", "resolve", "answer", "config", "advance", "new", "hold", "release", "retry",
-    "cancel", "pause", "resume", "override",
+    "concern", "resolve", "answer", "config", "advance", "new", "retry", "cancel",
 ];
 
 /// The row of a command.
@@ -177,6 +232,13 @@ pub fn row(command: &Command) -> &'static Row {
         },
         Command::Vote(_) => &VOTE,
         Command::Drop(_) => &DROP,
+        Command::Act(act) => match act {
+            ActCommand::Hold { .. } => &HOLD,
+            ActCommand::Release { .. } => &RELEASE,
+            ActCommand::Pause => &PAUSE,
+            ActCommand::Resume => &RESUME,
+            ActCommand::Override { .. } => &OVERRIDE,
+        },
         Command::Restore => &RESTORE,
         Command::Reset { .. } => &RESET,
         Command::Status => &STATUS,
@@ -191,6 +253,11 @@ const BUILT: &[(&str, Verb)] = &[
     ("drop", Verb::Drop),
     ("restore", Verb::Restore),
     ("reset", Verb::Reset),
+    ("hold", Verb::Hold),
+    ("release", Verb::Release),
+    ("pause", Verb::Pause),
+    ("resume", Verb::Resume),
+    ("override", Verb::Override),
     ("status", Verb::Status),
     ("why", Verb::Why),
     ("help", Verb::Help),

@@ -65,6 +65,8 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
         working: None,
         waiting: None,
         held: None,
+        overridden: None,
+        acts: Vec::new(),
         retry_at: None,
         posted: Vec::new(),
         tampered: Vec::new(),

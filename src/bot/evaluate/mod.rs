@@ -13,7 +13,8 @@ pub use posted::Discussed;
 pub use text::{BlockIdentity, SeenText, block_identity};
 pub use votes::{is_about, newest, objections, ready_accounts, voters_to_ask};
 
-use super::check::{DiscussionView, DroppedView, People, VoteView};
+use super::acts::{self, Bound};
+use super::check::{ActView, DiscussionView, DroppedView, People, VoteView};
 use super::ground::Ground;
 use super::models::Models;
 use super::receipts::{self, MAX_RESTORED, Receipts};
@@ -31,7 +32,7 @@ use crate::forge::Rights;
 use crate::ids::{Actor, Alias, PullRequest};
 use crate::signing::Keys;
 use crate::store::{
-    BlockRecord, BlockState, DiscussionRecord, DropRecord, HumanVote, VoteElsewhere,
+    ActRecord, BlockRecord, BlockState, DiscussionRecord, DropRecord, HumanVote, VoteElsewhere,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,6 +98,8 @@ pub struct Case<'a> {
     pub blocks: &'a [&'a BlockRecord],
     /// People's votes, oldest first.
     pub votes: &'a [&'a HumanVote],
+    /// What people did to it other than by votes, in the order recorded.
+    pub acts: &'a [&'a ActRecord],
     /// People's votes elsewhere on the same proposal, oldest first: objections follow.
     pub elsewhere: &'a [VoteElsewhere],
     /// In which other pull request blocks of the base's copy were written, where that is known; by their text.
@@ -158,6 +161,8 @@ pub struct Evaluated {
     pub fresh: BTreeMap<Alias, Vote>,
     /// Counted votes of people.
     pub people: Vec<HumanVote>,
+    /// Somebody paused it: nobody is asked.
+    pub paused: bool,
     /// Automatic rounds in this phase are used up.
     pub past_bound: bool,
     /// Recorded blocks on the current subject that still have to be written, as indices into the case's blocks.
@@ -256,7 +261,15 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let entries: Vec<VoteEntry> = votes.views.iter().map(|view| view.entry.clone()).collect();
     let veto = around.ground.veto();
     let tampered: Vec<String> = receipts.tampered.iter().map(ToString::to_string).collect();
-    let held = held(case, &receipts);
+    let bound_to = Bound {
+        ballot: &seen.ballot,
+        base: around.base_branch,
+    };
+    let done = acts::standing(case.acts.iter().copied(), bound_to);
+    let held = done.held().or_else(|| held(case, &receipts));
+    let overridden = done.overrides();
+    let paused = done.pause.is_some();
+    let done: Vec<ActView> = done.all().map(ActView::of).collect();
     let verdict = consensus::decide(
         &Situation {
             rules: &around.ground.config.gate.rules,
@@ -270,6 +283,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
             changed_sections: &changed_sections,
             bound_after: past_bound.then_some(rounds),
             held: held.clone(),
+            overridden: overridden.clone(),
             sole_author: around.sole_author(),
         },
         &veto,
@@ -299,6 +313,8 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         working: None,
         waiting: None,
         held,
+        overridden,
+        acts: done,
         retry_at: None,
         url: None,
         posted,
@@ -317,6 +333,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         panel: members.panel,
         fresh: votes.fresh,
         people: votes.people,
+        paused,
         past_bound,
         to_write,
         landed,
@@ -432,6 +449,11 @@ impl Evaluated {
         }
         let mut problems = self.view.problems.iter();
         problems.any(|problem| problem.severity() == Severity::Error)
+    }
+
+    /// Whether nobody is asked about it, by itself or by a command.
+    pub fn asks_nobody(&self) -> bool {
+        self.paused || self.is_invalid()
     }
 
     /// The last receipt of the chain, by the case's blocks: of those recorded as written, and of those that stand in

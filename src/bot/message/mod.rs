@@ -3,11 +3,13 @@
 //! Whatever comes from outside passes `markdown`: nobody is mentioned, no command is triggered, no structure is broken.
 //! Each refusal says what was read, why it is refused, and what to write instead.
 
+mod act;
 mod mention;
 mod refusal;
 mod restore;
 mod why;
 
+pub use act::{NotDone, not_done};
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
     NotDropped, applied_to_all, closed, no_discussion, no_such_discussion, not_dropped,
@@ -135,6 +137,7 @@ fn help_row(row: &Row) -> String {
         AuthorRule::May => "",
         AuthorRule::ShownNotCounted => " The author's own vote is shown and not counted.",
         AuthorRule::NotPastTheBound => " Not by the author once the automatic rounds are used up.",
+        AuthorRule::OwnOnly => " The author takes back only the author's own.",
         AuthorRule::Never => " Not by the author.",
     };
     let example = match row.example == row.usage {

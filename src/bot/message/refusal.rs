@@ -22,6 +22,7 @@ pub fn refused(login: &str, refusal: &Refusal) -> String {
         Refusal::Author { usage, need, rule } => {
             let since = match rule {
                 AuthorRule::NotPastTheBound => " now that the automatic rounds are used up",
+                AuthorRule::OwnOnly => ", since it is about what somebody else did",
                 _ => "",
             };
             format!(
@@ -85,6 +86,25 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
             code("/discuss reset: the replies were edited on purpose"),
             see_help()
         ),
+        CommandError::NoReason { verb, example } => format!(
+            "{read}: there is no reason in it, and the check shows one to everybody, so {} did nothing. Write it behind \
+             a colon: {}. {}",
+            code(verb),
+            code(example),
+            see_help()
+        ),
+        CommandError::OverrideHash { word } => {
+            let said = match word.as_str() {
+                "" => "it names no text".to_owned(),
+                word => format!("{} names no text", code(&shorten(word, MAX_LINE))),
+            };
+            format!(
+                "{read}: {said}, so nothing was overridden. Write 8 or more hex digits of the text as the check shows \
+                 them, and a reason behind a colon: {}. {}",
+                code("/discuss override 3fa9c1d2: incident 114"),
+                see_help()
+            )
+        }
         CommandError::Tail { verb, word } => format!(
             "{read}: {} stands behind {verb}, which takes nothing there, so nothing was done. Write {}, with the path \
              of the discussion before the verb where there are several. {}",
@@ -176,7 +196,7 @@ pub fn not_dropped(parsed: &Parsed, command: &DropCommand, why: &NotDropped) -> 
 }
 
 /// How a refusal starts: which line it is about.
-fn line_read(parsed: &Parsed) -> String {
+pub(super) fn line_read(parsed: &Parsed) -> String {
     format!(
         "Line {}, {}",
         parsed.line,
@@ -184,7 +204,7 @@ fn line_read(parsed: &Parsed) -> String {
     )
 }
 
-fn see_help() -> String {
+pub(super) fn see_help() -> String {
     format!("{} lists what there is.", code("/discuss help"))
 }
 

@@ -29,6 +29,8 @@ pub struct KeptVerdict {
     changed_sections: Vec<String>,
     bound_after: Option<u32>,
     held: Option<String>,
+    #[serde(default)]
+    overridden: Option<String>,
     sole_author: Option<String>,
     #[serde(with = "aliases")]
     veto: Vec<Alias>,
@@ -69,6 +71,7 @@ impl KeptVerdict {
             changed_sections: view.changed_sections.clone(),
             bound_after: evaluated.past_bound.then_some(view.rounds.0),
             held: view.held.clone(),
+            overridden: view.overridden.clone(),
             sole_author: sole_author.cloned(),
             veto: view.veto.clone(),
             state,
@@ -112,6 +115,7 @@ impl KeptVerdict {
             changed_sections: &self.changed_sections,
             bound_after: self.bound_after,
             held: self.held.clone(),
+            overridden: self.overridden.clone(),
             sole_author: self.sole_author.as_deref(),
         };
         Ok(consensus::decide(&situation, &self.veto))

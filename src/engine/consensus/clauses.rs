@@ -16,6 +16,7 @@ pub(super) const CLAUSES: &[fn(&Facts<'_>) -> Finding] = &[
     problems,
     signatures,
     hold,
+    overrides,
     round,
     rejections,
     vetoes,
@@ -161,6 +162,18 @@ fn hold(facts: &Facts<'_>) -> Finding {
     match facts.situation.held.as_deref() {
         None => rule.holds("nobody holds it"),
         Some(why) => rule.fails(State::Held, vec![reason(ReasonCode::Held, why)]),
+    }
+}
+
+/// It comes behind what no override beats, and before the votes.
+fn overrides(facts: &Facts<'_>) -> Finding {
+    let rule = rule("overridden", "the rules decide");
+    match facts.situation.overridden.as_deref() {
+        None => rule.holds("nobody overrides them"),
+        Some(who) => {
+            let reasons = vec![reason(ReasonCode::Overridden, who)];
+            rule.fails_with(State::Overridden, reasons, format!("overridden {who}"))
+        }
     }
 }
 

@@ -77,6 +77,7 @@ fn precedes_bound(code: ReasonCode) -> bool {
         ReasonCode::Problem
             | ReasonCode::Tampered
             | ReasonCode::Held
+            | ReasonCode::Overridden
             | ReasonCode::Rejected
             | ReasonCode::Veto
     )

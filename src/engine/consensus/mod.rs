@@ -118,6 +118,8 @@ pub struct Situation<'a> {
     pub bound_after: Option<u32>,
     /// Why a discussion is held (withdrawn, paused, waits for someone with write), if it is.
     pub held: Option<String>,
+    /// Who overrides the rules and why, if somebody does: `by ann: incident 114`.
+    pub overridden: Option<String>,
     /// Login of the author when nobody else could vote, to name both exits; usually `None`.
     pub sole_author: Option<&'a str>,
 }
@@ -193,6 +195,8 @@ pub enum ReasonCode {
     StaleVotes,
     /// Held.
     Held,
+    /// Somebody answers for passing it as it is.
+    Overridden,
     /// Withdrawn.
     Withdrawn,
     /// Rounds are used up.
@@ -218,6 +222,7 @@ impl ReasonCode {
             Self::Disputed => "disputed",
             Self::StaleVotes => "stale_votes",
             Self::Held => "held",
+            Self::Overridden => "overridden",
             Self::Withdrawn => "withdrawn",
             Self::Bound => "bound",
             Self::Problem => "problem",

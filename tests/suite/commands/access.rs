@@ -3,7 +3,7 @@
 use discussions::bot::access::{
     Access, Caller, Need, Refusal, decide, refusal_key, reply_key, speaks_for_itself,
 };
-use discussions::bot::command::{Command, DropCommand, VoteCommand, Whom};
+use discussions::bot::command::{ActCommand, Command, DropCommand, VoteCommand, Whom};
 use discussions::bot::job::StoredActor;
 use discussions::engine::vote::Vote;
 use discussions::forge::Rights;
@@ -39,6 +39,20 @@ fn command(name: &str) -> Command {
             path: "design/cache.md".to_owned(),
             reason: "decided elsewhere".to_owned(),
         }),
+        "hold" => Command::Act(ActCommand::Hold {
+            reason: "wait".to_owned(),
+        }),
+        "release" => Command::Act(ActCommand::Release { reason: None }),
+        "pause" => Command::Act(ActCommand::Pause),
+        "resume" => Command::Act(ActCommand::Resume),
+        "override" => Command::Act(ActCommand::Override {
+            hash: "3fa9c1d2".to_owned(),
+            reason: "incident".to_owned(),
+        }),
+        "restore" => Command::Restore,
+        "reset" => Command::Reset {
+            reason: "anew".to_owned(),
+        },
         "status" => Command::Status,
         "why" => Command::Why,
         _ => Command::Help,
@@ -91,6 +105,52 @@ fn the_access_table() {
         };
         let got = decide(&command(name), &caller);
         assert_eq!(outcome(&got), want, "{name} with {right}, {caller:?}");
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Row {
+    command: String,
+    /// Outcome for somebody else, by right: none, read, triage, write, maintain.
+    others: Vec<String>,
+    /// The same for the pull request's author.
+    author: Vec<String>,
+    /// The same for the author where the base branch lets authors vote.
+    trusted: Vec<String>,
+}
+
+#[test]
+fn who_may_do_what_to_a_discussion() {
+    const RIGHTS: [&str; 5] = ["none", "read", "triage", "write", "maintain"];
+    let rows: Vec<Row> = super::cases("commands/access.yaml");
+    let mut told: Vec<&str> = rows.iter().map(|row| row.command.as_str()).collect();
+    told.sort_unstable();
+    let mut built: Vec<&str> = discussions::bot::command::table::TABLE
+        .iter()
+        .map(|row| row.key)
+        .collect();
+    built.sort_unstable();
+    assert_eq!(told, built, "every command has its row");
+    for row in &rows {
+        for (who, is_author, author_may_vote, wanted) in [
+            ("others", false, false, &row.others),
+            ("author", true, false, &row.author),
+            ("trusted", true, true, &row.trusted),
+        ] {
+            let got: Vec<&str> = RIGHTS
+                .iter()
+                .map(|right| {
+                    let caller = Caller {
+                        rights: rights(right),
+                        is_author,
+                        author_may_vote,
+                        past_bound: true,
+                    };
+                    outcome(&decide(&command(&row.command), &caller))
+                })
+                .collect();
+            assert_eq!(&got, wanted, "{} by {who}", row.command);
+        }
     }
 }
 

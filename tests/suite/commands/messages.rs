@@ -177,8 +177,30 @@ fn refusals_say_what_was_read_why_and_what_to_write() {
             vec!["neither a command nor a persona", "`/discuss help`"],
         ),
         (
-            "text\n/discuss hold: x",
-            vec!["Line 2", "`hold` is planned and not available yet"],
+            "text\n/discuss config",
+            vec!["Line 2", "`config` is planned and not available yet"],
+        ),
+        (
+            "/discuss hold",
+            vec![
+                "there is no reason in it",
+                "`/discuss hold: wait for the load test`",
+            ],
+        ),
+        (
+            "/discuss override 3fa9c1d2",
+            vec![
+                "there is no reason in it",
+                "`/discuss override 3fa9c1d2: incident 114`",
+            ],
+        ),
+        (
+            "/discuss override this: incident",
+            vec!["`this` names no text", "8 or more hex digits"],
+        ),
+        (
+            "/discuss pause everything",
+            vec!["`everything` stands behind pause", "`/discuss pause`"],
         ),
         (
             "/discuss vote maybe",

@@ -9,7 +9,7 @@ mod summary;
 mod trigger;
 pub(crate) mod views;
 
-use discussions::bot::command::{Command, CommandError, Parsed, Whom};
+use discussions::bot::command::{ActCommand, Command, CommandError, Parsed, Whom};
 use serde::de::DeserializeOwned;
 
 /// Reads a fixture below `tests/fixtures`.
@@ -74,6 +74,18 @@ fn described(parsed: &Parsed) -> String {
         Err(CommandError::NotYet { verb }) => format!("not-yet {verb}"),
         Err(CommandError::UnclearVote { word }) => format!("unclear {word}"),
         Err(CommandError::VoteTail { word }) => format!("vote-tail {word}"),
+        Ok(Command::Act(act)) => match act {
+            ActCommand::Hold { reason } => format!("hold : {reason}"),
+            ActCommand::Release { reason: None } => "release".to_owned(),
+            ActCommand::Release {
+                reason: Some(reason),
+            } => format!("release : {reason}"),
+            ActCommand::Pause => "pause".to_owned(),
+            ActCommand::Resume => "resume".to_owned(),
+            ActCommand::Override { hash, reason } => format!("override {hash} : {reason}"),
+        },
+        Err(CommandError::NoReason { verb, .. }) => format!("no-reason {verb}"),
+        Err(CommandError::OverrideHash { word }) => format!("override-hash {word}"),
         Ok(Command::Restore) => "restore".to_owned(),
         Ok(Command::Reset { reason }) => format!("reset: {reason}"),
         Err(CommandError::ResetReason) => "reset-reason".to_owned(),

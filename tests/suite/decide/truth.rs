@@ -302,6 +302,7 @@ fn decided(world: &World) -> Verdict {
         changed_sections: &[],
         bound_after: world.at_the_bound.then_some(3),
         held: (world.trouble == Trouble::Held).then(|| "by ann: wait".to_owned()),
+        overridden: None,
         sole_author: None,
     };
     decide(&situation, &[])

@@ -25,6 +25,7 @@ struct Case {
     working: Option<(usize, usize)>,
     bound_after: Option<u32>,
     held: Option<String>,
+    overridden: Option<String>,
     sole_author: Option<String>,
     veto_personas: Vec<Alias>,
 }
@@ -42,6 +43,7 @@ impl Case {
             working: None,
             bound_after: None,
             held: None,
+            overridden: None,
             sole_author: None,
             veto_personas: Vec::new(),
         }
@@ -60,6 +62,7 @@ impl Case {
             changed_sections: &self.changed_sections,
             bound_after: self.bound_after,
             held: self.held.clone(),
+            overridden: self.overridden.clone(),
             sole_author: self.sole_author.as_deref(),
         };
         decide(&situation, &self.veto_personas)

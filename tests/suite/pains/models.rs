@@ -33,6 +33,38 @@ async fn with_a_person(rig: &Rig, text: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p1_paused_is_not_green() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let number = with_a_person(&rig, CACHE).await;
+    assert!(rig.mergeable(number), "{}", rig.title(number));
+    let bought = model.calls().len();
+    rig.say("ann", number, "/discuss pause").await;
+    rig.held_up(number, "paused when it was green");
+    // Neither another head, nor votes, nor asking, nor the button, nor an override makes it green.
+    rig.push("rob", "notes.txt", "x").await;
+    rig.held_up(number, "another head");
+    let summary = rig.summary(number);
+    let (_, text) = summary.split_once("text `").unwrap();
+    let line = format!("/discuss override {}: now", &text[..8]);
+    for line in ["/discuss vote ready", "/discuss all", &line] {
+        rig.say("ann", number, line).await;
+        rig.held_up(number, line);
+    }
+    rig.sandbox
+        .rerequest_check("ann", DEMO_REPO, rig.check(number).id)
+        .unwrap();
+    rig.settle().await;
+    rig.held_up(number, "by the button");
+    let copy = rig.backup();
+    let mut rig = rig;
+    rig.start_over(Some(copy)).await;
+    rig.push("rob", "notes.txt", "y").await;
+    rig.held_up(number, "after a restart");
+    assert_eq!(model.calls().len(), bought, "nothing was bought");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn p1_nothing_is_green_that_nobody_reviewed() {
     let lines = [
         ("no answer", Line::Fails),

@@ -1,0 +1,189 @@
+//! Acts of people on discussions, from commands into the record. Who may give the command was decided before; here only
+//! whose act it would take back is looked at.
+
+use super::access::{AuthorRule, Caller, Refusal};
+use super::acts::{self, Bound, Reach};
+use super::command::{ActCommand, Command, Parsed, Whom, path_word, table};
+use super::deps::JobError;
+use super::evaluate::{Evaluated, Outcome};
+use super::hear::Utterance;
+use super::message::{self, NotDone};
+use super::respond::{self, Response};
+use super::work::{Work, open};
+use crate::store::{ActRecord, ActVerb, Change};
+
+/// What is to be recorded about one discussion, or why nothing is.
+enum Decided {
+    /// Recorded: verb, target, text.
+    Act(ActVerb, String, String),
+    /// Nothing would change.
+    Not(NotDone),
+    /// It would take back what others did.
+    NotTheAuthors,
+}
+
+/// Carries out one act on every discussion it is about.
+pub async fn carry_out(
+    work: &mut Work<'_>,
+    outcomes: &[Outcome],
+    utterance: &Utterance,
+    parsed: &Parsed,
+    command: &ActCommand,
+    caller: &Caller,
+    response: &mut Response,
+) -> Result<(), JobError> {
+    let targets = match command {
+        ActCommand::Override { hash, .. } => of_text(work, outcomes, parsed, hash, response),
+        _ => respond::targets(work, outcomes, parsed, response),
+    };
+    let said = &utterance.said;
+    let source = format!("{}:{}:{}", said.source, said.guid, parsed.line);
+    for (key, evaluated) in targets.unwrap_or_default() {
+        let is_done = |act: &ActRecord| act.path == key && act.source == source;
+        if !work.memory.acts.iter().any(is_done) {
+            let decided = decide(work, &key, evaluated, command, said.author.id, caller);
+            let (verb, target, text) = match decided {
+                Decided::Act(verb, target, text) => (verb, target, text),
+                Decided::Not(why) => {
+                    let path = &evaluated.view.path;
+                    response.parts.push(message::not_done(parsed, path, &why));
+                    response.refused = true;
+                    continue;
+                }
+                Decided::NotTheAuthors => {
+                    let row = table::row(&Command::Act(command.clone()));
+                    let refusal = Refusal::Author {
+                        usage: row.usage,
+                        need: row.need,
+                        rule: AuthorRule::OwnOnly,
+                    };
+                    let text = message::refused(&said.author.login, &refusal);
+                    response.parts.push(text);
+                    response.refused = true;
+                    continue;
+                }
+            };
+            let act = ActRecord {
+                path: key.clone(),
+                verb,
+                target,
+                text,
+                account: said.author.id,
+                login: said.author.login.clone(),
+                base: work.snapshot.base_branch.clone(),
+                did: work.chain_of(&key).unwrap_or_default().to_owned(),
+                subject: evaluated.seen.ballot.clone(),
+                source: source.clone(),
+                link: said.url.clone(),
+                said_at: said.cast_at(),
+            };
+            work.record(&[Change::Act(act.clone())]).await?;
+            work.memory.acts.push(act);
+        }
+        if *command == ActCommand::Resume {
+            let wants = respond::wanted(&Whom::Missing, None, &key, evaluated);
+            response.wants.extend(wants);
+        }
+    }
+    Ok(())
+}
+
+fn decide(
+    work: &Work<'_>,
+    key: &str,
+    evaluated: &Evaluated,
+    command: &ActCommand,
+    account: u64,
+    caller: &Caller,
+) -> Decided {
+    let bound = Bound {
+        ballot: &evaluated.seen.ballot,
+        base: &work.snapshot.base_branch,
+    };
+    let standing = acts::standing(work.acts_of(key), bound);
+    let act = |verb, text: &str| Decided::Act(verb, String::new(), text.to_owned());
+    match command {
+        ActCommand::Hold { reason } => act(ActVerb::Hold, reason),
+        ActCommand::Release { .. } if standing.holds.is_empty() => Decided::Not(NotDone::NotHeld),
+        ActCommand::Release { reason } => {
+            let reason = reason.clone().unwrap_or_default();
+            match acts::reach(&standing.holds, account, caller.is_bound()) {
+                Reach::All => act(ActVerb::Release, &reason),
+                Reach::Own => Decided::Act(ActVerb::Release, ActVerb::OWN.to_owned(), reason),
+                Reach::Nothing => Decided::NotTheAuthors,
+            }
+        }
+        ActCommand::Pause => match standing.pause {
+            Some(before) => Decided::Not(NotDone::PausedAlready(before.login.clone())),
+            None => act(ActVerb::Pause, ""),
+        },
+        ActCommand::Resume => match standing.pause {
+            None => Decided::Not(NotDone::NotPaused),
+            Some(pause) => match acts::reach(&[pause], account, caller.is_bound()) {
+                Reach::All => act(ActVerb::Resume, ""),
+                Reach::Own | Reach::Nothing => Decided::NotTheAuthors,
+            },
+        },
+        ActCommand::Override { reason, .. } => act(ActVerb::Override, reason),
+    }
+}
+
+/// The one discussion whose text begins with the hash; `None`: there is none, or several, which is said.
+fn of_text<'o>(
+    work: &Work<'_>,
+    outcomes: &'o [Outcome],
+    parsed: &Parsed,
+    hash: &str,
+    response: &mut Response,
+) -> Option<Vec<(String, &'o Evaluated)>> {
+    if parsed.path.is_some() || open(&work.paths, outcomes).next().is_none() {
+        // What is said there about a PATH, or about nothing to override, fits here too.
+        let named = respond::targets(work, outcomes, parsed, response)?;
+        return with_hash(named, parsed, hash, response);
+    }
+    let all = work.paths.iter().zip(outcomes);
+    let all = all.filter_map(|(path, outcome)| match outcome {
+        Outcome::Open(evaluated) => Some((path.candidate.key.clone(), evaluated.as_ref())),
+        _ => None,
+    });
+    let found = with_hash(all.collect(), parsed, hash, response)?;
+    if found.len() > 1 {
+        let paths: Vec<&str> = found
+            .iter()
+            .map(|(_, evaluated)| evaluated.view.path.as_str())
+            .collect();
+        response
+            .parts
+            .push(message::which_discussion(parsed, &paths));
+        response.refused = true;
+        return None;
+    }
+    Some(found)
+}
+
+fn with_hash<'o>(
+    all: Vec<(String, &'o Evaluated)>,
+    parsed: &Parsed,
+    hash: &str,
+    response: &mut Response,
+) -> Option<Vec<(String, &'o Evaluated)>> {
+    let (found, others): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|(_, evaluated)| evaluated.seen.ballot.starts_with(hash));
+    if !found.is_empty() {
+        return Some(found);
+    }
+    let reason = parsed
+        .rest
+        .split_once(':')
+        .map_or("reason", |(_, reason)| reason.trim());
+    let line = |(_, evaluated): &(String, &Evaluated)| {
+        let (path, subject) = (path_word(&evaluated.view.path), &evaluated.view.subject);
+        format!("/discuss {path} override {subject}: {reason}")
+    };
+    let lines = others.iter().map(line).collect();
+    let text = message::not_done(parsed, "", &NotDone::OtherText(lines));
+    response.parts.push(text);
+    response.refused = true;
+    None
+}
