@@ -5,6 +5,7 @@ mod execute;
 mod mutation;
 mod node;
 mod objects;
+mod queue;
 mod resolve;
 mod rules;
 mod schema;
