@@ -9,7 +9,8 @@
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
 //!   (with `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`, `report`, `stale` and
-//!   `closing`; `elsewhere` looks at other pull requests with the same proposal; `recording` keeps a round, and `replay`
+//!   `closing`; `elsewhere` looks at other pull requests with the same proposal; `queue` answers for merge groups (its `group` and
+//!   `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
 
 pub mod access;
@@ -41,6 +42,7 @@ pub mod panel;
 pub mod plan;
 pub mod post_review;
 pub mod purse;
+pub mod queue;
 pub mod receipts;
 pub mod record_votes;
 pub mod recording;
