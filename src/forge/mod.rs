@@ -1,7 +1,7 @@
 //! The forge port: what we read from and write to GitHub, in our own words.
 //!
-//! Reading and writing are two traits, so that only `bot::apply` can be handed the second. Looking over many things at
-//! once, and merge queues, are parts of reading with files of their own.
+//! Reading and writing are two traits, so that only `bot::apply` can be handed the second. Looking over many things and
+//! merge queues are parts of reading with files of their own.
 
 pub mod event;
 pub mod github;
@@ -12,7 +12,6 @@ pub mod signature;
 use crate::ids::{Actor, PullRequest, Sha};
 use async_trait::async_trait;
 pub use overview::Overview;
-pub use queue::MergeQueues;
 
 /// Errors of the forge, classified by what the queue must do.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -396,7 +395,7 @@ impl Reaction {
 
 /// Reading. Nothing here changes anything on the forge.
 #[async_trait]
-pub trait ForgeRead: Overview + MergeQueues {
+pub trait ForgeRead: Overview + queue::MergeQueues {
     /// Everything about the pull request, files included. Two requests while it touches at most 100 files.
     async fn snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError>;
     /// Whether it is open, closed or merged right now. One request.

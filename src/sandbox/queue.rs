@@ -154,9 +154,8 @@ impl World {
         let Some(rules) = self.queue_rules(repo, base) else {
             return false;
         };
-        let leaves = self.leaver(repo, base);
-        if let Some((index, reason)) = leaves {
-            self.take_out(repo, base, index, reason);
+        if let Some(index) = self.changed(repo, base) {
+            self.take_out(repo, base, index, "BRANCH_PROTECTIONS");
             return true;
         }
         let Some(repository) = self.repos.get(&repo) else {
@@ -173,29 +172,33 @@ impl World {
         if ready > 0 {
             return self.merge_first(repo, base, ready).is_ok();
         }
+        if let Some(index) = self.failed(repo, base) {
+            self.take_out(repo, base, index, "CI_FAILURE");
+            return true;
+        }
         self.build_next(repo, base, rules)
     }
 
-    /// The first entry that cannot stay, and why.
-    fn leaver(&self, repo: u64, base: &str) -> Option<(usize, &'static str)> {
+    /// The first entry whose pull request is not what was queued any more.
+    fn changed(&self, repo: u64, base: &str) -> Option<usize> {
         let repository = self.repos.get(&repo)?;
-        let protection = repository.protections.get(base)?;
-        let queue = repository.queue(base);
-        let changed = |entry: &QueueEntry| {
+        let mut queue = repository.queue(base).iter();
+        queue.position(|entry| {
             let stays = |pull: &Pull| {
                 pull.open && !pull.draft && pull.head == entry.head && pull.base_branch == base
             };
             !repository.pulls.get(&entry.number).is_some_and(stays)
-        };
-        if let Some(index) = queue.iter().position(changed) {
-            return Some((index, "BRANCH_PROTECTIONS"));
-        }
-        let index = queue
-            .iter()
-            .take_while(|entry| state(repository, entry, protection) == Progress::Passed)
-            .count();
-        let failed = state(repository, queue.get(index)?, protection) == Progress::Failed;
-        failed.then_some((index, "CI_FAILURE"))
+        })
+    }
+
+    /// The first entry that has not passed, if that is because it failed.
+    fn failed(&self, repo: u64, base: &str) -> Option<usize> {
+        let repository = self.repos.get(&repo)?;
+        let protection = repository.protections.get(base)?;
+        let of = |entry| state(repository, entry, protection);
+        let mut queue = repository.queue(base).iter();
+        let index = queue.position(|entry| of(entry) != Progress::Passed)?;
+        (of(repository.queue(base).get(index)?) == Progress::Failed).then_some(index)
     }
 
     /// How many entries may be merged now.

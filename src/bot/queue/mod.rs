@@ -157,6 +157,9 @@ async fn answer(
     }];
     deps.store.record(&job.lease, &job.pr, &known).await?;
     let mut reader = Reader::of(deps, &queue, &check);
+    let mut asked: Vec<(Sha, Question)> = asked.into_iter().collect();
+    // Who is merged first is answered first.
+    asked.sort_by_key(|(head, _)| queue.place_of(head));
     for (head, question) in asked {
         let now = deps.store.now().await?;
         let waited = Duration::from_millis(u64::try_from(now - question.since).unwrap_or(0));

@@ -79,6 +79,15 @@ impl Queue {
         }))
     }
 
+    /// How many groups are ahead of a commit's; those that the queue does not have come last.
+    pub fn place_of(&self, head: &Sha) -> usize {
+        let entries = self.entries.as_deref().unwrap_or_default();
+        let place = entries
+            .iter()
+            .position(|entry| entry.head.as_ref() == Some(head));
+        place.unwrap_or(entries.len())
+    }
+
     /// Commits of the groups that hold any of these pull requests.
     pub fn with_any_of(&self, numbers: &[u64]) -> Vec<Sha> {
         let entries = self.entries.as_deref().unwrap_or_default();
