@@ -73,7 +73,12 @@ impl Ground {
     pub fn of(snapshot: &PrSnapshot, built_in: &BuiltIn) -> Self {
         let read = Definitions::read(&definition_files(snapshot), built_in);
         let config = read.config;
-        let gated = is_gated(snapshot, &config);
+        let gated = is_gated(
+            &snapshot.base_branch,
+            &snapshot.default_branch,
+            &config,
+            snapshot.default_config.as_deref(),
+        );
         Self {
             check: check::check_name(config.gate.mode, &config.gate.check, gated),
             configured: snapshot.config.is_some(),
@@ -109,18 +114,21 @@ impl Ground {
     }
 }
 
-/// Whether the pull request goes into a gated base. The list is the default branch's to keep: another base that lists
+/// Whether a base is gated. The list is the default branch's to keep: another base that lists
 /// itself in its own copy of the configuration does not become a gate that way. Where that list does not read, the
-/// default branch alone is gated.
-fn is_gated(snapshot: &PrSnapshot, config: &RepoConfig) -> bool {
-    let base = &snapshot.base_branch;
-    if *base == snapshot.default_branch {
+/// default branch alone is gated. `default_config`: the default branch's copy, where that is another one than the base.
+pub fn is_gated(
+    base: &str,
+    default_branch: &str,
+    config: &RepoConfig,
+    default_config: Option<&str>,
+) -> bool {
+    if base == default_branch {
         let bases = &config.gate.bases;
         return bases.iter().any(|name| name == "default" || name == base);
     }
-    let of_default = snapshot.default_config.as_deref();
-    let of_default = of_default.and_then(|text| RepoConfig::parse(text).ok());
-    of_default.is_some_and(|(config, _)| config.gate.bases.contains(base))
+    let of_default = default_config.and_then(|text| RepoConfig::parse(text).ok());
+    of_default.is_some_and(|(config, _)| config.gate.bases.iter().any(|name| name == base))
 }
 
 /// The definition files of the base, with their paths.

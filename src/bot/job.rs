@@ -172,6 +172,30 @@ pub enum JobEvent {
     /// Nothing that anybody told us: a sweep found that the pull request is not as it was when it was last evaluated,
     /// or that this is long ago.
     LookAgain,
+    /// A merge queue waits for a check on a group. Stands under [`super::lookup::UNNUMBERED`].
+    MergeGroup {
+        /// Commit of the group.
+        head: String,
+        /// Its branch, which names the pull request it was made for; `None`: not told.
+        #[serde(default)]
+        head_branch: Option<String>,
+        /// The branch it would be merged into.
+        base_branch: String,
+        /// How often it was looked at without finding out.
+        #[serde(default)]
+        looked: u32,
+        /// Since when it is looked at, ms; `None`: since this event.
+        #[serde(default)]
+        since: Option<i64>,
+    },
+    /// A pull request into a branch with a merge queue is not green any more. Stands under
+    /// [`super::lookup::UNNUMBERED`].
+    LeftGreen {
+        /// Its number.
+        number: u64,
+        /// Its base branch.
+        base_branch: String,
+    },
     /// Compare the open pull requests of the repository with the record. Stands under [`super::lookup::UNNUMBERED`].
     Survey {
         /// Only those into this base branch, and only if there are any by the record; `None`: all.

@@ -11,7 +11,7 @@
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
 //!   (with `acting`, `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
 //!   `report`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
-//!   proposal; `recording` keeps a round, and `replay`
+//!   proposal; `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
 
 pub mod access;
@@ -46,6 +46,7 @@ pub mod panel;
 pub mod plan;
 pub mod post_review;
 pub mod purse;
+pub mod queue;
 pub mod receipts;
 pub mod record_votes;
 pub mod recording;

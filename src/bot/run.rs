@@ -21,6 +21,7 @@ use super::outdated;
 use super::panel::{self, Automatic, Conditions, Occasion, Seat};
 use super::plan::Effect;
 use super::post_review;
+use super::queue;
 use super::record_votes;
 use super::renew;
 use super::report::{self, Going};
@@ -46,15 +47,26 @@ pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
         return sweep::or_later(deps, job, sweep::sweep(deps, job).await);
     }
     if job.pr.number == lookup::UNNUMBERED {
+        // A queue waits for these; what else goes wrong here does not keep it waiting, nor the other way round.
+        let answered = queue::work(deps, job).await;
         match lookup::hand_on(deps, job).await {
             Err(JobError::Forge(ForgeError::NotFound(what))) => {
                 tracing::info!(pr = %job.pr, job = %job.id, %what, "gone, nothing to do");
-                return Ok(Ended::Done);
+                return answered.map(|()| Ended::Done);
             }
             handed_on => handed_on?,
         };
-        return sweep::or_later(deps, job, sweep::survey(deps, job).await);
+        let surveyed = sweep::or_later(deps, job, sweep::survey(deps, job).await)?;
+        return answered.map(|()| surveyed);
     }
+    let before = deps.store.pr(&job.pr).await?;
+    let ended = run_numbered(deps, job).await;
+    queue::left_green(deps, job, &before).await?;
+    ended
+}
+
+/// The same for a job about one pull request.
+async fn run_numbered(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
     let mut job = job.clone();
     if hear::events(&job).iter().any(asks_for_a_new_run) {
         job.events = deps.store.adopt_parked(&job.lease, &job.pr).await?;

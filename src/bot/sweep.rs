@@ -7,14 +7,16 @@
 
 use super::apply;
 use super::deps::{BotDeps, Ended, JobError, Remedy};
-use super::ground::folders;
+use super::ground::{self, folders};
 use super::hear::{self, Happened};
 use super::job::JobEvent;
 use super::lookup::UNNUMBERED;
+use super::queue;
+use super::repo_config::RepoConfig;
 use super::seen;
 use crate::forge::ForgeError;
 use crate::forge::event::is_worth_asking_for;
-use crate::forge::overview::{BaseFiles, FailedDelivery};
+use crate::forge::overview::{BaseFiles, FailedDelivery, ListedPull};
 use crate::ids::{PullRequest, Repo};
 use crate::store::{Claimed, Delivery, Enqueued, NewJob, PrRecord, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -315,6 +317,9 @@ async fn survey_one(
         let guid = format!("{guid}#{number}");
         hand_on(deps, guid, pr, &JobEvent::LookAgain, delay(deps, at)).await?;
     }
+    for base in grounds.queued(&open.pulls).await? {
+        queue::sweep(deps, job, guid, &place, &base).await?;
+    }
     tracing::info!(repository = %place.repo, job = %job.id, base, open = open.pulls.len(), due = due.len(), "surveyed");
     Ok(())
 }
@@ -356,6 +361,28 @@ impl Grounds<'_> {
         };
         let model = self.deps.models.operator.as_deref();
         Ok(Some(seen::of_base(&base, default_config.as_deref(), model)))
+    }
+
+    /// Gated bases that open pull requests go into, which may have a merge queue.
+    async fn queued(&mut self, pulls: &[ListedPull]) -> Result<BTreeSet<String>, JobError> {
+        let bases: BTreeSet<&String> = pulls.iter().map(|pull| &pull.base_branch).collect();
+        let mut queued = BTreeSet::new();
+        for base in bases {
+            let is_default = base == self.default_branch;
+            if is_default || self.lists(base).await? {
+                queued.insert(base.clone());
+            }
+        }
+        Ok(queued)
+    }
+
+    /// Whether the default branch's configuration says that another base is gated.
+    async fn lists(&mut self, base: &str) -> Result<bool, JobError> {
+        let default_branch = self.default_branch;
+        let config = self.default_config().await?;
+        let own = RepoConfig::default();
+        let gated = ground::is_gated(base, default_branch, &own, config.as_deref());
+        Ok(gated)
     }
 
     async fn default_config(&mut self) -> Result<Option<String>, JobError> {

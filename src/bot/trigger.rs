@@ -7,8 +7,8 @@ use super::job::{CommentPlace, JobEvent, Opening, StoredActor};
 use super::lookup::UNNUMBERED;
 use crate::forge::event::{
     CheckRunAction, CheckRunEvent, CheckSuiteEvent, CommentAction, CommentEvent, CommentKind,
-    Event, InstallationAction, InstallationEvent, Place, PullRequestAction, PullRequestEvent,
-    PushEvent, ReviewAction, ReviewEvent,
+    Event, InstallationAction, InstallationEvent, MergeGroupEvent, Place, PullRequestAction,
+    PullRequestEvent, PushEvent, ReviewAction, ReviewEvent,
 };
 use crate::ids::{Actor, ActorKind, PullRequest, Sha};
 use crate::store::NewJob;
@@ -57,7 +57,7 @@ pub fn trigger(event: &Event, own: &OwnApp) -> Trigger {
         Event::CheckSuite(event) => check_suite(event, own),
         Event::Ping => Err("ping".to_owned()),
         Event::Push(event) => push(event),
-        Event::MergeGroup(_) => Err("merge groups are not evaluated yet".to_owned()),
+        Event::MergeGroup(event) => Ok(merge_group(event)),
         Event::Installation(event) => installation(event),
         Event::Repository(_) => Err("repository settings start no work".to_owned()),
         Event::Ignored { reason } => Err(reason.clone()),
@@ -247,6 +247,18 @@ fn push(event: &PushEvent) -> Decided {
     let base = (!event.is_default).then(|| event.branch.clone());
     let pr = event.place.pull_request(UNNUMBERED);
     Ok((pr, JobEvent::Survey { base }))
+}
+
+/// Which pull requests are in the group is looked up: the event does not tell.
+fn merge_group(event: &MergeGroupEvent) -> (PullRequest, JobEvent) {
+    let job = JobEvent::MergeGroup {
+        head: event.head.to_string(),
+        head_branch: Some(event.head_branch.clone()),
+        base_branch: event.base_branch.clone(),
+        looked: 0,
+        since: None,
+    };
+    (event.place.pull_request(UNNUMBERED), job)
 }
 
 /// Repositories that came to us may have open pull requests already.

@@ -1,12 +1,13 @@
 //! The forge port: what we read from and write to GitHub, in our own words.
 //!
-//! Reading and writing are two traits, so that only `bot::apply` can be handed the second. Looking over many things at
-//! once is a part of reading with a file of its own.
+//! Reading and writing are two traits, so that only `bot::apply` can be handed the second. Looking over many things and
+//! merge queues are parts of reading with files of their own.
 
 mod comment;
 pub mod event;
 pub mod github;
 pub mod overview;
+pub mod queue;
 pub mod signature;
 
 use crate::ids::{Actor, PullRequest, Sha};
@@ -365,7 +366,7 @@ pub struct CommitRequest {
 
 /// Reading. Nothing here changes anything on the forge.
 #[async_trait]
-pub trait ForgeRead: Overview {
+pub trait ForgeRead: Overview + queue::MergeQueues {
     /// Everything about the pull request, files included. Two requests while it touches at most 100 files.
     async fn snapshot(&self, pr: &PullRequest) -> Result<PrSnapshot, ForgeError>;
     /// Whether it is open, closed or merged right now. One request.

@@ -8,6 +8,7 @@ mod fault;
 use super::hub::Hub;
 use super::pulls::{NewPull, PullEdit};
 use super::pushes::FileEdit;
+use super::queue::MergeQueueRules;
 use super::repository::{Pull, Repository, ReviewState};
 use super::rest::{Answer, Body, Refusal};
 use super::seed::DEMO_REPO;
@@ -176,6 +177,13 @@ fn person(hub: &Hub, action: &str, act: &Act) -> Result<Value, Refusal> {
         "/draft" => done(hub.convert_to_draft(login, repo, number)?),
         "/close" => done(hub.close(login, repo, number)?),
         "/reopen" => done(hub.reopen(login, repo, number)?),
+        "/queue" => {
+            let branch = act.base.as_deref().unwrap_or("main");
+            let rules = Some(MergeQueueRules::default());
+            done(hub.set_merge_queue(repo, branch, rules)?)
+        }
+        "/enqueue" => done(hub.enqueue(login, repo, number)?),
+        "/dequeue" => done(hub.dequeue(login, repo, number)?),
         "/merge" => json!({"commit": hub.merge(login, repo, number)?.as_str()}),
         "/rerun" => done(hub.rerequest_check(login, repo, act.id)?),
         "/button" => done(hub.press_button(login, repo, act.id, &act.identifier)?),
@@ -220,6 +228,9 @@ const ACTIONS: &[(&str, &str)] = &[
     ("/close", "number"),
     ("/reopen", "number"),
     ("/merge", "number"),
+    ("/queue", "base: gives that branch (main) a merge queue"),
+    ("/enqueue", "number: puts it into the queue of its base"),
+    ("/dequeue", "number"),
     ("/rerun", "id of a check run"),
     ("/button", "id of a check run, identifier"),
     ("/redeliver", "guid of a delivery"),

@@ -47,9 +47,14 @@ impl Hub {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the world, then wakes the deliveries.
+    /// Changes the world, lets merge queues go on as far as that allows, then wakes the deliveries.
     pub(super) fn act<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let result = change(&mut self.world());
+        let result = {
+            let mut world = self.world();
+            let result = change(&mut world);
+            world.run_queues();
+            result
+        };
         self.changed.notify_waiters();
         result
     }

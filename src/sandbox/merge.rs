@@ -111,6 +111,39 @@ fn latest_opinions(pull: &Pull) -> BTreeMap<AccountId, ReviewState> {
     latest
 }
 
+/// How far a required check is on a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It passes.
+    Passed,
+    /// Nobody reported it, or its newest report has no end yet.
+    Open,
+    /// It ended otherwise.
+    Failed,
+}
+
+/// How far all the checks that a branch requires are on a commit, the worst of them.
+pub(super) fn progress(repo: &Repository, head: &Oid, rules: &Protection) -> Progress {
+    let one = |required: &RequiredCheck| {
+        if check_in_the_way(repo, head, required).is_none() {
+            return Progress::Passed;
+        }
+        let on_head = |run: &&CheckRun| run.name == required.name && run.head == *head;
+        let counts = |run: &&CheckRun| required.app.is_none_or(|app| run.app == app);
+        let runs = repo.check_runs.iter().filter(on_head).filter(counts);
+        match runs.max_by_key(|run| run.id) {
+            Some(run) if run.conclusion.is_some() => Progress::Failed,
+            _ => Progress::Open,
+        }
+    };
+    let all: Vec<Progress> = rules.required_checks.iter().map(one).collect();
+    match () {
+        () if all.contains(&Progress::Failed) => Progress::Failed,
+        () if all.contains(&Progress::Open) => Progress::Open,
+        () => Progress::Passed,
+    }
+}
+
 /// What one required check has against the head, if anything.
 fn check_in_the_way(repo: &Repository, head: &Oid, required: &RequiredCheck) -> Option<String> {
     let name = &required.name;

@@ -7,7 +7,7 @@
 //! | Folder | What |
 //! |---|---|
 //! | `state`, `accounts`, `repository`, `git` | the world: plain data |
-//! | `pushes`, `pulls`, `talk`, `threads`, `checks`, `merge` | what can happen in it, with the webhooks that follow |
+//! | `pushes`, `pulls`, `talk`, `threads`, `checks`, `merge`, `queue` | what can happen in it, with the webhooks that follow |
 //! | `hub`, `people` | acting as persons, from tests and the control routes |
 //! | `auth`, `rest`, `graphql`, `shape` | the App's side: who calls, routes, queries, JSON |
 //! | `webhook`, `payload` | deliveries, their log and their disturbance |
@@ -37,6 +37,7 @@ mod payload;
 mod people;
 mod pulls;
 mod pushes;
+mod queue;
 mod repository;
 mod rest;
 mod seed;
@@ -57,6 +58,7 @@ pub use ledger::{Effect, EffectKind, Ledger, RequestRecord};
 pub use merge::Mergeability;
 pub use pulls::{NewPull, PullEdit};
 pub use pushes::FileEdit;
+pub use queue::{Group, MergeQueueRules, QueueEntry};
 pub use repository::{
     CheckRun, Comment, Protection, Pull, Reaction, ReactionTarget, Repository, RequiredCheck,
     Review, ReviewComment, ReviewState, RuleForm,

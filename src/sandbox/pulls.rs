@@ -1,7 +1,7 @@
 //! Pull requests: opening, editing, ending.
 
 use super::accounts::Role;
-use super::git::{CommitMeta, FileChange, Oid, Snapshot, changes_between};
+use super::git::{CommitMeta, FileChange, Oid, Snapshot, changes_between, merged_text, object_id};
 use super::repository::{Merge, Pull, Repository};
 use super::state::{AccountId, Refused, World};
 use serde_json::json;
@@ -244,24 +244,57 @@ impl World {
             return Err(Refused(decision.reasons.join("; ")));
         }
         let pull = repository.pull(number)?.clone();
+        if self.queue_rules(repo, &pull.base_branch).is_some() {
+            return Err(Refused::new("Changes must be made through the merge queue"));
+        }
         let tip = repository.tip(&pull.base_branch)?;
-        let files = merged_files(repository, &tip, &pull.head)?;
+        let commit = self.merge_commit(repo, number, &tip, by)?;
+        self.move_branch(repo, &pull.base_branch, &commit, by)?;
+        self.end_merged(repo, number, &commit, by)?;
+        Ok(commit)
+    }
+
+    /// Stores the commit that merges a pull request into another commit; no branch moves.
+    pub(super) fn merge_commit(
+        &mut self,
+        repo: u64,
+        number: u64,
+        onto: &Oid,
+        by: AccountId,
+    ) -> Result<Oid, Refused> {
+        let repository = self.repo(repo)?;
+        let pull = repository.pull(number)?.clone();
+        let merged = merged_files(repository, onto, &pull.head)?;
         let (ident, now) = (self.ident(by), self.now());
         let message = format!(
             "Merge pull request #{number} from {}\n\n{}",
             pull.head_branch, pull.title
         );
         let meta = CommitMeta {
-            parents: vec![tip, pull.head.clone()],
+            parents: vec![onto.clone(), pull.head.clone()],
             author: ident.clone(),
             committer: ident,
             at: now,
             message,
             verified: true,
         };
-        let repository = self.repo_mut(repo)?;
-        let commit = repository.git.write_commit(files, meta);
-        let merged = repository.pull_mut(number)?;
+        let git = &mut self.repo_mut(repo)?.git;
+        for text in &merged.texts {
+            git.write_blob(text);
+        }
+        Ok(git.write_commit(merged.files, meta))
+    }
+
+    /// A pull request whose changes are on its base branch now.
+    pub(super) fn end_merged(
+        &mut self,
+        repo: u64,
+        number: u64,
+        commit: &Oid,
+        by: AccountId,
+    ) -> Result<(), Refused> {
+        let now = self.now();
+        let merged = self.repo_mut(repo)?.pull_mut(number)?;
         merged.open = false;
         merged.closed_at = Some(now);
         merged.updated_at = now;
@@ -269,9 +302,8 @@ impl World {
             by,
             commit: commit.clone(),
         });
-        self.move_branch(repo, &pull.base_branch, &commit, by)?;
         self.announce_pull(repo, number, by, "closed", json!({}));
-        Ok(commit)
+        Ok(())
     }
 }
 
@@ -286,8 +318,16 @@ pub struct PullEdit {
     pub base: Option<String>,
 }
 
-/// Three-way merge by whole files: a path changed on both sides in different ways is a conflict.
-pub(super) fn merged_files(repo: &Repository, base: &Oid, head: &Oid) -> Result<Snapshot, Refused> {
+/// What a merge of two commits gives.
+pub(super) struct Merged {
+    /// All files.
+    pub files: Snapshot,
+    /// Contents that neither side has.
+    pub texts: Vec<Vec<u8>>,
+}
+
+/// Three-way merge as git does it: by files, and by lines in a text that both sides changed.
+pub(super) fn merged_files(repo: &Repository, base: &Oid, head: &Oid) -> Result<Merged, Refused> {
     let common = repo
         .git
         .merge_base(base, head)
@@ -295,18 +335,29 @@ pub(super) fn merged_files(repo: &Repository, base: &Oid, head: &Oid) -> Result<
         .unwrap_or_default();
     let (ours, theirs) = (repo.files_at(base), repo.files_at(head));
     let mut merged = ours.clone();
+    let mut texts = Vec::new();
     for path in common.keys().chain(theirs.keys()) {
         let (before, mine, other) = (common.get(path), ours.get(path), theirs.get(path));
         if other == before || other == mine {
             continue;
         }
         if mine != before {
-            return Err(Refused(format!("merge conflict in {path}")));
+            let text = merged_text(&repo.git, before, mine, other);
+            let text = text.ok_or_else(|| Refused(format!("merge conflict in {path}")))?;
+            let oid = object_id("blob", &text);
+            if let Some(file) = merged.get_mut(path) {
+                file.oid = oid;
+            }
+            texts.push(text);
+            continue;
         }
         match other {
             Some(file) => merged.insert(path.clone(), file.clone()),
             None => merged.remove(path),
         };
     }
-    Ok(merged)
+    Ok(Merged {
+        files: merged,
+        texts,
+    })
 }

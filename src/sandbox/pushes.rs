@@ -217,6 +217,8 @@ impl World {
         let is_outsider = |pushers: &Vec<AccountId>| !pushers.contains(&account);
         let broken = if rules.pull_requests_only {
             Some(("Changes must be made through a pull request.", true))
+        } else if rules.merge_queue.is_some() {
+            Some(("Changes must be made through the merge queue", true))
         } else if rules.pushers.as_ref().is_some_and(is_outsider) {
             Some(("Cannot update this protected ref.", false))
         } else {

@@ -2,6 +2,7 @@
 
 use super::accounts::Role;
 use super::git::{GitStore, Oid};
+use super::queue::{MergeQueueRules, QueueEntry};
 use super::state::{AccountId, Refused, Time};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub struct Repository {
     pub collaborators: BTreeMap<AccountId, Role>,
     /// Pull requests by number.
     pub pulls: BTreeMap<u64, Pull>,
+    /// Merge queues by base branch, next first.
+    pub queues: BTreeMap<String, Vec<QueueEntry>>,
     /// Number the next pull request gets.
     pub next_number: u64,
     /// Repository it was forked from.
@@ -84,6 +87,8 @@ pub struct Protection {
     pub pull_requests_only: bool,
     /// Apps that may push whatever a ruleset says.
     pub bypass: Vec<u64>,
+    /// Pull requests are merged by a queue only.
+    pub merge_queue: Option<MergeQueueRules>,
 }
 
 /// A required check, perhaps pinned to one App.

@@ -310,6 +310,7 @@ impl World {
                 protections: BTreeMap::<String, Protection>::new(),
                 collaborators: BTreeMap::new(),
                 pulls: BTreeMap::new(),
+                queues: BTreeMap::new(),
                 next_number: 1,
                 fork_of: None,
                 check_runs: Vec::new(),

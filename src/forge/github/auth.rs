@@ -3,9 +3,9 @@
 //! Facts: <https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app>.
 
 use super::super::ForgeError;
-use super::TOKEN_PERMISSIONS;
 use super::error;
 use super::transport::{Answer, Request, Transport, route};
+use super::{QUEUE_PERMISSIONS, TOKEN_PERMISSIONS};
 use crate::ids::PullRequest;
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -68,7 +68,25 @@ struct App {
     slug: String,
 }
 
-/// One cell per (installation, repository); whoever holds its lock mints, the others wait for that token.
+/// What a token is for: it permits that and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Purpose {
+    /// Everything about pull requests.
+    PullRequests,
+    /// Reading merge queues.
+    MergeQueue,
+}
+
+impl Purpose {
+    fn permissions(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::PullRequests => TOKEN_PERMISSIONS,
+            Self::MergeQueue => QUEUE_PERMISSIONS,
+        }
+    }
+}
+
+/// One cell per (installation, repository, purpose); whoever holds its lock mints, the others wait for that token.
 type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
 pub(super) struct AppAuth {
@@ -76,7 +94,7 @@ pub(super) struct AppAuth {
     key: EncodingKey,
     /// GitHub's clock minus ours, seconds.
     skew: AtomicI64,
-    slots: Mutex<HashMap<(u64, u64), Slot>>,
+    slots: Mutex<HashMap<(u64, u64, Purpose), Slot>>,
     slug: OnceCell<String>,
 }
 
@@ -108,13 +126,14 @@ impl AppAuth {
         &self,
         transport: &Transport,
         pr: &PullRequest,
+        purpose: Purpose,
     ) -> Result<Token, ForgeError> {
-        let slot = self.slot(pr);
+        let slot = self.slot(pr, purpose);
         let mut held = slot.lock().await;
         match held.as_ref() {
             Some(token) if token.expires_at - self.now() > SPARE_LIFE => Ok(token.clone()),
             _ => {
-                let token = self.mint(transport, pr).await?;
+                let token = self.mint(transport, pr, purpose).await?;
                 *held = Some(token.clone());
                 Ok(token)
             }
@@ -122,8 +141,8 @@ impl AppAuth {
     }
 
     /// Forgets a token that GitHub does not take any more, unless somebody has replaced it already.
-    pub(super) async fn discard(&self, pr: &PullRequest, token: &Token) {
-        let slot = self.slot(pr);
+    pub(super) async fn discard(&self, pr: &PullRequest, purpose: Purpose, token: &Token) {
+        let slot = self.slot(pr, purpose);
         let mut held = slot.lock().await;
         if held
             .as_ref()
@@ -146,21 +165,26 @@ impl AppAuth {
         self.slug.get_or_try_init(ask).await.map(String::as_str)
     }
 
-    fn slot(&self, pr: &PullRequest) -> Slot {
+    fn slot(&self, pr: &PullRequest, purpose: Purpose) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots
-            .entry((pr.installation, pr.repo.id))
+            .entry((pr.installation, pr.repo.id, purpose))
             .or_default()
             .clone()
     }
 
     /// A token for one repository; for a whole installation one that may read nothing but names.
-    async fn mint(&self, transport: &Transport, pr: &PullRequest) -> Result<Token, ForgeError> {
+    async fn mint(
+        &self,
+        transport: &Transport,
+        pr: &PullRequest,
+        purpose: Purpose,
+    ) -> Result<Token, ForgeError> {
         let installation = pr.installation.to_string();
         let body = match pr.is_whole_installation() {
             true => serde_json::json!({ "permissions": { "metadata": "read" } }),
             false => {
-                let permissions: HashMap<_, _> = TOKEN_PERMISSIONS.iter().copied().collect();
+                let permissions: HashMap<_, _> = purpose.permissions().iter().copied().collect();
                 serde_json::json!({ "repository_ids": [pr.repo.id], "permissions": permissions })
             }
         };

@@ -1,6 +1,7 @@
 //! GraphQL: answers of status 200 that may still be errors, wholly or in part.
 
 use super::super::ForgeError;
+use super::auth::Purpose;
 use super::transport::Request;
 use super::{GitHub, error};
 use crate::ids::PullRequest;
@@ -40,7 +41,21 @@ impl GitHub {
         variables: serde_json::Value,
         optional: fn(&str) -> bool,
     ) -> Result<T, ForgeError> {
-        self.query(pr, query, variables, |c| c.is_absence(optional))
+        self.graphql_for(Purpose::PullRequests, pr, query, variables, optional)
+            .await
+    }
+
+    /// The same with a token for that purpose.
+    pub(super) async fn graphql_for<T: DeserializeOwned>(
+        &self,
+        purpose: Purpose,
+        pr: &PullRequest,
+        query: &str,
+        variables: serde_json::Value,
+        optional: fn(&str) -> bool,
+    ) -> Result<T, ForgeError> {
+        let passes = |c: &Complaint| c.is_absence(optional);
+        self.query(purpose, pr, query, variables, passes)
             .await?
             .0
             .ok_or_else(|| {
@@ -58,7 +73,8 @@ impl GitHub {
         query: &str,
         variables: serde_json::Value,
     ) -> Result<(T, bool), ForgeError> {
-        let data = self.query(pr, query, variables, Complaint::is_reticence);
+        let purpose = Purpose::PullRequests;
+        let data = self.query(purpose, pr, query, variables, Complaint::is_reticence);
         let (data, is_whole) = data.await?;
         Ok((data.unwrap_or_default(), is_whole))
     }
@@ -66,13 +82,14 @@ impl GitHub {
     /// The data, if no complaint is left that the caller does not let pass, and whether there was none at all.
     async fn query<T: DeserializeOwned>(
         &self,
+        purpose: Purpose,
         pr: &PullRequest,
         query: &str,
         variables: serde_json::Value,
         passes: impl Fn(&Complaint) -> bool,
     ) -> Result<(Option<T>, bool), ForgeError> {
         let request = Request::graphql(query, variables);
-        let answer = self.call(pr, &request).await?;
+        let answer = self.call_for(purpose, pr, &request).await?;
         let envelope: Envelope<T> = error::json(&request, &answer)?;
         let complaints = envelope.errors.unwrap_or_default();
         if let Some(serious) = complaints.iter().find(|c| !passes(c)) {

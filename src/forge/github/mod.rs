@@ -15,6 +15,7 @@ mod graphql;
 mod overview;
 mod patch;
 mod people;
+mod queue;
 mod reviews;
 mod rules;
 mod snapshot;
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::ids::{PullRequest, Repo, Sha};
 use async_trait::async_trait;
-use auth::AppAuth;
+use auth::{AppAuth, Purpose};
 use http::StatusCode;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -44,14 +45,23 @@ pub const PERMISSIONS: &[(&str, &str)] = &[
     ("statuses", "write"),
 ];
 
-/// The part of [`PERMISSIONS`] that requests need. `statuses` is only there to be choosable in rulesets, and
-/// `merge_queues` to be sent the event; a token without them does less harm when it leaks.
+/// The part of [`PERMISSIONS`] that requests need. `statuses` is only there to be choosable in rulesets; a token without
+/// it does less harm when it leaks. `merge_queues` is asked for by [`QUEUE_PERMISSIONS`] alone, so that an installation
+/// that does not grant it yet does without queues and nothing else.
 const TOKEN_PERMISSIONS: &[(&str, &str)] = &[
     ("checks", "write"),
     ("contents", "write"),
     ("issues", "read"),
     ("metadata", "read"),
     ("pull_requests", "write"),
+];
+
+/// What reading a merge queue needs.
+const QUEUE_PERMISSIONS: &[(&str, &str)] = &[
+    ("contents", "read"),
+    ("merge_queues", "read"),
+    ("metadata", "read"),
+    ("pull_requests", "read"),
 ];
 
 /// Most items GitHub puts on a page.
@@ -80,9 +90,19 @@ impl GitHub {
 
     /// Sends a request with a token for the pull request's repository; an error for every status but success.
     async fn call(&self, pr: &PullRequest, request: &Request) -> Result<Answer, ForgeError> {
+        self.call_for(Purpose::PullRequests, pr, request).await
+    }
+
+    /// The same with a token for that purpose.
+    async fn call_for(
+        &self,
+        purpose: Purpose,
+        pr: &PullRequest,
+        request: &Request,
+    ) -> Result<Answer, ForgeError> {
         let mut reminted = false;
         loop {
-            let token = self.auth.token(&self.transport, pr).await?;
+            let token = self.auth.token(&self.transport, pr, purpose).await?;
             let answer = self.transport.send(request, token.header()).await?;
             if answer.status != StatusCode::UNAUTHORIZED {
                 return match answer.status.is_success() {
@@ -95,7 +115,7 @@ impl GitHub {
             } else if reminted {
                 return Err(error::refusal(request, &answer, self.auth.now()));
             } else {
-                self.auth.discard(pr, &token).await;
+                self.auth.discard(pr, purpose, &token).await;
                 reminted = true;
             }
         }

@@ -7,10 +7,12 @@
 mod backing;
 mod diff;
 mod hunk;
+mod merge;
 
 pub use backing::{Backing, Kind, Landing, NotLanded};
 pub use diff::{ChangeStatus, FileChange, changes_between};
 pub use hunk::{follow, patch, shown_lines};
+pub use merge::merged_text;
 
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use chrono::{DateTime, Utc};

@@ -62,6 +62,9 @@ pub(super) enum Node {
     Rule(BranchPlace, usize),
     RuleParameters(BranchPlace, usize),
     Ruleset(BranchPlace),
+    MergeQueue(BranchPlace),
+    /// An entry of a branch's merge queue, by its id.
+    QueueEntry(BranchPlace, u64),
     PullCommit(PullPlace, Oid),
     ChangedFile {
         path: String,
@@ -156,6 +159,8 @@ impl Node {
             Self::Rule(..) => "RepositoryRule",
             Self::RuleParameters(place, index) => rules::parameters_type(world, place, *index),
             Self::Ruleset(_) => "RepositoryRuleset",
+            Self::MergeQueue(_) => "MergeQueue",
+            Self::QueueEntry(..) => "MergeQueueEntry",
             Self::PullCommit(..) => "PullRequestCommit",
             Self::ChangedFile { .. } => "PullRequestChangedFile",
             Self::Commit(_) => "Commit",

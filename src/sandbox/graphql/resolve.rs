@@ -8,7 +8,7 @@ use super::super::shape::{self, association, node_id};
 use super::super::state::{AccountId, World};
 use super::connection::Connection;
 use super::node::{BranchPlace, Node, ObjectPlace, Out, PullPlace};
-use super::{Context, Problem, minimize, mutation, objects, rules, threads};
+use super::{Context, Problem, minimize, mutation, objects, queue, rules, threads};
 use serde_json::{Map, Value, json};
 
 type Args = Map<String, Value>;
@@ -40,6 +40,8 @@ pub(super) fn field(
         Node::Rule(place, index) => Ok(rules::rule_field(world, place, *index, name)),
         Node::RuleParameters(place, index) => Ok(rules::parameter(world, place, *index, name)),
         Node::Ruleset(place) => Ok(rules::ruleset_field(world, place, name)),
+        Node::MergeQueue(place) => queue::field(world, place, name, args),
+        Node::QueueEntry(place, id) => Ok(queue::entry_field(world, place, *id, name)),
         Node::ThreadPayload {
             thread,
             mutation_id,
@@ -190,6 +192,7 @@ fn repository(context: &Context<'_>, id: u64, name: &str, args: &Args) -> Result
     let needs = match name {
         "pullRequest" | "pullRequests" => Some("pull_requests"),
         "object" | "ref" => Some("contents"),
+        "mergeQueue" => Some("merge_queues"),
         _ => None,
     };
     let own = context.token.reaches(world, id);
@@ -216,6 +219,7 @@ fn repository(context: &Context<'_>, id: u64, name: &str, args: &Args) -> Result
             branch_ref(repo, asked.strip_prefix("refs/heads/").unwrap_or(asked))
         }
         "object" => objects::object(repo, args),
+        "mergeQueue" => queue::of(repo, args),
         "pullRequest" => {
             let number = args.get("number").and_then(Value::as_u64).unwrap_or(0);
             if !repo.pulls.contains_key(&number) {

@@ -81,6 +81,7 @@ pub(super) fn parameters_type(world: &World, place: &BranchPlace, index: usize) 
     match rule(world, place, index) {
         Some(("pull_request", _)) => "PullRequestParameters",
         Some(("required_status_checks", _)) => "RequiredStatusChecksParameters",
+        Some(("merge_queue", _)) => "MergeQueueParameters",
         _ => "UpdateParameters",
     }
 }

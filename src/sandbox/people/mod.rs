@@ -4,5 +4,6 @@
 
 mod checks;
 mod pulls;
+mod queue;
 mod repos;
 mod talk;

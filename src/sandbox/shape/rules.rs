@@ -42,6 +42,18 @@ pub fn rules(protection: &Protection) -> Vec<(&'static str, Value)> {
         });
         rules.push(("required_status_checks", parameters));
     }
+    if let Some(queue) = &protection.merge_queue {
+        let parameters = json!({
+            "check_response_timeout_minutes": 60,
+            "grouping_strategy": "ALLGREEN",
+            "max_entries_to_build": queue.build,
+            "max_entries_to_merge": 100,
+            "merge_method": "MERGE",
+            "min_entries_to_merge": queue.together,
+            "min_entries_to_merge_wait_minutes": queue.wait_minutes,
+        });
+        rules.push(("merge_queue", parameters));
+    }
     if protection.pushers.is_some() {
         rules.push(("update", json!({"update_allows_fetch_and_merge": false})));
     }

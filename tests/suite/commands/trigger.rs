@@ -395,21 +395,36 @@ fn other_checks_and_foreign_buttons_start_none() {
 
 #[test]
 fn other_events_are_ignored_with_a_reason() {
-    let group = MergeGroupEvent {
-        place: place(),
-        head: sha("a"),
-        head_branch: "gh-readonly-queue/main/pr-7".to_owned(),
-        base_branch: "main".to_owned(),
-    };
     for event in [
         Event::Ping,
-        Event::MergeGroup(group),
         Event::Ignored {
             reason: "the payload lacks `installation`".to_owned(),
         },
     ] {
         assert!(!ignored(event).is_empty());
     }
+}
+
+#[test]
+fn a_merge_group_stands_under_its_repository() {
+    let group = MergeGroupEvent {
+        place: place(),
+        head: sha("a"),
+        head_branch: "gh-readonly-queue/main/pr-7-b".to_owned(),
+        base_branch: "main".to_owned(),
+    };
+    let Trigger::Job { pr, event } = trigger(&Event::MergeGroup(group), &OWN) else {
+        panic!("no job")
+    };
+    assert_eq!(pr.number, 0);
+    let wanted = JobEvent::MergeGroup {
+        head: sha("a").to_string(),
+        head_branch: Some("gh-readonly-queue/main/pr-7-b".to_owned()),
+        base_branch: "main".to_owned(),
+        looked: 0,
+        since: None,
+    };
+    assert_eq!(event, wanted);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod faults;
 mod git;
 mod merging;
 mod queries;
+mod queue;
 mod reading;
 mod reviews;
 pub(crate) mod rig;
