@@ -252,9 +252,7 @@ async fn tell_at_head(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     };
     let runs = &mut Runs::default();
     report::post(&mut work, runs, &input, Vec::new(), false).await?;
-    if let Err(error) = show_status::instead(&mut work, runs, &input).await {
-        tracing::warn!(pr = %work.pr(), job = %job.id, %error, "the status comment does not tell of it");
-    }
     // A sweep tries it again once that is long ago, or something changed.
-    work.note_unheard().await
+    work.note_unheard().await?;
+    show_status::instead(&mut work, runs, &input).await
 }

@@ -141,11 +141,18 @@ pub async fn fold_away(work: &mut Work<'_>, outcomes: &[Outcome]) -> Result<(), 
         let Some(comment) = node_of(work, &notice.marker).await? else {
             continue;
         };
-        let folded = apply::minimize(work.deps, &work.job.lease, work.pr(), &comment).await?;
-        if matches!(folded, Posted::Refused) {
-            known.refused = true;
-            known.notices.clear();
-            break;
+        match apply::minimize(work.deps, &work.job.lease, work.pr(), &comment).await {
+            Ok(Posted::Refused) => {
+                known.refused = true;
+                known.notices.clear();
+                break;
+            }
+            Ok(Posted::Is(()) | Posted::Gone) => {}
+            // It stays as it is: to fold a comment away is worth no second try.
+            Err(JobError::Forge(error)) => {
+                tracing::warn!(pr = %work.pr(), job = %work.job.id, %error, "not folded away");
+            }
+            Err(error) => return Err(error),
         }
     }
     known.notices.retain(|notice| !outdated.contains(notice));

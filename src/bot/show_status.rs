@@ -11,13 +11,11 @@ use super::status::{self, Beside, Course, Kept, MARKER, PAUSE, Status, Step, cha
 use super::work::{Work, open};
 use super::{message, outdated};
 use crate::engine::template::Template;
-use crate::forge::{ForgeError, PrState};
+use crate::forge::PrState;
 use crate::store::{Change, EffectRecord};
 
 /// Key of the effect row that keeps what was written.
 pub const KEY: &str = "status";
-/// Tries of a job in which an answer that got lost is waited for; then the comment is left for the next event.
-const TRIES: u32 = 3;
 /// Phases of a template that are followed.
 const MAX_PHASES: usize = 20;
 
@@ -50,16 +48,14 @@ pub async fn after_a_try(
             write(work, runs, &status, may_begin).await
         }
     };
-    let written = match written {
-        Ok(()) => outdated::fold_away(work, &outcomes).await,
-        failed => failed,
-    };
-    tolerate(work, written)
+    tolerate(work, written)?;
+    outdated::fold_away(work, &outcomes).await
 }
 
-/// The comment after the pull request was closed or merged: the last state stays.
+/// The comment after the pull request was closed or merged: the last verdict stays.
 pub async fn after_the_end(work: &mut Work<'_>, runs: &mut Runs) -> Result<(), JobError> {
-    let Some(kept) = &work.memory.status else {
+    let verdict = work.memory.status.as_ref();
+    let Some(kept) = verdict.filter(|kept| !kept.verdict.is_empty() && !is_left_alone(work)) else {
         return Ok(());
     };
     let status = Status::after_the_end(kept, work.snapshot.state);
@@ -93,15 +89,24 @@ pub async fn instead(
     runs: &mut Runs,
     input: &CheckInput,
 ) -> Result<(), JobError> {
+    if work.snapshot.state != PrState::Open || is_left_alone(work) {
+        return Ok(());
+    }
     let status = Status::of(input, &Beside::default());
     let written = write(work, runs, &status, false).await;
     tolerate(work, written)
 }
 
-/// Where GitHub's answers get lost again and again, the job ends all the same: the next try looks for what was posted.
+/// Whether the configuration wants no comment: one from before has said so once.
+fn is_left_alone(work: &Work<'_>) -> bool {
+    work.ground.config.notify == Notify::Never
+}
+
+/// The job ends whatever GitHub has against the comment: another try would read, ask and post everything again, and hold
+/// back what is told meanwhile. What is unfinished is recorded, and the next event goes on with it.
 fn tolerate(work: &Work<'_>, written: Result<(), JobError>) -> Result<(), JobError> {
     match written {
-        Err(JobError::Forge(error @ ForgeError::Unavailable(_))) if work.job.attempt >= TRIES => {
+        Err(JobError::Forge(error)) => {
             tracing::warn!(pr = %work.pr(), job = %work.job.id, %error, "the status comment waits for the next event");
             Ok(())
         }
@@ -204,8 +209,8 @@ async fn edit(
                 false => keep(work, gone).await,
             }
         }
-        // A text that GitHub refuses is not sent again.
-        Posted::Refused => keep(work, shows(before, Some(id), status, digest)).await,
+        // A text that GitHub refuses is not sent again; what it shows is the one from before.
+        Posted::Refused => keep(work, Kept { digest, ..before }).await,
         Posted::Is(()) => {
             let mut after = before;
             if turns && work.ground.config.notify == Notify::Always {
@@ -218,12 +223,16 @@ async fn edit(
 }
 
 fn shows(kept: Kept, comment: Option<u64>, status: &Status, digest: String) -> Kept {
+    let (verdict, rest) = match status.is_verdict {
+        true => (status.state.clone(), status.rest()),
+        false => (kept.verdict.clone(), kept.rest.clone()),
+    };
     Kept {
         comment,
         pending: false,
         digest,
-        ended: status.is_of_the_end(),
-        rest: status.rest(),
+        verdict,
+        rest,
         state: status.state.clone(),
         ..kept
     }

@@ -1,6 +1,6 @@
 //! What the record keeps of the status comment, and what is to be done about it. Pure.
 
-use super::{LAST_STATE, Status};
+use super::Status;
 use serde::{Deserialize, Serialize};
 
 /// Least time between two comments on one pull request, ms: whoever deletes it gets no fight.
@@ -18,24 +18,14 @@ pub struct Kept {
     pub digest: String,
     /// The state it shows, as plain text.
     pub state: String,
-    /// What stays of it when the pull request ends.
+    /// The last state that was a verdict, as plain text; empty: there was none.
+    pub verdict: String,
+    /// What stays of that verdict's comment when the pull request ends.
     pub rest: String,
     /// When a comment was last begun, ms by the store's clock.
     pub begun_at: i64,
     /// Changes of state that were told in comments of their own.
     pub turns: u64,
-    /// The pull request ended: the state is that of before, with that word in front.
-    pub ended: bool,
-}
-
-impl Kept {
-    /// The last state that was a verdict.
-    pub fn last_state(&self) -> &str {
-        let ended = self.ended.then(|| self.state.split_once(LAST_STATE));
-        ended
-            .flatten()
-            .map_or(self.state.as_str(), |(_, state)| state)
-    }
 }
 
 /// What is to be done about the comment.
@@ -77,7 +67,7 @@ pub fn step(
             false => Step::Edit(id),
         };
     }
-    if kept.pending {
+    if kept.pending && may_begin {
         return Step::Create { look_first: true };
     }
     // Deleted by somebody, or refused by GitHub: tried again when there is news, and not at once.

@@ -27,8 +27,6 @@ const DONE: &str =
     "\nNothing is left to do here: as far as the discussion goes, this can be merged.\n";
 /// Hidden first line, by which the comment is found again should the record be lost.
 pub const MARKER: &str = "<!-- discussions:status -->";
-/// Between the end of a pull request and the state before.
-const LAST_STATE: &str = ", last state ";
 /// Discussions of which a chart is drawn.
 const MAX_CHARTS: usize = 3;
 /// Characters of a discussion's title.
@@ -61,6 +59,8 @@ pub struct Course {
 pub struct Status {
     /// The state as plain text: the title of the check.
     pub state: String,
+    /// Whether it is a verdict, and not the end of one or our own failure.
+    pub is_verdict: bool,
     /// What is next, and what is wrong with the configuration.
     next: String,
     /// Votes, open items, charts.
@@ -86,16 +86,25 @@ impl Status {
         };
         let views = &evaluation.discussions;
         let several = views.len() > 1;
-        let mut body = String::new();
-        for view in views {
-            discussion(&mut body, view, beside, several, views.len() <= MAX_CHARTS);
-        }
+        let all_of = |drawn: bool| {
+            let mut body = String::new();
+            for view in views {
+                discussion(&mut body, view, beside, several, drawn);
+            }
+            body
+        };
+        let mut body = all_of(views.len() <= MAX_CHARTS);
         let mut next = overview(evaluation);
         if check::conclusion(check::overall(&input.findings)) == Some(Conclusion::Success) {
             next.insert_str(0, DONE);
         }
+        // A cut inside a chart would break what comes behind it.
+        if next.len() + body.len() > MAX_COMMENT / 2 {
+            body = all_of(false);
+        }
         let mut status = Self {
             state,
+            is_verdict: true,
             next,
             body,
             ..Self::default()
@@ -123,7 +132,7 @@ impl Status {
         }
     }
 
-    /// The comment on a pull request that is not open any more: the last state stays, nothing is next.
+    /// The comment on a pull request that is not open any more: the last verdict stays, nothing is next.
     pub fn after_the_end(kept: &Kept, how: PrState) -> Self {
         let (word, then) = match how {
             PrState::Merged => ("MERGED", ""),
@@ -133,16 +142,11 @@ impl Status {
             ),
         };
         Self {
-            state: format!("{word}{LAST_STATE}{}", kept.last_state()),
+            state: format!("{word}, last state {}", kept.verdict),
             next: format!("\nThis is how the discussion stood at the end.{then}\n"),
             body: kept.rest.clone(),
             ..Self::default()
         }
-    }
-
-    /// Whether it is about a pull request that ended.
-    pub fn is_of_the_end(&self) -> bool {
-        self.state.contains(LAST_STATE)
     }
 
     /// What stays when the pull request ends.

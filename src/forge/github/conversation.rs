@@ -131,7 +131,7 @@ impl GitHub {
             let marked = comment
                 .body
                 .as_deref()
-                .is_some_and(|body| body.contains(marker));
+                .is_some_and(|body| body.starts_with(marker));
             if marked && self.is_own(&comment).await? {
                 return Ok(Some(OwnComment {
                     id: comment.id,

@@ -209,6 +209,7 @@ fn kept(status: &Status) -> Kept {
     Kept {
         comment: Some(5),
         state: status.state.clone(),
+        verdict: status.state.clone(),
         rest: status.rest(),
         ..Kept::default()
     }
@@ -228,7 +229,8 @@ fn at_the_end_the_last_state_stays_and_nothing_is_next() {
         assert!(text.contains("| architect | AI |"), "{text}");
         // Looked at again, it stays as it is.
         let again = Kept {
-            ended: true,
+            verdict: before.state.clone(),
+            rest: before.rest(),
             ..kept(&end)
         };
         assert_eq!(Status::after_the_end(&again, how), end);
