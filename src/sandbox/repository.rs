@@ -173,7 +173,7 @@ pub struct Comment {
     pub updated_at: Time,
     /// Reads show it only from then on (delayed visibility).
     pub visible_from: Time,
-    /// Folded away, with the reason in GitHub's word: `OUTDATED`.
+    /// Folded away, with the reason in GitHub's word: `outdated`.
     pub minimized: Option<String>,
 }
 

@@ -30,8 +30,10 @@ pub(super) fn minimize(context: &mut Context<'_>, input: &Value) -> Result<Out, 
     if !context.token.permits("pull_requests", Access::Write) || author != world.own_bot() {
         return Err(Problem::forbidden());
     }
+    // GitHub gives the reason back in other letters than it takes it: `off-topic` for `OFF_TOPIC`.
     let reason = input["classifier"].as_str().unwrap_or_default();
-    let folded = context.world.minimize_comment(repo, id, reason);
+    let reason = reason.to_ascii_lowercase().replace('_', "-");
+    let folded = context.world.minimize_comment(repo, id, &reason);
     if folded.map_err(|refused| Problem::new("UNPROCESSABLE", refused.0))? {
         note(
             context,

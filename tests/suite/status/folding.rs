@@ -13,7 +13,7 @@ impl Rig {
         let comments = self.sandbox.pull(DEMO_REPO, number).unwrap().comments;
         let folded = comments
             .into_iter()
-            .filter(|comment| comment.minimized.as_deref() == Some("OUTDATED"));
+            .filter(|comment| comment.minimized.as_deref() == Some("outdated"));
         folded.map(|comment| comment.body).collect()
     }
 }
