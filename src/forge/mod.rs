@@ -1,7 +1,6 @@
 //! The forge port: what we read from and write to GitHub, in our own words.
 //!
-//! Reading and writing are two traits, so that only `bot::apply` can be handed the second. Looking over many things and
-//! merge queues are parts of reading with files of their own.
+//! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview` and `queue` are of reading.
 
 mod comment;
 pub mod event;

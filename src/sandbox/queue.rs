@@ -349,6 +349,16 @@ impl World {
             return;
         };
         let commit = repository.git.commit(&group.head);
+        let mut commit = commit.map(|commit| shape::simple_commit(self, commit));
+        // Unlike pushes, these name no account.
+        for role in ["author", "committer"] {
+            let who = commit
+                .as_mut()
+                .and_then(|commit| commit[role].as_object_mut());
+            if let Some(who) = who {
+                who.remove("username");
+            }
+        }
         let mut body = json!({
             "action": action,
             "merge_group": {
@@ -356,7 +366,7 @@ impl World {
                 "head_ref": format!("refs/heads/{}", group.branch),
                 "base_sha": group.base.as_str(),
                 "base_ref": format!("refs/heads/{base}"),
-                "head_commit": commit.map(|commit| shape::simple_commit(self, commit)),
+                "head_commit": commit,
             },
         });
         if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {

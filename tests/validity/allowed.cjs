@@ -16,7 +16,7 @@ const ENTRIES = [
         source: 'https://github.com/github/rest-api-description/issues/1811',
     },
     {
-        operation: /^webhook (push|check_suite)/,
+        operation: /^webhook (push|check_suite|merge_group)/,
         problem: /\/(author|committer)\/email must match format "email"$/,
         reason: 'bots commit as `slug[bot]@users.noreply.github.com`, which RFC 5321 would want in quotes',
         source: '@octokit/webhooks-examples: `41898282+github-actions[bot]@users.noreply.github.com`',

@@ -89,18 +89,23 @@ mod tests {
     use super::*;
 
     fn sha(digit: char) -> Sha {
-        Sha::parse(&digit.to_string().repeat(40)).unwrap()
+        let text = digit.to_string().repeat(40);
+        Sha::parse(&text).unwrap_or_else(|| unreachable!("{text} is a commit id"))
+    }
+
+    fn pull(number: u64) -> QueuedPull {
+        QueuedPull {
+            number,
+            title: format!("Pull {number}"),
+            head: sha('e'),
+            base_branch: "release/1".to_owned(),
+            is_open: true,
+        }
     }
 
     fn entry(number: u64, head: char, base: char) -> QueueEntry {
         QueueEntry {
-            pull: Some(QueuedPull {
-                number,
-                title: format!("Pull {number}"),
-                head: sha('e'),
-                base_branch: "release/1".to_owned(),
-                is_open: true,
-            }),
+            pull: Some(pull(number)),
             head: Some(sha(head)),
             base: Some(sha(base)),
         }
@@ -137,10 +142,18 @@ mod tests {
             base: None,
             ..entry(7, 'a', '0')
         };
-        let mut closed = entry(7, 'a', '0');
-        let mut elsewhere = entry(7, 'a', '0');
-        closed.pull.as_mut().unwrap().is_open = false;
-        elsewhere.pull.as_mut().unwrap().base_branch = "main".to_owned();
+        let with = |pull: QueuedPull| QueueEntry {
+            pull: Some(pull),
+            ..entry(7, 'a', '0')
+        };
+        let closed = with(QueuedPull {
+            is_open: false,
+            ..pull(7)
+        });
+        let elsewhere = with(QueuedPull {
+            base_branch: "main".to_owned(),
+            ..pull(7)
+        });
         let circle = [entry(7, 'a', 'b'), entry(5, 'b', 'a')];
         let cases: [&[QueueEntry]; 6] = [
             &[hidden],

@@ -290,7 +290,7 @@ mod tests {
         let (failure, action) = (Some(Conclusion::Failure), Some(Conclusion::ActionRequired));
         let success = Some(Conclusion::Success);
         // Standings, whether it is the last look, conclusion, whether to look again, beginning of the title.
-        let cases: Vec<(Vec<Standing>, bool, Option<Conclusion>, bool, &str)> = vec![
+        let cases = [
             (
                 vec![READY, CLEAR],
                 false,
