@@ -41,7 +41,8 @@ pub async fn carry_out(
     for (key, evaluated) in targets.unwrap_or_default() {
         let is_done = |act: &ActRecord| act.path == key && act.source == source;
         if !work.memory.acts.iter().any(is_done) {
-            let decided = decide(work, &key, evaluated, command, said.author.id, caller);
+            let by = (said.author.id, said.cast_at());
+            let decided = decide(work, &key, evaluated, command, by, caller);
             let (verb, target, text) = match decided {
                 Decided::Act(verb, target, text) => (verb, target, text),
                 Decided::Not(why) => {
@@ -80,7 +81,10 @@ pub async fn carry_out(
             work.record(&[Change::Act(act.clone())]).await?;
             work.memory.acts.push(act);
         }
-        if *command == ActCommand::Resume {
+        let resumed = |act: &ActRecord| act.source == source && act.target != ActVerb::OWN;
+        let is_resumed = *command == ActCommand::Resume && work.acts_of(&key).any(resumed);
+        // Past the bound the author opens no round, in this way either.
+        if is_resumed && !(caller.is_bound() && evaluated.past_bound) {
             let wants = respond::wanted(&Whom::Missing, None, &key, evaluated);
             response.wants.extend(wants);
         }
@@ -93,14 +97,18 @@ fn decide(
     key: &str,
     evaluated: &Evaluated,
     command: &ActCommand,
-    account: u64,
+    (account, said_at): (u64, i64),
     caller: &Caller,
 ) -> Decided {
+    let record = work.memory.discussions.get(key);
     let bound = Bound {
         ballot: &evaluated.seen.ballot,
         base: &work.snapshot.base_branch,
+        did: work.chain_of(key).unwrap_or_default(),
+        published: record.map_or(&[], |record| &record.published),
     };
-    let standing = acts::standing(work.acts_of(key), bound);
+    let before = work.acts_of(key).filter(|act| act.said_at <= said_at);
+    let standing = acts::standing(before, bound);
     let act = |verb, text: &str| Decided::Act(verb, String::new(), text.to_owned());
     match command {
         ActCommand::Hold { reason } => act(ActVerb::Hold, reason),
@@ -113,16 +121,18 @@ fn decide(
                 Reach::Nothing => Decided::NotTheAuthors,
             }
         }
-        ActCommand::Pause => match standing.pause {
-            Some(before) => Decided::Not(NotDone::PausedAlready(before.login.clone())),
-            None => act(ActVerb::Pause, ""),
-        },
-        ActCommand::Resume => match standing.pause {
-            None => Decided::Not(NotDone::NotPaused),
-            Some(pause) => match acts::reach(&[pause], account, caller.is_bound()) {
-                Reach::All => act(ActVerb::Resume, ""),
-                Reach::Own | Reach::Nothing => Decided::NotTheAuthors,
-            },
+        ActCommand::Pause => {
+            let mut pauses = standing.pauses.iter();
+            match pauses.find(|pause| pause.account == account) {
+                Some(before) => Decided::Not(NotDone::PausedAlready(before.login.clone())),
+                None => act(ActVerb::Pause, ""),
+            }
+        }
+        ActCommand::Resume if standing.pauses.is_empty() => Decided::Not(NotDone::NotPaused),
+        ActCommand::Resume => match acts::reach(&standing.pauses, account, caller.is_bound()) {
+            Reach::All => act(ActVerb::Resume, ""),
+            Reach::Own => Decided::Act(ActVerb::Resume, ActVerb::OWN.to_owned(), String::new()),
+            Reach::Nothing => Decided::NotTheAuthors,
         },
         ActCommand::Override { reason, .. } => act(ActVerb::Override, reason),
     }

@@ -1,7 +1,9 @@
 //! What people's acts on a discussion come to: from all of them, in order, to what counts now. Pure.
 //!
 //! An act stands whatever becomes of its comment: editing or deleting it takes nothing back. A hold ends by a release, a
-//! pause by `resume`, an override by a changed text or another base branch; each by nothing else.
+//! pause by `resume`, an override as soon as another text was there, by a reset, or in another base branch; each by
+//! nothing else. They count in the order in which they were said, whatever the order in which GitHub tells of them:
+//! nobody releases what was not there to be seen.
 
 use crate::store::{ActRecord, ActVerb};
 
@@ -12,6 +14,22 @@ pub struct Bound<'a> {
     pub ballot: &'a str,
     /// Base branch of the pull request.
     pub base: &'a str,
+    /// The chain of receipts that counts now; empty: none yet.
+    pub did: &'a str,
+    /// Texts published so far with the time, ms, oldest first.
+    pub published: &'a [(String, i64)],
+}
+
+impl Bound<'_> {
+    /// Whether an override is of what is there, and was ever since.
+    fn is_of(&self, act: &ActRecord) -> bool {
+        // GitHub tells whole seconds.
+        let is_left = |(text, at): &(String, i64)| *at > act.said_at + 999 && text != self.ballot;
+        act.subject == self.ballot
+            && act.base == self.base
+            && (act.did.is_empty() || act.did == self.did)
+            && !self.published.iter().any(is_left)
+    }
 }
 
 /// What counts now.
@@ -19,30 +37,37 @@ pub struct Bound<'a> {
 pub struct Standing<'a> {
     /// The newest hold of each account that holds it, oldest first.
     pub holds: Vec<&'a ActRecord>,
-    /// Who paused it, if it is paused.
-    pub pause: Option<&'a ActRecord>,
+    /// The newest pause of each account that paused it, oldest first.
+    pub pauses: Vec<&'a ActRecord>,
     /// The newest override of this very text.
     pub overridden: Option<&'a ActRecord>,
 }
 
-/// Folds the acts on one discussion, oldest first.
+/// Folds the acts on one discussion; those said in the same second stay in the order given.
 pub fn standing<'a>(acts: impl Iterator<Item = &'a ActRecord>, bound: Bound<'_>) -> Standing<'a> {
     let mut standing = Standing::default();
+    let mut acts: Vec<&ActRecord> = acts.collect();
+    acts.sort_by_key(|act| act.said_at);
+    let not_by = |account: u64| move |one: &&ActRecord| one.account != account;
     for act in acts {
         match act.verb {
             ActVerb::Hold => {
-                standing.holds.retain(|hold| hold.account != act.account);
+                standing.holds.retain(not_by(act.account));
                 standing.holds.push(act);
             }
             ActVerb::Release if act.target == ActVerb::OWN => {
-                standing.holds.retain(|hold| hold.account != act.account);
+                standing.holds.retain(not_by(act.account));
             }
             ActVerb::Release => standing.holds.clear(),
-            ActVerb::Pause => standing.pause = standing.pause.or(Some(act)),
-            ActVerb::Resume => standing.pause = None,
-            ActVerb::Override if act.subject == bound.ballot && act.base == bound.base => {
-                standing.overridden = Some(act);
+            ActVerb::Pause => {
+                standing.pauses.retain(not_by(act.account));
+                standing.pauses.push(act);
             }
+            ActVerb::Resume if act.target == ActVerb::OWN => {
+                standing.pauses.retain(not_by(act.account));
+            }
+            ActVerb::Resume => standing.pauses.clear(),
+            ActVerb::Override if bound.is_of(act) => standing.overridden = Some(act),
             ActVerb::Override => {}
         }
     }
@@ -56,7 +81,8 @@ impl Standing<'_> {
         let mut why: Vec<String> = holds
             .map(|hold| format!("by {}: {}", hold.login, hold.text))
             .collect();
-        why.extend(self.pause.map(|pause| format!("paused by {}", pause.login)));
+        let pauses = self.pauses.iter();
+        why.extend(pauses.map(|pause| format!("paused by {}", pause.login)));
         (!why.is_empty()).then(|| why.join("; "))
     }
 
@@ -68,8 +94,8 @@ impl Standing<'_> {
 
     /// All that counts, for the check.
     pub fn all(&self) -> impl Iterator<Item = &ActRecord> {
-        let holds = self.holds.iter().copied();
-        holds.chain(self.pause).chain(self.overridden)
+        let acts = self.holds.iter().chain(&self.pauses).copied();
+        acts.chain(self.overridden)
     }
 }
 

@@ -46,6 +46,22 @@ pub(super) async fn unheard(
     Ok(found)
 }
 
+/// See [`super::Store::is_worked_on`].
+pub(super) async fn is_worked_on(
+    database: &Database,
+    pr: &PullRequest,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) FROM jobs WHERE lane = $1 \
+         AND (state = 'running' OR (state = 'waiting' AND paced = 0))",
+    )
+    .bind(pr.lane())
+    .fetch_one(database.readers())
+    .await?;
+    let jobs: i64 = row.try_get(0)?;
+    Ok(jobs > 0)
+}
+
 /// See [`super::Store::adopt_parked`].
 pub(super) async fn adopt_parked(
     database: &Database,

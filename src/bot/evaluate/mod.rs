@@ -117,9 +117,9 @@ pub struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Whether there were answers or votes here in this pull request.
+    /// Whether there were answers, votes or acts here in this pull request.
     fn was_worked_on(&self) -> bool {
-        !self.blocks.is_empty() || !self.votes.is_empty()
+        !self.blocks.is_empty() || !self.votes.is_empty() || !self.acts.is_empty()
     }
 }
 
@@ -264,11 +264,13 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let bound_to = Bound {
         ballot: &seen.ballot,
         base: around.base_branch,
+        did: did.map_or("", String::as_str),
+        published: case.record.map_or(&[], |record| &record.published),
     };
     let done = acts::standing(case.acts.iter().copied(), bound_to);
     let held = done.held().or_else(|| held(case, &receipts));
     let overridden = done.overrides();
-    let paused = done.pause.is_some();
+    let paused = !done.pauses.is_empty();
     let done: Vec<ActView> = done.all().map(ActView::of).collect();
     let verdict = consensus::decide(
         &Situation {

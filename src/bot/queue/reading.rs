@@ -155,10 +155,16 @@ impl<'a> Reader<'a> {
         };
         let mut members = Vec::new();
         for pull in pulls {
+            let standing = match self.standing(pull, asked.head).await {
+                Err(JobError::Forge(error)) if may_pass(&error) => {
+                    Standing::Open(format!("cannot be read: {error}"))
+                }
+                standing => standing?,
+            };
             members.push(Member {
                 number: pull.number,
                 title: pull.title.clone(),
-                standing: self.standing(pull, asked.head).await?,
+                standing,
             });
         }
         Ok(Ok(members))
@@ -195,13 +201,21 @@ impl<'a> Reader<'a> {
             }
             None => {}
         }
-        if record.conclusion == CLEAR {
-            return Ok(Standing::Green { clear: true });
+        // An objection may be in hand that the record does not have yet.
+        if self.deps.store.is_worked_on(&pr).await? {
+            return Ok(Standing::Open("is being looked at again".to_owned()));
         }
-        self.compare(&pr, pull, group).await
+        let compared = self.compare(&pr, pull, group).await?;
+        Ok(match compared {
+            Standing::Green { .. } => Standing::Green {
+                clear: record.conclusion == CLEAR,
+            },
+            compared => compared,
+        })
     }
 
-    /// Compares the discussions of a green pull request with what would be merged.
+    /// Compares the discussions of a green pull request with what would be merged; also where it has none, since a merge
+    /// may make one.
     async fn compare(
         &mut self,
         pr: &PullRequest,

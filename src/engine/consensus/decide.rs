@@ -18,7 +18,19 @@ use crate::ids::Alias;
 /// many people are READY, the dispute stands in nobody's way.
 pub fn decide(situation: &Situation<'_>, veto_personas: &[Alias]) -> Verdict {
     let facts = Facts::of(situation, veto_personas);
-    let findings: Vec<Finding> = CLAUSES.iter().map(|clause| clause(&facts)).collect();
+    let mut findings: Vec<Finding> = CLAUSES.iter().map(|clause| clause(&facts)).collect();
+    let overrides = |finding: &Finding| finding.state == Some(State::Overridden);
+    // An override of rules that hold all the same overrides nothing.
+    let is_needed = findings
+        .iter()
+        .any(|finding| finding.state.is_some() && !overrides(finding));
+    if !is_needed {
+        for finding in findings.iter_mut().filter(|finding| overrides(finding)) {
+            finding.state = None;
+            finding.reasons.clear();
+            finding.clause.holds = true;
+        }
+    }
     let state = findings.iter().find_map(|finding| finding.state);
     let mut reasons: Vec<Reason> = Vec::new();
     let mut clauses = Vec::new();

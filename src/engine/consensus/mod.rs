@@ -297,8 +297,7 @@ impl Verdict {
     /// Whether all that READY needs holds, apart from being in the final phase: what moves a voting phase with a
     /// `next` on. Ask this after the round; while one runs the answer is no.
     pub fn holds_but_for_the_phase(&self) -> bool {
-        self.reasons
-            .iter()
-            .all(|reason| reason.code == ReasonCode::PhaseDoesNotVote)
+        let is_apart = |code| matches!(code, ReasonCode::PhaseDoesNotVote | ReasonCode::Overridden);
+        self.reasons.iter().all(|reason| is_apart(reason.code))
     }
 }

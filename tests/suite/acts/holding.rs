@@ -4,7 +4,7 @@ use super::green;
 use crate::scenarios::{CACHE, PATH, revised};
 use crate::support::rig::Rig;
 use crate::support::scripted::Scripted;
-use discussions::sandbox::DEMO_REPO;
+use discussions::sandbox::{DEMO_REPO, FileEdit};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,10 +122,16 @@ async fn a_pause_buys_nothing_until_somebody_lets_the_panel_go_on() {
     rig.push("rob", PATH, &asks).await;
     assert_eq!(model.calls().len(), bought, "nothing was bought");
     assert_eq!(rig.title(number), "HELD: paused by joe");
-    let reply = rig.told("ann", number, "/discuss pause").await;
+    let reply = rig.told("joe", number, "/discuss pause").await;
     assert!(reply.contains("was paused before, by joe"), "{reply}");
     let reply = rig.told("rob", number, "/discuss resume").await;
     assert!(reply.contains("you wrote this pull request"), "{reply}");
+    // The author takes back an own pause, and nobody else's with it.
+    rig.say("rob", number, "/discuss pause").await;
+    assert_eq!(rig.title(number), "HELD: paused by joe; paused by rob");
+    rig.say("rob", number, "/discuss resume").await;
+    assert_eq!(rig.title(number), "HELD: paused by joe");
+    assert_eq!(model.calls().len(), bought, "nothing was bought");
 
     rig.say("ann", number, "/discuss resume").await;
     assert!(model.calls().len() > bought, "the panel goes on");
@@ -164,6 +170,29 @@ async fn one_of_two_discussions_is_held_or_both() {
     assert!(reply.contains("applies to all 2"), "{reply}");
     rig.say("ann", number, "/discuss release").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+}
+
+/// Nobody has answered or voted yet, so the file could simply go; the hold could not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_somebody_holds_does_not_simply_disappear() {
+    let rig = Rig::scripted(&Arc::new(Scripted::ready()), "").await;
+    rig.propose("rob", PATH, CACHE);
+    let number = rig.draft("rob", "topic");
+    rig.settle().await;
+    rig.say("ann", number, "/discuss hold: not without the lawyers")
+        .await;
+    assert!(rig.title(number).starts_with("HELD by ann"));
+    let edits = [FileEdit::delete(PATH), FileEdit::write("notes.txt", "x")];
+    rig.sandbox
+        .push("rob", DEMO_REPO, "topic", "not this way", &edits)
+        .unwrap();
+    rig.settle().await;
+    assert!(
+        rig.title(number).starts_with("HELD"),
+        "{}",
+        rig.title(number)
+    );
+    assert_eq!(rig.conclusion(number), "action_required");
 }
 
 #[tokio::test(flavor = "multi_thread")]

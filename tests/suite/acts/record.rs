@@ -76,7 +76,16 @@ fn what_acts_come_to() {
         ),
         (&["ann release", "ann hold"], Some("by ann: x"), None),
         (&["ann pause"], Some("paused by ann"), None),
-        (&["ann pause", "tim pause"], Some("paused by ann"), None),
+        (
+            &["ann pause", "tim pause"],
+            Some("paused by ann; paused by tim"),
+            None,
+        ),
+        (
+            &["rob pause", "tim pause", "rob resume own"],
+            Some("paused by tim"),
+            None,
+        ),
         (&["ann pause", "tim resume"], None, None),
         (&["ann pause", "tim release"], Some("paused by ann"), None),
         (&["ann hold", "tim resume"], Some("by ann: x"), None),
@@ -103,10 +112,75 @@ fn what_acts_come_to() {
         let bound = Bound {
             ballot: "aa",
             base: "main",
+            did: "",
+            published: &[],
         };
         let got = standing(records.iter(), bound);
         assert_eq!(got.held().as_deref(), held, "{acts:?}");
         assert_eq!(got.overrides().as_deref(), overridden, "{acts:?}");
+    }
+}
+
+/// GitHub tells of a release late, when somebody holds it anew.
+#[test]
+fn acts_count_in_the_order_in_which_they_were_said() {
+    let at = |text: &str, said_at: i64| ActRecord {
+        said_at,
+        ..act(text)
+    };
+    let bound = Bound {
+        ballot: "aa",
+        base: "main",
+        did: "",
+        published: &[],
+    };
+    let late = [
+        at("ann hold", 1_000),
+        at("ann hold", 5_000),
+        at("tim release", 3_000),
+    ];
+    assert_eq!(
+        standing(late.iter(), bound).held().as_deref(),
+        Some("by ann: x")
+    );
+    let over = [at("tim release", 3_000), at("ann hold", 1_000)];
+    assert_eq!(standing(over.iter(), bound).held(), None);
+}
+
+/// Whoever puts an overridden text back has no override: it was given for that time.
+#[test]
+fn an_override_does_not_come_back_to_life() {
+    let texts = |texts: &[(&str, i64)]| -> Vec<(String, i64)> {
+        let texts = texts.iter().map(|(text, at)| ((*text).to_owned(), *at));
+        texts.collect()
+    };
+    for (published, did, counts) in [
+        (texts(&[("aa", 1)]), "", true),
+        (texts(&[("bb", 1), ("aa", 500)]), "", true),
+        // In the same second, by GitHub's clock before it.
+        (texts(&[("bb", 5_400), ("aa", 5_800)]), "", true),
+        (texts(&[("aa", 1), ("bb", 9_000)]), "", false),
+        (
+            texts(&[("aa", 1), ("bb", 9_000), ("aa", 12_000)]),
+            "",
+            false,
+        ),
+        (texts(&[("aa", 1)]), "d1", true),
+        (texts(&[("aa", 1)]), "d2", false),
+    ] {
+        let given = ActRecord {
+            said_at: 5_000,
+            did: if did.is_empty() { "" } else { "d1" }.to_owned(),
+            ..act("ann override aa@main")
+        };
+        let bound = Bound {
+            ballot: "aa",
+            base: "main",
+            did,
+            published: &published,
+        };
+        let got = standing([&given].into_iter(), bound);
+        assert_eq!(got.overridden.is_some(), counts, "{published:?} {did}");
     }
 }
 
