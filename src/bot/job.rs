@@ -200,6 +200,9 @@ pub enum JobEvent {
     Survey {
         /// Only those into this base branch, and only if there are any by the record; `None`: all.
         base: Option<String>,
+        /// Whether merge queues are looked at too, for groups that no event told of.
+        #[serde(default)]
+        queues: bool,
     },
     /// Ask for the deliveries that were lost, and survey repositories. Stands under no repository at all.
     Sweep {

@@ -186,7 +186,10 @@ async fn survey_all(
             repo,
             number: UNNUMBERED,
         };
-        let survey = JobEvent::Survey { base: None };
+        let survey = JobEvent::Survey {
+            base: None,
+            queues: true,
+        };
         hand_on(deps, guid, pr, &survey, delay(deps, count)).await?;
         count += 1;
     }
@@ -238,8 +241,10 @@ pub async fn survey(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     };
     let known = deps.store.pulls(job.pr.repo.id).await?;
     let known: BTreeMap<u64, PrRecord> = known.into_iter().collect();
+    let with_queues = |one: &Happened| matches!(one.event, JobEvent::Survey { queues: true, .. });
+    let queues = happened.iter().any(with_queues);
     for base in bases(&happened, &known) {
-        survey_one(deps, job, guid, base.as_deref(), &known).await?;
+        survey_one(deps, job, guid, base.as_deref(), queues, &known).await?;
     }
     Ok(())
 }
@@ -247,7 +252,7 @@ pub async fn survey(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
 /// What the events ask about: one list of everything, or one for each base that pull requests go into by the record.
 fn bases(happened: &[Happened], known: &BTreeMap<u64, PrRecord>) -> BTreeSet<Option<String>> {
     let asked = happened.iter().filter_map(|one| match &one.event {
-        JobEvent::Survey { base } => Some(base.clone()),
+        JobEvent::Survey { base, .. } => Some(base.clone()),
         _ => None,
     });
     let asked: BTreeSet<Option<String>> = asked.collect();
@@ -266,6 +271,7 @@ async fn survey_one(
     job: &Claimed,
     guid: &str,
     base: Option<&str>,
+    queues: bool,
     known: &BTreeMap<u64, PrRecord>,
 ) -> Result<(), JobError> {
     let open = deps.read.open_pulls(&job.pr, base).await?;
@@ -317,8 +323,10 @@ async fn survey_one(
         let guid = format!("{guid}#{number}");
         hand_on(deps, guid, pr, &JobEvent::LookAgain, delay(deps, at)).await?;
     }
-    for base in grounds.queued(&open.pulls).await? {
-        queue::sweep(deps, job, guid, &place, &base).await?;
+    if queues {
+        for base in grounds.queued(&open.pulls).await? {
+            queue::sweep(deps, job, guid, &place, &base).await?;
+        }
     }
     tracing::info!(repository = %place.repo, job = %job.id, base, open = open.pulls.len(), due = due.len(), "surveyed");
     Ok(())

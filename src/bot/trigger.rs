@@ -246,7 +246,9 @@ fn push(event: &PushEvent) -> Decided {
     }
     let base = (!event.is_default).then(|| event.branch.clone());
     let pr = event.place.pull_request(UNNUMBERED);
-    Ok((pr, JobEvent::Survey { base }))
+    // What changes a verdict reaches the groups it is in when it is recorded.
+    let queues = false;
+    Ok((pr, JobEvent::Survey { base, queues }))
 }
 
 /// Which pull requests are in the group is looked up: the event does not tell.

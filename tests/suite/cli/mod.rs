@@ -781,7 +781,7 @@ async fn the_sandbox_lists_what_a_person_can_do_and_keeps_nothing() {
     };
     assert_eq!(
         (routes(views).len(), routes(actions).len()),
-        (3, 23),
+        (3, 26),
         "{listed}"
     );
     for view in routes(views) {

@@ -473,8 +473,12 @@ fn a_push_surveys_where_it_may_change_what_a_base_says() {
     use serde_json::json;
     let code: [&[&str]; 3] = [&["src/a.rs"], &["src/b.rs"], &["Cargo.toml"]];
     let many: Vec<[&[&str]; 3]> = vec![code; 2_048];
-    let everything = Some(JobEvent::Survey { base: None });
+    let everything = Some(JobEvent::Survey {
+        base: None,
+        queues: false,
+    });
     let release = Some(JobEvent::Survey {
+        queues: false,
         base: Some("release".to_owned()),
     });
     let cases: Vec<(&str, Event, Option<JobEvent>)> = vec![
