@@ -6,9 +6,9 @@ use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use super::purse::{Account, Purse};
 use super::recording::{self, KeptRound};
 use super::respond::Want;
+use super::whole::Whole;
 use super::work::{Work, open};
 use crate::engine::block::Block;
-use crate::engine::discussion::Discussion;
 use crate::engine::persona::Persona;
 use crate::engine::reply::{self, Anchor};
 use crate::ids::Alias;
@@ -22,7 +22,8 @@ use crate::store::{BlockRecord, BlockState, Change};
 struct Table<'a> {
     key: &'a str,
     evaluated: &'a Evaluated,
-    discussion: &'a Discussion,
+    /// What personas are asked about where a push dropped replies.
+    whole: Option<Whole>,
     fence: String,
 }
 
@@ -74,7 +75,7 @@ async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool,
     let Ok(ask) = table.ask(work, want) else {
         return Ok(false);
     };
-    let is_ours = |block: &Block| table.evaluated.seen.is_ours(block.number);
+    let is_ours = |block: &Block| table.is_ours(block);
     let input = table.input(work, &is_ours, &Unmetered);
     let key = round::answer_key(&input, table.evaluated.seen.subject, &ask);
     Ok(work.deps.store.answer(&key).await?.is_some())
@@ -104,7 +105,7 @@ pub async fn ask(
         if asks.is_empty() {
             continue;
         }
-        let is_ours = |block: &Block| table.evaluated.seen.is_ours(block.number);
+        let is_ours = |block: &Block| table.is_ours(block);
         let purse = Purse::new(table.account(work));
         let input = table.input(work, &is_ours, &purse);
         let answered = round::run(&input, &asks, &book, &Quiet).await;
@@ -152,7 +153,7 @@ fn tables<'a>(work: &'a Work<'_>, outcomes: &'a [Outcome]) -> impl Iterator<Item
     open(&work.paths, outcomes).map(|(key, evaluated)| Table {
         key,
         evaluated,
-        discussion: &evaluated.discussion,
+        whole: Whole::of(evaluated, &work.blocks_of(key)),
         fence: fence(work, key),
     })
 }
@@ -219,16 +220,31 @@ impl Table<'_> {
         })
     }
 
+    fn is_ours(&self, block: &Block) -> bool {
+        match &self.whole {
+            Some(whole) => whole.is_ours(self.evaluated, block),
+            None => self.evaluated.seen.is_ours(block.number),
+        }
+    }
+
     fn input<'t>(
         &'t self,
         work: &Work<'_>,
         counts: &'t (dyn Fn(&Block) -> bool + Sync),
         meter: &'t dyn Meter,
     ) -> RoundInput<'t> {
+        let (discussion, proposal_end, ledger) = match &self.whole {
+            Some(whole) => (&whole.discussion, Some(whole.proposal_end), &whole.ledger),
+            None => (
+                &self.evaluated.discussion,
+                self.evaluated.seen.proposal_end,
+                &self.evaluated.view.ledger,
+            ),
+        };
         RoundInput {
-            discussion: self.discussion,
-            proposal_end: self.evaluated.seen.proposal_end,
-            ledger: &self.evaluated.view.ledger,
+            discussion,
+            proposal_end,
+            ledger,
             counts,
             phase: &self.evaluated.phase,
             limits: work.deps.pace.limits,

@@ -2,6 +2,7 @@
 
 use super::apply::{self, Runs};
 use super::ask;
+use super::breaker;
 use super::check::CheckInput;
 use super::command::{Command, Parsed};
 use super::deps::JobError;
@@ -17,6 +18,7 @@ use crate::engine::persona::PersonaKind;
 use crate::forge::Reaction;
 use crate::round::Turn;
 use crate::store::{BlockRecord, Change};
+use std::collections::BTreeMap;
 
 /// A comment with commands and what came of it.
 #[derive(Debug)]
@@ -83,12 +85,26 @@ pub async fn answer(
     let outcomes = work.evaluate();
     let mut effects = Vec::new();
     let mut told = Vec::new();
+    let mut replied: BTreeMap<String, u32> = BTreeMap::new();
     for heard in heard.iter_mut() {
         heard.response.tell_votes(work, &outcomes);
         let (parts, failed) = round_parts(work, heard, turns);
         heard.response.parts.extend(parts);
         heard.response.refused |= failed;
         heard.response.tell_state(result);
+        if replies(&heard.response) {
+            let key = breaker::key(&heard.utterance);
+            let before = match replied.get(&key) {
+                Some(before) => *before,
+                None => breaker::count(work, &heard.utterance).await?,
+            };
+            let count = before + 1;
+            replied.insert(key, count);
+            if count == breaker::MOST {
+                let parts = &mut heard.response.parts;
+                parts.push(message::many_replies(breaker::MOST));
+            }
+        }
         effects.extend(closing_effects(heard));
         let voters = std::mem::take(&mut heard.response.told).into_iter();
         told.extend(voters.map(|(path, source)| Change::EffectDone {
@@ -97,7 +113,13 @@ pub async fn answer(
         }));
     }
     apply::carry_out(work.deps, &work.job.lease, work.pr(), runs, &effects).await?;
+    told.extend(replied.into_iter().map(breaker::counted));
     work.record(&told).await
+}
+
+/// Whether there are words for it.
+fn replies(response: &Response) -> bool {
+    !response.silent && !response.muted && !response.parts.is_empty()
 }
 
 fn closing_effects(heard: &Heard) -> Vec<Effect> {
@@ -106,7 +128,7 @@ fn closing_effects(heard: &Heard) -> Vec<Effect> {
         return Vec::new();
     }
     let marker = heard.utterance.marker();
-    let reply = (!response.parts.is_empty()).then(|| Effect::Reply {
+    let reply = replies(response).then(|| Effect::Reply {
         body: message::reply(&marker, &response.parts),
         marker,
     });

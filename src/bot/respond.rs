@@ -3,6 +3,7 @@
 
 use super::access::{self, Access, Caller};
 use super::acting;
+use super::breaker;
 use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
@@ -51,6 +52,8 @@ pub struct Response {
     pub refused: bool,
     /// No reaction at all: this account was told often enough.
     pub silent: bool,
+    /// No reply, only the reaction: there were too many within this hour.
+    pub muted: bool,
     /// Votes that were taken down: (path by the record, source), to tell whether they count.
     votes: Vec<(String, String)>,
     /// Those whose voter was told that they do not.
@@ -82,6 +85,11 @@ pub async fn respond(
                 }
             }
         }
+    }
+    if breaker::count(work, utterance).await? >= breaker::MOST {
+        response.refused |= !response.wants.is_empty();
+        response.wants.clear();
+        response.muted = true;
     }
     Ok(response)
 }

@@ -33,6 +33,7 @@ mod sandbox;
 mod scenarios;
 mod status;
 mod store;
+mod stories;
 mod support;
 mod tidy;
 mod validity;

@@ -45,6 +45,12 @@ const ENTRIES = [
         reason: 'every repository has them; the same pull request has them where a review is submitted or dismissed',
         source: 'webhook-pull-request-review-submitted and -dismissed of the same description',
     },
+    {
+        operation: /^webhook issue_comment\.(created|edited|deleted)$/,
+        problem: /^body\/issue\/user must be object$/,
+        reason: 'null once the account is deleted; the second part of `allOf` names the member again and forgot that',
+        source: 'the first part of the same `allOf`, type ["object", "null"]',
+    },
 ];
 
 class Allowed {

@@ -1,7 +1,7 @@
 //! What has to happen next, by whom, and the line to post.
 
 use super::title::{listed, rejecters};
-use super::{DiscussionView, Evaluation, rank};
+use super::{DiscussionView, Evaluation, VoteView, rank};
 use crate::bot::command::path_word;
 use crate::engine::consensus::{Owed, ReasonCode, State};
 use crate::engine::ledger::ItemState;
@@ -53,9 +53,20 @@ pub(super) fn all_steps(evaluation: &Evaluation) -> Vec<NextStep> {
     let mut worst_first: Vec<&DiscussionView> =
         evaluation.discussions.iter().filter(helps).collect();
     worst_first.sort_by_key(|view| rank(view.verdict.state));
-    let of_discussions = worst_first
-        .into_iter()
-        .flat_map(|view| next_steps(view, several));
+    let steps_of = |name_path: bool| -> Vec<Vec<NextStep>> {
+        let views = worst_first.iter();
+        views.map(|view| next_steps(view, name_path)).collect()
+    };
+    let (named, plain) = (steps_of(several), steps_of(false));
+    // What every one of them needs is asked for once.
+    let is_shared = |step: &NextStep| {
+        step.line.as_deref().is_some_and(means_all) && plain.iter().all(|of| of.contains(step))
+    };
+    let of_discussions = named.iter().flatten().zip(plain.iter().flatten());
+    let of_discussions = of_discussions.map(|(named, plain)| match is_shared(plain) {
+        true => plain.clone(),
+        false => named.clone(),
+    });
     let mut steps: Vec<NextStep> = Vec::new();
     for step in config.into_iter().chain(demands).chain(of_discussions) {
         if steps.len() < MAX_STEPS && !steps.contains(&step) {
@@ -65,14 +76,23 @@ pub(super) fn all_steps(evaluation: &Evaluation) -> Vec<NextStep> {
     steps
 }
 
+/// Whether a line without a PATH may be proposed for all discussions at once.
+fn means_all(line: &str) -> bool {
+    matches!(
+        line,
+        "/discuss"
+            | "/discuss all"
+            | "/discuss vote ready"
+            | "/discuss release"
+            | "/discuss resume"
+    )
+}
+
 /// The next steps of one discussion, most useful first, at most [`MAX_STEPS`]; empty when nothing is owed. With
 /// `name_path` the lines name the discussion (a pull request with several).
 pub fn next_steps(view: &DiscussionView, name_path: bool) -> Vec<NextStep> {
-    let command = |rest: &str| match name_path {
-        true => format!("/discuss {} {rest}", path_word(&view.path))
-            .trim_end()
-            .to_owned(),
-        false => format!("/discuss {rest}").trim_end().to_owned(),
+    let at = At {
+        path: name_path.then_some(view.path.as_str()),
     };
     let mut steps = match view.verdict.state {
         State::Ready | State::Overridden => Vec::new(),
@@ -81,13 +101,13 @@ pub fn next_steps(view: &DiscussionView, name_path: bool) -> Vec<NextStep> {
             "needs to do anything: the personas are answering",
         )],
         State::Invalid => invalid(view),
-        State::Tampered => tampered(view, &command),
-        State::Held => held(view, &command),
-        State::Rejected => rejected(view, &command),
-        State::Degraded => vec![degraded(view, &command)],
-        State::Stale => stale(view, &command),
-        State::Changes => changes(view, &command),
-        State::Discussing => discussing(view, &command),
+        State::Tampered => tampered(view, at),
+        State::Held => held(view, at),
+        State::Rejected => rejected(view, at),
+        State::Degraded => vec![degraded(view, at)],
+        State::Stale => stale(view, at),
+        State::Changes => changes(view, at),
+        State::Discussing => discussing(view, at),
     };
     if steps.is_empty() && !matches!(view.verdict.state, State::Ready | State::Overridden) {
         steps.extend(settle_first_reason(view));
@@ -105,7 +125,27 @@ fn settle_first_reason(view: &DiscussionView) -> Option<NextStep> {
     ))
 }
 
-type Line<'a> = &'a dyn Fn(&str) -> String;
+/// Which discussion a step is about, where that has to be said.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    path: Option<&'a str>,
+}
+
+impl At<'_> {
+    /// The command, with the discussion if need be.
+    fn line(self, rest: &str) -> String {
+        let line = match self.path {
+            Some(path) => format!("/discuss {} {rest}", path_word(path)),
+            None => format!("/discuss {rest}"),
+        };
+        line.trim_end().to_owned()
+    }
+
+    /// `the proposal`, or the file it stands in.
+    fn proposal(self) -> String {
+        self.path.map_or("the proposal".to_owned(), str::to_owned)
+    }
+}
 
 fn invalid(view: &DiscussionView) -> Vec<NextStep> {
     view.errors()
@@ -117,40 +157,40 @@ fn invalid(view: &DiscussionView) -> Vec<NextStep> {
 }
 
 /// Both ways out of changed replies.
-fn tampered(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+fn tampered(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let who = other_than_author("someone with maintain", view);
     vec![
         NextStep::new(
             "someone with write",
             "has the replies put back as they were signed",
         )
-        .with(line("restore")),
+        .with(at.line("restore")),
         NextStep::new(who, "begins the discussion anew, with new votes")
-            .with(line("reset: reason")),
+            .with(at.line("reset: reason")),
     ]
 }
 
-fn held(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
-    let by_people = held_by_people(view, line);
+fn held(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
+    let by_people = held_by_people(view, at);
     if !by_people.is_empty() {
         return by_people;
     }
     if view.waiting.is_some() {
-        return vec![starts_panel(line)];
+        return vec![starts_panel(at)];
     }
     if view.has_reason(ReasonCode::Withdrawn) {
         return withdrawn(view);
     }
     if view.lost_replies > 0 {
         let what = "has the dropped replies put back, and finds out which push drops them";
-        return vec![NextStep::new("someone with write", what).with(line("restore"))];
+        return vec![NextStep::new("someone with write", what).with(at.line("restore"))];
     }
     let who = other_than_author("someone with maintain", view);
-    vec![NextStep::new(who, "begins the discussion anew").with(line("reset: reason"))]
+    vec![NextStep::new(who, "begins the discussion anew").with(at.line("reset: reason"))]
 }
 
 /// Holds and pauses: who takes them back. The author does so with the author's own.
-fn held_by_people(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+fn held_by_people(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let author = view.people.not_the_author.as_deref();
     let who = |verb: ActVerb| {
         let mut acts = view.acts.iter().filter(|act| act.verb == verb);
@@ -162,11 +202,11 @@ fn held_by_people(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     let mut steps = Vec::new();
     if view.is_done(ActVerb::Hold) {
         let step = NextStep::new(who(ActVerb::Hold), "releases it");
-        steps.push(step.with(line("release")));
+        steps.push(step.with(at.line("release")));
     }
     if view.is_done(ActVerb::Pause) {
         let step = NextStep::new(who(ActVerb::Pause), "lets the panel go on");
-        steps.push(step.with(line("resume")));
+        steps.push(step.with(at.line("resume")));
     }
     steps
 }
@@ -185,8 +225,8 @@ fn withdrawn(view: &DiscussionView) -> Vec<NextStep> {
     steps
 }
 
-fn starts_panel(line: Line<'_>) -> NextStep {
-    NextStep::new("someone with write", "starts the panel").with(line(""))
+fn starts_panel(at: At<'_>) -> NextStep {
+    NextStep::new("someone with write", "starts the panel").with(at.line(""))
 }
 
 /// What brings the panel's view of a changed proposal.
@@ -199,27 +239,28 @@ fn asked_again(view: &DiscussionView) -> &'static str {
     }
 }
 
-fn rejected(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+fn rejected(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let mut steps = vec![NextStep::new(
         "the author",
         format!(
-            "changes the proposal to meet {}; {}",
+            "changes {} to meet {}; {}",
+            at.proposal(),
             listed(&rejecters(view)),
             asked_again(view)
         ),
     )];
-    steps.extend(from_elsewhere(view, Vote::Reject, line));
+    steps.extend(from_elsewhere(view, Vote::Reject, at));
     let people = votes_of_people(view, Vote::Reject);
     if !people.is_empty() {
         let who = listed(&people);
         steps.push(
-            NextStep::new(who, "votes again or takes the vote back").with(line("vote withdraw")),
+            NextStep::new(who, "votes again or takes the vote back").with(at.line("vote withdraw")),
         );
     }
     steps
 }
 
-fn degraded(view: &DiscussionView, line: Line<'_>) -> NextStep {
+fn degraded(view: &DiscussionView, at: At<'_>) -> NextStep {
     let failed = view.owed_as(|owed| matches!(owed, Owed::Failed(_)));
     let is_dear = |owed: &Owed| matches!(owed, Owed::Failed(why) if why.starts_with(OVER_BUDGET));
     let what = match &view.retry_at {
@@ -232,22 +273,22 @@ fn degraded(view: &DiscussionView, line: Line<'_>) -> NextStep {
         ),
         None => format!("asks {} again", listed(&failed)),
     };
-    NextStep::new("someone with write", what).with(line(&failed.join(" ")))
+    NextStep::new("someone with write", what).with(at.line(&failed.join(" ")))
 }
 
-fn stale(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+fn stale(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let mut steps = Vec::new();
     let owed = view.owed_as(|owed| *owed == Owed::Stale);
     if !owed.is_empty() {
         let what = format!("asks {} about the changed text", listed(&owed));
-        steps.push(NextStep::new("someone with write", what).with(line("")));
+        steps.push(NextStep::new("someone with write", what).with(at.line("")));
     }
-    steps.extend(renewals(view, line));
+    steps.extend(renewals(view, at));
     steps
 }
 
 /// People whose vote was given on another text.
-fn renewals(view: &DiscussionView, line: Line<'_>) -> Option<NextStep> {
+fn renewals(view: &DiscussionView, at: At<'_>) -> Option<NextStep> {
     let people: Vec<&str> = view
         .votes
         .iter()
@@ -257,19 +298,20 @@ fn renewals(view: &DiscussionView, line: Line<'_>) -> Option<NextStep> {
         .collect();
     (!people.is_empty()).then(|| {
         NextStep::new(listed(&people), "votes again, the text changed since")
-            .with(line("vote ready"))
+            .with(at.line("vote ready"))
     })
 }
 
-fn changes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+fn changes(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let open: Vec<&str> = view
         .open_concerns()
         .filter_map(|item| item.id.as_deref())
         .collect();
     let what = match open.as_slice() {
-        [] => format!("changes the proposal; {}", asked_again(view)),
+        [] => format!("changes {}; {}", at.proposal(), asked_again(view)),
         ids => format!(
-            "changes the proposal to settle {}; {}",
+            "changes {} to settle {}; {}",
+            at.proposal(),
             listed(ids),
             asked_again(view)
         ),
@@ -279,49 +321,61 @@ fn changes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     if !questions.is_empty() {
         steps.push(NextStep::new(
             "the author",
-            format!("answers {} in the proposal", listed(&questions)),
+            format!("answers {} in {}", listed(&questions), at.proposal()),
         ));
     }
-    steps.extend(from_elsewhere(view, Vote::Changes, line));
+    steps.extend(from_elsewhere(view, Vote::Changes, at));
     let people = votes_of_people(view, Vote::Changes);
     if !people.is_empty() {
         let who = listed(&people);
         steps.push(
-            NextStep::new(who, "votes again once the point is settled").with(line("vote ready")),
+            NextStep::new(who, "votes again once the point is settled").with(at.line("vote ready")),
         );
     }
-    steps.extend(person_votes(view, line));
     steps
 }
 
-fn discussing(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+fn discussing(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let mut steps = Vec::new();
     if view.waiting.is_some() {
-        steps.push(starts_panel(line));
+        steps.push(starts_panel(at));
     }
     let missing = view.owed_as(|owed| *owed == Owed::Missing);
     if view.waiting.is_none() && !missing.is_empty() && !view.is_past_bound() {
         let what = format!("asks {}", listed(&missing));
-        steps.push(NextStep::new("someone with write", what).with(line("")));
+        steps.push(NextStep::new("someone with write", what).with(at.line("")));
     }
-    steps.extend(renewals(view, line));
-    steps.extend(person_votes(view, line));
+    // Whoever votes before the text is as the panel wants it votes twice.
+    let objects = |vote: &VoteView| {
+        let vote = vote.entry.counted();
+        vote.is_some_and(|vote| vote != Vote::Ready)
+    };
+    if steps.is_empty() && !view.is_past_bound() && view.votes.iter().any(objects) {
+        return changes(view, at);
+    }
+    let renewals = renewals(view, at);
+    let missing = view.people.needed.saturating_sub(view.people.ready);
+    let suffices = renewals.is_some() && missing == 1 && view.disputed().next().is_none();
+    steps.extend(renewals);
+    if !suffices {
+        steps.extend(person_votes(view, at));
+    }
     if view.is_past_bound() {
         let who = other_than_author("someone with write", view);
-        steps.push(NextStep::new(who, "may open one more round").with(line("all")));
+        steps.push(NextStep::new(who, "may open one more round").with(at.line("all")));
     }
     let questions = open_questions(view);
     if steps.is_empty() && !questions.is_empty() {
         steps.push(NextStep::new(
             "the author",
-            format!("answers {} in the proposal", listed(&questions)),
+            format!("answers {} in {}", listed(&questions), at.proposal()),
         ));
     }
     steps
 }
 
 /// The people that READY still needs; where only the author is there, both exits.
-fn person_votes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
+fn person_votes(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let missing = view.people.needed.saturating_sub(view.people.ready);
     let mut what = match missing {
         0 => return Vec::new(),
@@ -337,12 +391,12 @@ fn person_votes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     }
     if !view.people.nobody_else {
         let who = other_than_author("someone with write", view);
-        return vec![NextStep::new(who, what).with(line("vote ready"))];
+        return vec![NextStep::new(who, what).with(at.line("vote ready"))];
     }
     what.push_str(", once an admin has given write to somebody");
     let who = other_than_author("someone", view);
     vec![
-        NextStep::new(who, what).with(line("vote ready")),
+        NextStep::new(who, what).with(at.line("vote ready")),
         lets_authors_decide(),
     ]
 }
@@ -362,7 +416,7 @@ fn other_than_author(who: &str, view: &DiscussionView) -> String {
 }
 
 /// People whose objection follows from another pull request: how it ends.
-fn from_elsewhere(view: &DiscussionView, wanted: Vote, line: Line<'_>) -> Vec<NextStep> {
+fn from_elsewhere(view: &DiscussionView, wanted: Vote, at: At<'_>) -> Vec<NextStep> {
     view.votes
         .iter()
         .filter(|vote| vote.entry.counted() == Some(wanted))
@@ -370,7 +424,7 @@ fn from_elsewhere(view: &DiscussionView, wanted: Vote, line: Line<'_>) -> Vec<Ne
             let number = vote.from?;
             let what = format!("votes here, or takes the vote back in #{number}");
             let step = NextStep::new(&vote.entry.participant, what);
-            Some(step.with(line("vote ready")))
+            Some(step.with(at.line("vote ready")))
         })
         .collect()
 }

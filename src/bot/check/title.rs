@@ -139,6 +139,10 @@ fn changes(view: &DiscussionView) -> String {
         view.tally.ready,
         view.tally.total()
     );
+    with_concerns(votes, view)
+}
+
+fn with_concerns(votes: String, view: &DiscussionView) -> String {
     match view.open_concerns().count() {
         0 => votes,
         open => format!("{votes}, {} open", counted(open, "concern", "concerns")),
@@ -210,10 +214,15 @@ fn discussing(view: &DiscussionView) -> String {
         return format!("DISCUSSING: waits for {}", listed(&missing));
     }
     let first = view.verdict.reasons.first().map(|reason| reason.code);
-    if first == Some(ReasonCode::Humans) {
-        return format!("DISCUSSING: needs {}", people_needed(&view.people));
+    match first {
+        Some(ReasonCode::Humans) => format!("DISCUSSING: needs {}", people_needed(&view.people)),
+        Some(ReasonCode::PhaseDoesNotVote) => {
+            let (ready, all) = (view.tally.ready, view.tally.total());
+            let votes = format!("DISCUSSING: {ready} of {all} ready in {}", view.phase);
+            with_concerns(votes, view)
+        }
+        _ => format!("DISCUSSING: {}", first_reason(view)),
     }
-    format!("DISCUSSING: {}", first_reason(view))
 }
 
 /// `1 vote by a person other than rob`

@@ -73,6 +73,15 @@ pub fn reply(marker: &str, parts: &[String]) -> String {
     cap(format!("{marker}\n{}\n", parts.join("\n\n")), MAX_COMMENT)
 }
 
+/// The last reply of an hour in which there were so many.
+pub fn many_replies(most: u32) -> String {
+    format!(
+        "These were {most} replies here within an hour, which looks like two programs that answer each other, so I ask \
+         nobody and say nothing more until the next hour begins. Votes, holds and everything else that needs no answer \
+         count as ever; the check and the status comment stay up to date."
+    )
+}
+
 /// Answers a question: the question quoted, the answer cut, a link, the asker named.
 pub fn answer(answer: &Answer<'_>) -> String {
     let said: Vec<&str> = answer

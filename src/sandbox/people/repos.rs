@@ -16,6 +16,11 @@ impl Hub {
         self.act(|world| world.ensure_account(login, AccountKind::User))
     }
 
+    /// Makes the account of a program; an existing account stays. Gives its id.
+    pub fn create_bot(&self, login: &str) -> u64 {
+        self.act(|world| world.ensure_account(login, AccountKind::Bot))
+    }
+
     /// Makes an organization; an existing account stays. Gives its id.
     pub fn create_organization(&self, login: &str) -> u64 {
         self.act(|world| world.ensure_account(login, AccountKind::Organization))

@@ -4,6 +4,7 @@ mod access;
 mod check;
 mod markdown;
 mod messages;
+mod nesting;
 mod parsing;
 mod summary;
 mod trigger;

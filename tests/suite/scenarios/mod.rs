@@ -13,6 +13,7 @@ mod faults;
 mod gate;
 mod healing;
 mod look_alikes;
+mod loops;
 mod merge_queue;
 mod order;
 mod order_at_random;
