@@ -8,6 +8,7 @@ mod bad_input;
 mod base_pushes;
 mod budget;
 mod closing_commit;
+mod command_table;
 mod error_paths;
 mod faults;
 mod gate;
