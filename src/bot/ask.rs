@@ -112,7 +112,7 @@ pub async fn ask(
         kept.push(kept_round(
             work,
             table.key,
-            &KeptRound::of(&input, &asks, &answered),
+            &KeptRound::of(&input, &table.evaluated.statements, &asks, &answered),
         )?);
         turns.extend(
             answered

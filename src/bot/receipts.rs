@@ -264,9 +264,10 @@ impl Signer<'_> {
             path: self.path.to_owned(),
             seq: last.map_or(0, |last| last.seq) + 1,
             prev: last.map_or(String::new(), |last| last.link.clone()),
-            kind: match block.is_persons() {
-                true => Kind::Vote,
-                false => Kind::Turn,
+            kind: match (block.is_persons(), &block.vote) {
+                (true, Some(_)) => Kind::Vote,
+                (true, None) => Kind::Note,
+                (false, _) => Kind::Turn,
             },
             who: block.alias.clone(),
             vote: block.vote.as_deref().and_then(Vote::parse),

@@ -275,6 +275,7 @@ fn changes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
         ),
     };
     let mut steps = vec![NextStep::new("the author", what)];
+    steps.extend(resolves_concern(view, line));
     let questions = open_questions(view);
     if !questions.is_empty() {
         steps.push(NextStep::new(
@@ -292,6 +293,19 @@ fn changes(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {
     }
     steps.extend(person_votes(view, line));
     steps
+}
+
+/// The first concern that a person raised by name: only words close it.
+fn resolves_concern(view: &DiscussionView, line: Line<'_>) -> Option<NextStep> {
+    if !view.has_reason(ReasonCode::BlockingConcern) {
+        return None;
+    }
+    let item = view.open_concerns().find(|item| item.is_named())?;
+    let name = item.id.as_deref()?;
+    let others = other_than_author("someone with write", view);
+    let who = format!("{}, or {others},", item.author);
+    let step = NextStep::new(who, format!("resolves {name} once it is settled"));
+    Some(step.with(line(&format!("resolve {name}: reason"))))
 }
 
 fn discussing(view: &DiscussionView, line: Line<'_>) -> Vec<NextStep> {

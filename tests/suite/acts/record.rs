@@ -44,6 +44,7 @@ fn act(text: &str) -> ActRecord {
             .filter(|behind| *behind == ActVerb::OWN)
             .unwrap_or_default()
             .to_owned(),
+        item: String::new(),
         text: "x".to_owned(),
         account: accounts.iter().position(|name| *name == words[0]).unwrap() as u64,
         login: words[0].to_owned(),
