@@ -6,6 +6,7 @@ use crate::support::scripted::{Line, Scripted};
 use discussions::bot::answers::ReadAnswers;
 use discussions::bot::replay::replay;
 use discussions::engine::vote::Vote;
+use discussions::sandbox::{DEMO_REPO, FileEdit};
 use discussions::store::Store;
 use std::sync::Arc;
 
@@ -102,4 +103,38 @@ async fn nobody_answers_without_the_right() {
     assert!(reply.contains("needs `triage`"), "{reply}");
     assert!(rig.summary(number).contains("**Q1**"));
     assert_eq!(rig.store.acts(&rig.pr(number)).await.unwrap(), []);
+}
+
+/// The author of a fork has no right here, and knows best all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_without_any_right_answers_and_resolves_nothing() {
+    let model = Arc::new(Scripted::ready());
+    model.set(
+        "security",
+        Line::Wonders(Vote::Changes, "Who rotates the keys?"),
+    );
+    model.set("architect", Line::Objects(Vote::Changes, "Too big."));
+    let rig = Rig::scripted(&model, "").await;
+    let fork = rig.sandbox.fork("eve", DEMO_REPO).unwrap();
+    let edit = FileEdit::write(PATH, CACHE);
+    rig.sandbox
+        .push("eve", &fork, "topic", "propose", &[edit])
+        .unwrap();
+    let number = rig.pull("eve", "eve:topic");
+    rig.settle().await;
+    rig.say("ann", number, "/discuss all").await;
+    assert_eq!(model.calls().len(), 3);
+    let reply = rig.told("eve", number, "/discuss resolve C1: no").await;
+    assert!(reply.contains("needs `triage`"), "{reply}");
+    let reply = rig.told("eve", number, "/discuss answer Q7: me").await;
+    assert_eq!(reply, "", "one refusal an hour is enough");
+    let reply = rig
+        .told("eve", number, "/discuss answer Q1: a cron job")
+        .await;
+    assert!(reply.contains("Answered Q1 of security"), "{reply}");
+    model.set("security", Line::Votes(Vote::Ready));
+    rig.say("ann", number, "/discuss security").await;
+    assert_eq!(model.calls().len(), 4);
+    let task = model.tasks().pop().unwrap();
+    assert!(task.contains("answered by eve: a cron job"), "{task}");
 }
