@@ -7,6 +7,8 @@ use crate::support::rig::{AT_ONCE, Rig};
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
 use discussions::sandbox::{DEMO_REPO, Role};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 /// Exit code of a command on the file, with nothing but the file and the App's public keys.
@@ -22,8 +24,8 @@ fn ran(rig: &Rig, number: u64, arguments: &[&str]) -> i32 {
     folder.run(&[arguments, &whose[..]].concat()).code()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_people_did_stands_in_the_file_once_and_signed() {
+/// A decided proposal with much done about it.
+async fn decided() -> (Arc<Scripted>, Rig, u64) {
     let model = Arc::new(Scripted::ready());
     model.set("security", Line::Objects(Vote::Changes, "This leaks."));
     model.set("architect", Line::Wonders(Vote::Ready, "Who runs it?"));
@@ -46,6 +48,12 @@ async fn what_people_did_stands_in_the_file_once_and_signed() {
     }
     rig.say("ann", number, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+    (model, rig, number)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_did_stands_in_the_file_once_and_signed() {
+    let (model, rig, number) = decided().await;
     let told = |rig: &Rig| {
         let text = rig.file(number, PATH);
         for (name, part) in [
@@ -109,4 +117,33 @@ async fn nothing_is_told_where_the_file_is_left_alone() {
     rig.say("tim", number, "/discuss resolve load: y").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
     assert!(!rig.file(number, PATH).contains("Raised the concern"));
+}
+
+/// The one that shares no code with us.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs python3 with cryptography and markdown-it-py"]
+async fn a_second_verifier_takes_the_notes_and_counts_nothing_of_them() {
+    let (_, rig, number) = decided().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, keys) = (folder.path().join("a.md"), folder.path().join("keys.json"));
+    std::fs::write(&file, rig.file(number, PATH)).unwrap();
+    std::fs::write(&keys, rig.deps.keyring.keys.to_jwks()).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verifier/verify.py");
+    let ran = Command::new("python3")
+        .arg(script)
+        .arg(&file)
+        .args([DEMO_REPO, &number.to_string()])
+        .arg(&keys)
+        .output()
+        .unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let receipts = said["receipts"].as_array().unwrap();
+    // Three replies, six notes, a vote.
+    assert_eq!(receipts.len(), 10, "{said}");
+    assert!(
+        receipts.iter().all(|one| one["result"] == "valid"),
+        "{said}"
+    );
+    let votes = said["accepted"].as_array().unwrap();
+    assert_eq!(votes.len(), 4, "{said}");
 }
