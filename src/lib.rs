@@ -23,7 +23,7 @@
 //! | `main` | hands the command line to `cli` |
 //!
 //! Inside `engine`: `scan` finds lines and opaque regions; `header`, `block`, `name`, `marker` read them; `discussion`
-//! is the parsed file; `problem` the table of everything that can be wrong with it; `ledger` the open and closed items;
+//! is the parsed file; `problem` the table of everything that can be wrong with it; `ledger` the open and closed items, `statement` what people say about them elsewhere;
 //! `vote` the votes and their tally; `template` and `phase` the way through a discussion; `persona` the participants'
 //! definitions; `panel` who sits on it; `turn` who speaks next; `prompt` what it is asked, in words, with hidden text
 //! marked; `subject` what a vote is bound to; `late` which concerns come too late to block; `receipt` what is signed

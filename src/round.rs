@@ -10,8 +10,9 @@ pub use answer_key::answer_key;
 use crate::engine::block::Block;
 use crate::engine::discussion::Discussion;
 use crate::engine::late;
-use crate::engine::ledger::{ItemState, Ledger};
+use crate::engine::ledger::{ItemKind, ItemState, Ledger};
 use crate::engine::persona::Persona;
+use crate::engine::prompt::ByPeople;
 use crate::engine::reply::{self, Anchor, Limits, Rendered, Reply};
 use crate::engine::subject::{self, Subject};
 use crate::engine::template::Phase;
@@ -234,6 +235,7 @@ impl Texts {
             transcript: self.transcript.clone(),
             phase: format!("{}: {}\n{}", phase.name, phase.goal, phase.instructions),
             own_open: own_open(input.ledger, &ask.persona.alias),
+            by_people: by_people(input.ledger, &ask.persona.alias),
             previous_vote: ask.previous_vote,
             question: ask.question.clone(),
             limits: input.limits,
@@ -380,4 +382,25 @@ fn own_open(ledger: &Ledger, alias: &Alias) -> Vec<(String, String)> {
         .filter(|item| item.state == ItemState::Open)
         .filter_map(|item| Some((item.id.clone()?, item.text.clone())))
         .collect()
+}
+
+/// What people closed of a persona's own items, outside of the file.
+fn by_people(ledger: &Ledger, alias: &Alias) -> Vec<ByPeople> {
+    let own = ledger
+        .all()
+        .filter(|item| item.by_persona && item.author == alias.as_str());
+    own.filter_map(|item| {
+        let closing = item.closing.as_ref()?;
+        Some(ByPeople {
+            id: item.id.clone()?,
+            text: item.text.clone(),
+            done: match item.kind {
+                ItemKind::Question => "answered",
+                ItemKind::Concern | ItemKind::Todo | ItemKind::Decision => "resolved",
+            },
+            by: closing.by.clone(),
+            words: closing.text.clone(),
+        })
+    })
+    .collect()
 }

@@ -59,6 +59,8 @@ pub enum AuthorRule {
     /// Only for what the author did: never against somebody else's, unless `gate.author_may_vote`. Whose it is shows
     /// when the command is carried out ([`super::acts`]).
     OwnOnly,
+    /// Whatever right the author has on the repository: it is the author who knows.
+    InAnyCase,
     /// Never, unless `gate.author_may_vote`: it takes away what stands in the author's own way.
     Never,
 }
@@ -113,6 +115,9 @@ pub enum Refusal {
 /// Whether a command runs for this account.
 pub fn decide(command: &Command, caller: &Caller) -> Access {
     let row = table::row(command);
+    if caller.is_author && row.author == AuthorRule::InAnyCase {
+        return Access::Granted;
+    }
     if !row.need.is_met(&caller.rights) {
         return Access::Refused(Refusal::Right {
             usage: row.usage,
@@ -124,7 +129,7 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
         return Access::Granted;
     }
     match row.author {
-        AuthorRule::May | AuthorRule::OwnOnly => Access::Granted,
+        AuthorRule::May | AuthorRule::OwnOnly | AuthorRule::InAnyCase => Access::Granted,
         AuthorRule::ShownNotCounted => Access::ShownNotCounted,
         AuthorRule::NotPastTheBound if !caller.past_bound => Access::Granted,
         rule @ (AuthorRule::NotPastTheBound | AuthorRule::Never) => {
@@ -137,7 +142,8 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
     }
 }
 
-fn highest(rights: &Rights) -> Option<Need> {
+/// The highest right among those.
+pub fn highest(rights: &Rights) -> Option<Need> {
     [Need::Maintain, Need::Write, Need::Triage, Need::Read]
         .into_iter()
         .find(|need| need.is_met(rights))

@@ -68,6 +68,7 @@ pub async fn carry_out(
                 path: key.clone(),
                 verb,
                 target,
+                item: String::new(),
                 text,
                 account: said.author.id,
                 login: said.author.login.clone(),

@@ -69,6 +69,8 @@ pub fn standing<'a>(acts: impl Iterator<Item = &'a ActRecord>, bound: Bound<'_>)
             ActVerb::Resume => standing.pauses.clear(),
             ActVerb::Override if bound.is_of(act) => standing.overridden = Some(act),
             ActVerb::Override => {}
+            // What these come to is `on_ledger`'s to say.
+            ActVerb::Concern | ActVerb::Resolve | ActVerb::Answer => {}
         }
     }
     standing

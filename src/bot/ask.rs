@@ -3,6 +3,7 @@
 use super::answers::{StoredAnswers, anchor};
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
+use super::on_ledger;
 use super::purse::{Account, Purse};
 use super::recording::{self, KeptRound};
 use super::respond::Want;
@@ -11,12 +12,14 @@ use super::work::{Work, open};
 use crate::engine::block::Block;
 use crate::engine::persona::Persona;
 use crate::engine::reply::{self, Anchor};
+use crate::engine::statement::Statement;
 use crate::ids::Alias;
 use crate::llm::budget::OVER_BUDGET;
 use crate::llm::meter::{Meter, Unmetered};
 use crate::llm::{ModelError, Usage};
 use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState, Change};
+use std::collections::BTreeMap;
 
 /// One discussion of the round.
 struct Table<'a> {
@@ -113,7 +116,7 @@ pub async fn ask(
         kept.push(kept_round(
             work,
             table.key,
-            &KeptRound::of(&input, &asks, &answered),
+            &KeptRound::of(&input, table.statements(), &asks, &answered),
         )?);
         turns.extend(
             answered
@@ -153,9 +156,17 @@ fn tables<'a>(work: &'a Work<'_>, outcomes: &'a [Outcome]) -> impl Iterator<Item
     open(&work.paths, outcomes).map(|(key, evaluated)| Table {
         key,
         evaluated,
-        whole: Whole::of(evaluated, &work.blocks_of(key)),
+        whole: whole(work, key, evaluated),
         fence: fence(work, key),
     })
+}
+
+fn whole(work: &Work<'_>, key: &str, evaluated: &Evaluated) -> Option<Whole> {
+    let none = BTreeMap::new();
+    let record = work.memory.discussions.get(key);
+    let chains = record.map_or(&none, |record| &record.chains);
+    let said = on_ledger::counting(work.acts_of(key), chains);
+    Whole::of(evaluated, &work.blocks_of(key), &said)
 }
 
 /// Delimiter of the text that personas are shown: one for each discussion, so that what is sent again is the same.
@@ -218,6 +229,14 @@ impl Table<'_> {
             question: want.question.clone(),
             outcome: TurnOutcome::Unavailable(ModelError::NoModel(why.to_owned())),
         })
+    }
+
+    /// What people said about the ledger that personas see.
+    fn statements(&self) -> &[Statement] {
+        match &self.whole {
+            Some(whole) => &whole.statements,
+            None => &self.evaluated.statements,
+        }
     }
 
     fn is_ours(&self, block: &Block) -> bool {

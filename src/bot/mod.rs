@@ -4,12 +4,14 @@
 //! * **Pure**: `trigger` makes jobs of deliveries; `hear` and `command` read what people say, `access` who may;
 //!   `definitions` reads configuration, personas and templates together, `ground` takes them from the base branch,
 //!   `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes`
-//!   what people's votes bind to, `acts` what else people did comes to, `receipts` what is signed, `whole` what stands
-//!   there once dropped replies are back, `panel` and `mentions` who is asked, `channel` where replies go and `review` what a review of them says; `check`, `status`, `message` and
-//!   `markdown` are all texts; `repo_config` the configuration.
+//!   what people's votes bind to, `acts` and `on_ledger` what else people did comes to, `receipts` what is signed, `whole`
+//!   what stands there once dropped replies are back, `panel` and `mentions` who is asked, `channel` where replies go and
+//!   `review` what a review of them says; `check`, `status`, `message` and `markdown` are all texts; `repo_config` the
+//!   configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
-//!   (with `acting`, `dropping`, `renew` and `breaker`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
+//!   (with `acting`, `saying`, `dropping`, `renew` and `breaker`), `ask` (paid from `purse`) and `write` (with
+//!   `post_review`) to `conclude`,
 //!   `report`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
 //!   proposal; `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
@@ -42,6 +44,7 @@ pub mod mentions;
 pub mod message;
 pub mod models;
 pub mod moved;
+pub mod on_ledger;
 pub mod outdated;
 pub mod panel;
 pub mod plan;
@@ -58,6 +61,7 @@ pub mod report;
 pub mod respond;
 pub mod review;
 pub mod run;
+pub mod saying;
 pub mod seen;
 pub mod show_status;
 pub mod stale;

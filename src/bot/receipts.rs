@@ -264,9 +264,10 @@ impl Signer<'_> {
             path: self.path.to_owned(),
             seq: last.map_or(0, |last| last.seq) + 1,
             prev: last.map_or(String::new(), |last| last.link.clone()),
-            kind: match block.is_persons() {
-                true => Kind::Vote,
-                false => Kind::Turn,
+            kind: match (block.is_persons(), &block.vote) {
+                (true, Some(_)) => Kind::Vote,
+                (true, None) => Kind::Note,
+                (false, _) => Kind::Turn,
             },
             who: block.alias.clone(),
             vote: block.vote.as_deref().and_then(Vote::parse),
@@ -310,10 +311,10 @@ pub fn signed_blocks(records: &[&BlockRecord]) -> Vec<SignedBlock> {
 }
 
 /// What the record knew when a check was posted. It stands in the run's external id on GitHub, out of reach of whatever
-/// becomes of our database: `v3 2:HASH`, the number of people's votes and the anchor of each discussion.
+/// becomes of our database: `v3 2:HASH`, the number of people's votes and acts, and the anchor of each discussion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// People's votes ever recorded.
+    /// People's votes and acts ever recorded.
     pub votes: usize,
     /// Where the chains ended, in order of path; of the first few discussions.
     pub anchors: Vec<Anchor>,
@@ -343,7 +344,7 @@ impl Known {
         known
     }
 
-    /// Whether somebody who posted this knew more than the record with these blocks and that many votes.
+    /// Whether somebody who posted this knew more than the record with these blocks and so many votes and acts.
     pub fn exceeds(&self, blocks: &[BlockRecord], votes: usize) -> bool {
         let receipts: Vec<&Receipt> = blocks.iter().filter_map(|b| b.receipt.as_ref()).collect();
         let is_recorded =

@@ -79,7 +79,7 @@ pub async fn if_the_check_knows_more(
     let head = work.snapshot.head.clone();
     let runs = work.deps.read.own_checks(work.pr(), &head, &name).await?;
     let all = work.deps.store.blocks(&work.job.pr).await?;
-    let votes = work.memory.votes.len();
+    let votes = work.memory.votes.len() + work.memory.acts.len();
     let newest = runs.first().map(|run| Known::read(&run.external_id));
     if !newest.is_some_and(|known| known.exceeds(&all, votes)) {
         return Ok(());

@@ -92,7 +92,8 @@ pub async fn replay(
     let kept: KeptRound = recording::from_json("round", &record.round)?;
     let discussion = kept.discussion();
     let counts = |block: &Block| kept.counted.contains(&block.number);
-    let ledger = Ledger::of(&discussion, &counts).0;
+    let mut ledger = Ledger::of(&discussion, &counts).0;
+    ledger.hear(&kept.statements());
     let input = RoundInput {
         discussion: &discussion,
         proposal_end: kept.proposal_end,

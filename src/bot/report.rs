@@ -51,7 +51,7 @@ fn known(work: &Work<'_>, outcomes: &[Outcome]) -> Known {
     let anchor =
         |(key, evaluated): (&str, &Evaluated)| evaluated.end_of_chain(&work.blocks_of(key));
     Known {
-        votes: work.memory.votes.len(),
+        votes: work.memory.votes.len() + work.memory.acts.len(),
         anchors: discussions.filter_map(anchor).collect(),
     }
 }

@@ -14,6 +14,7 @@ use super::hear::Utterance;
 use super::message::{self, VoteTold};
 use super::record_votes;
 use super::renew;
+use super::saying;
 use super::votes::{self, Hashes, Votable};
 use super::work::{Work, open};
 use crate::engine::edit;
@@ -153,6 +154,9 @@ async fn carry_out(
         }
         Command::Act(act) => {
             acting::carry_out(work, outcomes, utterance, parsed, act, &caller, response).await?;
+        }
+        Command::Ledger(said) => {
+            saying::carry_out(work, outcomes, utterance, parsed, said, &caller, response).await?;
         }
         Command::Restore => {
             let targets = targets(work, outcomes, parsed, response).unwrap_or_default();
@@ -339,9 +343,25 @@ pub(super) fn wanted(
     aliases.into_iter().map(want).collect()
 }
 
+/// Says why nothing was done. Whoever has no write is told like with a missing right.
+pub(super) async fn refuse(
+    work: &Work<'_>,
+    utterance: &Utterance,
+    caller: &Caller,
+    text: String,
+    response: &mut Response,
+) -> Result<(), JobError> {
+    if !caller.rights.write {
+        return decline(work, utterance, text, response).await;
+    }
+    response.parts.push(text);
+    response.refused = true;
+    Ok(())
+}
+
 /// One reply for each account, pull request and hour, then a reaction, then nothing: nobody without the right makes us
 /// talk at will.
-async fn decline(
+pub(super) async fn decline(
     work: &Work<'_>,
     utterance: &Utterance,
     text: String,

@@ -2,6 +2,7 @@
 
 mod closing_commit;
 mod healing;
+mod notes;
 
 pub use closing_commit::{Closing, close, reopened};
 

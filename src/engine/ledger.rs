@@ -4,6 +4,7 @@ use super::block::Block;
 use super::discussion::Discussion;
 use super::marker::{BlockVote, Marker, Word, leading_ids};
 use super::problem::{Code, Problem, excerpt};
+use super::statement::Closing;
 use super::vote::Vote;
 use std::collections::HashMap;
 
@@ -76,6 +77,18 @@ pub struct Item {
     pub minor: bool,
     /// Assignee without `@`, of a todo.
     pub assignee: Option<String>,
+    /// Web address of where a person raised it outside of the file (may be empty): then `id` is the name it was given,
+    /// and `block` and `line` are 0. `None`: it stands in the file.
+    pub raised_in: Option<String>,
+    /// Who closed it outside of the file, if somebody did.
+    pub closing: Option<Closing>,
+}
+
+impl Item {
+    /// Whether a person raised it by name, so that it stands in no block.
+    pub fn is_named(&self) -> bool {
+        self.raised_in.is_some()
+    }
 }
 
 /// All items of one discussion, each list in file order.
@@ -250,6 +263,8 @@ impl Builder {
             assignee: (kind == ItemKind::Todo)
                 .then(|| first_mention(&marker.text))
                 .flatten(),
+            raised_in: None,
+            closing: None,
         });
     }
 
@@ -318,7 +333,7 @@ impl Builder {
 }
 
 /// Whether a concern says of itself that it never blocks.
-fn is_minor(text: &str) -> bool {
+pub(super) fn is_minor(text: &str) -> bool {
     text.get(..MINOR.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(MINOR))
 }

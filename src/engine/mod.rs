@@ -21,6 +21,7 @@ pub mod receipt;
 pub mod reply;
 pub mod scaffold;
 pub mod scan;
+pub mod statement;
 pub mod subject;
 pub mod template;
 pub mod turn;

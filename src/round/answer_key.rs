@@ -46,8 +46,8 @@ impl KeyHash {
     }
 }
 
-/// What people's counted blocks did to a persona's own items, one text each: only that may buy a new answer about
-/// the same proposal. The persona's own markers never do, or every answer would be the reason for the next one.
+/// What people did to a persona's own items, in counted blocks and outside of the file, one text each: only that may
+/// buy a new answer about the same proposal. The persona's own markers never do, or every answer would be the reason for the next one.
 fn people_on_own_items(input: &RoundInput<'_>, alias: &Alias) -> Vec<String> {
     let own: Vec<&Item> = input
         .ledger
@@ -59,7 +59,7 @@ fn people_on_own_items(input: &RoundInput<'_>, alias: &Alias) -> Vec<String> {
         .blocks
         .iter()
         .filter(|block| block.author.persona.is_none() && (input.counts)(block));
-    people
+    let in_blocks = people
         .flat_map(|block| &block.markers)
         .filter(|marker| {
             matches!(
@@ -68,8 +68,13 @@ fn people_on_own_items(input: &RoundInput<'_>, alias: &Alias) -> Vec<String> {
             )
         })
         .filter(|marker| names_one_of(&marker.text, &own))
-        .map(|marker| format!("{} {}", marker.word.as_str(), marker.text))
-        .collect()
+        .map(|marker| format!("{} {}", marker.word.as_str(), marker.text));
+    let outside = own.iter().filter_map(|item| {
+        let closing = item.closing.as_ref()?;
+        let id = item.id.as_deref()?;
+        Some(format!("CLOSED {id} by {}: {}", closing.by, closing.text))
+    });
+    in_blocks.chain(outside).collect()
 }
 
 /// Whether a marker's text names one of the items by its id.

@@ -14,7 +14,7 @@ pub(super) async fn acts(
 ) -> Result<Vec<ActRecord>, StoreError> {
     let key = Key::of(pr)?;
     let rows = sqlx::query(
-        "SELECT path, verb, target, text, account, login, base, did, subject, source, link, said_at FROM acts \
+        "SELECT path, verb, target, item, text, account, login, base, did, subject, source, link, said_at FROM acts \
          WHERE repo = $1 AND number = $2 ORDER BY id",
     )
     .bind(key.repo)
@@ -32,6 +32,7 @@ fn read(row: &AnyRow) -> Result<ActRecord, StoreError> {
         path: row.try_get("path")?,
         verb,
         target: row.try_get("target")?,
+        item: row.try_get("item")?,
         text: row.try_get("text")?,
         account: from_column(row.try_get("account")?, "an account id")?,
         login: row.try_get("login")?,
@@ -52,7 +53,7 @@ pub(super) async fn add(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO acts (repo, number, path, verb, target, text, account, login, base, did, subject, source, link, \
-         said_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+         said_at, item) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
          ON CONFLICT (repo, number, path, source) DO NOTHING",
     )
     .bind(key.repo)
@@ -69,6 +70,7 @@ pub(super) async fn add(
     .bind(act.source.as_str())
     .bind(act.link.as_str())
     .bind(act.said_at)
+    .bind(act.item.as_str())
     .execute(writing.connection())
     .await?;
     Ok(())

@@ -13,7 +13,7 @@ pub enum BlockState {
     Posted,
 }
 
-/// A block the App wrote (or is about to): a persona's, or a person's vote written down by the closing commit. Its
+/// A block the App wrote (or is about to): a persona's, or what a person did, written down by the closing commit. Its
 /// claim is the vote, not the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockRecord {
@@ -23,7 +23,7 @@ pub struct BlockRecord {
     pub seq: i64,
     /// Alias of the persona, or `github:ID` of a person's account.
     pub alias: String,
-    /// READY, CHANGES or REJECT; `None` for advisory notes.
+    /// READY, CHANGES or REJECT; `None` for advisory notes, and for what a person did other than by a vote.
     pub vote: Option<String>,
     /// What it was given on, 64 hex digits: a persona's is on the subject, a person's on all that people vote on.
     pub subject: String,
@@ -143,6 +143,12 @@ pub enum ActVerb {
     Resume,
     /// Answers for passing it as it is.
     Override,
+    /// Raises a concern; `target` is the name it goes by.
+    Concern,
+    /// Closes a concern; `target` is what people know it by.
+    Resolve,
+    /// Answers a question; `target` is its number.
+    Answer,
 }
 
 impl ActVerb {
@@ -150,12 +156,15 @@ impl ActVerb {
     pub const OWN: &'static str = "own";
 
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Hold,
         Self::Release,
         Self::Pause,
         Self::Resume,
         Self::Override,
+        Self::Concern,
+        Self::Resolve,
+        Self::Answer,
     ];
 
     /// The word of the command.
@@ -166,6 +175,9 @@ impl ActVerb {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Override => "override",
+            Self::Concern => "concern",
+            Self::Resolve => "resolve",
+            Self::Answer => "answer",
         }
     }
 
@@ -184,6 +196,8 @@ pub struct ActRecord {
     pub verb: ActVerb,
     /// What it is about, where the verb alone does not say; may be empty.
     pub target: String,
+    /// What exactly it closes (`bot::on_ledger`), opaque here; empty: nothing.
+    pub item: String,
     /// Reason, answer or concern; may be empty.
     pub text: String,
     /// Numeric id of the account.

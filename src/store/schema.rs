@@ -26,6 +26,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "calls", include_str!("migrations/0008_calls.sql")),
     (9, "rounds", include_str!("migrations/0009_rounds.sql")),
     (10, "acts", include_str!("migrations/0010_acts.sql")),
+    (
+        11,
+        "acts on the ledger",
+        include_str!("migrations/0011_ledger_acts.sql"),
+    ),
 ];
 
 /// Applies the missing steps of the schema on a connection of its own: where a migration locks the database, an

@@ -199,7 +199,7 @@ pub struct DiscussionView {
     pub held: Option<String>,
     /// Who overrides the rules and why: `by ann: incident 114`.
     pub overridden: Option<String>,
-    /// What people did to it that counts now: holds, a pause, an override.
+    /// What people did to it that counts now: holds, a pause, an override; then what they closed of the ledger.
     pub acts: Vec<ActView>,
     /// When an unavailable persona is tried again: `14:20 UTC`.
     pub retry_at: Option<String>,
@@ -245,6 +245,8 @@ pub struct VoteView {
 pub struct ActView {
     /// What.
     pub verb: ActVerb,
+    /// What it is about, where the verb alone does not say: `C1`; may be empty.
+    pub target: String,
     /// Login of who did it.
     pub by: String,
     /// When, ms since the Unix epoch.
@@ -260,6 +262,7 @@ impl ActView {
     pub fn of(act: &ActRecord) -> Self {
         Self {
             verb: act.verb,
+            target: act.target.clone(),
             by: act.login.clone(),
             at: act.said_at,
             text: act.text.clone(),

@@ -317,6 +317,7 @@ fn changes(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
         ),
     };
     let mut steps = vec![NextStep::new("the author", what)];
+    steps.extend(resolves_concern(view, at));
     let questions = open_questions(view);
     if !questions.is_empty() {
         steps.push(NextStep::new(
@@ -333,6 +334,19 @@ fn changes(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
         );
     }
     steps
+}
+
+/// The first concern that a person raised by name: only words close it.
+fn resolves_concern(view: &DiscussionView, at: At<'_>) -> Option<NextStep> {
+    if !view.has_reason(ReasonCode::BlockingConcern) {
+        return None;
+    }
+    let item = view.open_concerns().find(|item| item.is_named())?;
+    let name = item.id.as_deref()?;
+    let others = other_than_author("someone with write", view);
+    let who = format!("{}, or {others},", item.author);
+    let step = NextStep::new(who, format!("resolves {name} once it is settled"));
+    Some(step.with(at.line(&format!("resolve {name}: reason"))))
 }
 
 fn discussing(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {

@@ -179,7 +179,7 @@ fn config_problems(text: &mut String, heading: &str, problems: &[ConfigProblem])
     more(text, problems.len(), MAX_PROBLEMS);
 }
 
-fn more(text: &mut String, all: usize, shown: usize) {
+pub(super) fn more(text: &mut String, all: usize, shown: usize) {
     if all > shown {
         let _ = writeln!(text, "- and {} more", all - shown);
     }
@@ -274,11 +274,19 @@ pub(in crate::bot) fn open_items(text: &mut String, view: &DiscussionView) {
             "- **{}** {}, {}: {}",
             inline(id),
             inline(&item.author),
-            line_link(view, item.line),
+            place(view, item),
             inline(&said)
         );
     }
     more(text, open.len(), MAX_ITEMS);
+}
+
+/// Where an item stands: a line of the file, or a comment.
+fn place(view: &DiscussionView, item: &Item) -> String {
+    match &item.raised_in {
+        Some(address) => link("a comment", Some(address)),
+        None => line_link(view, item.line),
+    }
 }
 
 /// What is wrong in the file, or worth knowing about its text.

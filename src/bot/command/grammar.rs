@@ -1,5 +1,6 @@
 //! Reads one command line: `/discuss [PATH] VERB ...` or `/discuss [PATH] (alias|@alias|all)... [question]`.
 
+use super::on_ledger;
 use super::table::{self, Verb};
 use super::{
     ActCommand, Command, CommandError, CommandLine, DropCommand, MAX_NAMES, Parsed, VoteCommand,
@@ -110,6 +111,9 @@ fn read_words(
         Some(Verb::Pause) => alone("pause", rest, Command::Act(ActCommand::Pause)),
         Some(Verb::Resume) => alone("resume", rest, Command::Act(ActCommand::Resume)),
         Some(Verb::Override) => read_override(&text.trim_start()["override".len()..]),
+        Some(Verb::Concern) => on_ledger::concern(&text.trim_start()["concern".len()..]),
+        Some(Verb::Resolve) => on_ledger::resolve(&text.trim_start()["resolve".len()..]),
+        Some(Verb::Answer) => on_ledger::answer(&text.trim_start()["answer".len()..]),
         Some(Verb::Reset) => read_reset(&text.trim_start()["reset".len()..]),
         Some(Verb::Status) => Ok(Command::Status),
         Some(Verb::Why) => Ok(Command::Why),

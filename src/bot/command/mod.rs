@@ -5,10 +5,12 @@
 
 mod grammar;
 mod markdown;
+mod on_ledger;
 pub mod table;
 
 pub use grammar::path_word;
 pub use markdown::{CommandLine, command_lines};
+pub use on_ledger::NAME_CHARS;
 
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
@@ -49,6 +51,8 @@ pub enum Command {
     Drop(DropCommand),
     /// A person moves a discussion other than by a vote.
     Act(ActCommand),
+    /// A person says something about the ledger.
+    Ledger(LedgerCommand),
     /// Signed replies are put back as they were signed.
     Restore,
     /// A discussion begins anew.
@@ -121,6 +125,32 @@ pub enum ActCommand {
     },
 }
 
+/// What a person says about the ledger. Texts are never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerCommand {
+    /// `concern NAME: text`
+    Concern {
+        /// The name, as written.
+        name: String,
+        /// What is wrong.
+        text: String,
+    },
+    /// `resolve C1|NAME: reason`
+    Resolve {
+        /// A number in capitals, or a name as written.
+        id: String,
+        /// Why it is settled.
+        reason: String,
+    },
+    /// `answer Q2: text`
+    Answer {
+        /// A number in capitals, or another word as written.
+        id: String,
+        /// The answer.
+        text: String,
+    },
+}
+
 /// Why a command line does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandError {
@@ -157,6 +187,20 @@ pub enum CommandError {
     NoReason {
         /// The verb.
         verb: &'static str,
+        /// A line that works.
+        example: &'static str,
+    },
+    /// `concern` with a name that is none, or looks like the number of an item.
+    ConcernName {
+        /// What stands there; may be empty.
+        word: String,
+    },
+    /// `resolve` or `answer` that does not name one item.
+    NoItem {
+        /// The verb.
+        verb: &'static str,
+        /// What stands there; may be empty.
+        word: String,
         /// A line that works.
         example: &'static str,
     },

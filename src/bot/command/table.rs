@@ -1,6 +1,6 @@
 //! The one table of commands. Help, near misses, rights and the README section are made from it.
 
-use super::{ActCommand, Command, Whom};
+use super::{ActCommand, Command, LedgerCommand, Whom};
 use crate::bot::access::{AuthorRule, Need};
 
 /// A verb, as a word that starts a command.
@@ -24,6 +24,12 @@ pub enum Verb {
     Resume,
     /// `override`
     Override,
+    /// `concern`
+    Concern,
+    /// `resolve`
+    Resolve,
+    /// `answer`
+    Answer,
     /// `status`
     Status,
     /// `why`
@@ -183,6 +189,33 @@ pub(super) const OVERRIDE: Row = Row {
     example: "/discuss override 3fa9c1d2: incident 114",
     effect: "passes this very text whatever the votes are; it ends when the text changes, and beats no error and no hold",
 };
+pub(in crate::bot) const CONCERN: Row = Row {
+    key: "concern",
+    group: Group::Decide,
+    usage: "/discuss [PATH] concern NAME: text",
+    need: Need::Triage,
+    author: AuthorRule::May,
+    example: "/discuss concern rollback: nobody says how we go back",
+    effect: "raises a concern under that one word; it stands in the way until somebody resolves it",
+};
+pub(in crate::bot) const RESOLVE: Row = Row {
+    key: "resolve",
+    group: Group::Decide,
+    usage: "/discuss [PATH] resolve C1|NAME: reason",
+    need: Need::Triage,
+    author: AuthorRule::OwnOnly,
+    example: "/discuss resolve C1: the plan covers it now",
+    effect: "closes a concern: an own one, or with write anybody's",
+};
+pub(in crate::bot) const ANSWER: Row = Row {
+    key: "answer",
+    group: Group::Decide,
+    usage: "/discuss [PATH] answer Q2: text",
+    need: Need::Triage,
+    author: AuthorRule::InAnyCase,
+    example: "/discuss answer Q1: every tenant has its own key",
+    effect: "answers a question of the panel, which sees the answer when it is asked again",
+};
 const STATUS: Row = Row {
     key: "status",
     group: Group::Inform,
@@ -213,14 +246,12 @@ const HELP: Row = Row {
 
 /// Every command there is, in the order of the help.
 pub const TABLE: &[Row] = &[
-    PERSONAS, ALL, MISSING, PAUSE, RESUME, VOTE, HOLD, RELEASE, OVERRIDE, DROP, RESTORE, RESET,
-    STATUS, WHY, HELP,
+    PERSONAS, ALL, MISSING, PAUSE, RESUME, VOTE, CONCERN, RESOLVE, ANSWER, HOLD, RELEASE, OVERRIDE,
+    DROP, RESTORE, RESET, STATUS, WHY, HELP,
 ];
 
 /// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
-pub const LATER: &[&str] = &[
-    "concern", "resolve", "answer", "config", "advance", "new", "retry", "cancel",
-];
+pub const LATER: &[&str] = &["config", "advance", "new", "retry", "cancel"];
 
 /// The row of a command.
 pub fn row(command: &Command) -> &'static Row {
@@ -238,6 +269,11 @@ pub fn row(command: &Command) -> &'static Row {
             ActCommand::Pause => &PAUSE,
             ActCommand::Resume => &RESUME,
             ActCommand::Override { .. } => &OVERRIDE,
+        },
+        Command::Ledger(said) => match said {
+            LedgerCommand::Concern { .. } => &CONCERN,
+            LedgerCommand::Resolve { .. } => &RESOLVE,
+            LedgerCommand::Answer { .. } => &ANSWER,
         },
         Command::Restore => &RESTORE,
         Command::Reset { .. } => &RESET,
@@ -258,6 +294,9 @@ const BUILT: &[(&str, Verb)] = &[
     ("pause", Verb::Pause),
     ("resume", Verb::Resume),
     ("override", Verb::Override),
+    ("concern", Verb::Concern),
+    ("resolve", Verb::Resolve),
+    ("answer", Verb::Answer),
     ("status", Verb::Status),
     ("why", Verb::Why),
     ("help", Verb::Help),

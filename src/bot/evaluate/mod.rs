@@ -2,6 +2,8 @@
 
 mod bare;
 mod hidden;
+mod ledger_of;
+mod outlook;
 mod panel_of;
 mod posted;
 mod problems;
@@ -21,13 +23,11 @@ use super::receipts::{self, MAX_RESTORED, Receipts};
 use super::touched::{self, Candidate, Content, Standing};
 use crate::engine::consensus::{self, Owed, Situation};
 use crate::engine::discussion::Discussion;
-use crate::engine::ledger::Ledger;
 use crate::engine::persona::{Persona, PersonaKind};
-use crate::engine::problem::Severity;
-use crate::engine::receipt::chain::Anchor;
+use crate::engine::statement::Statement;
 use crate::engine::subject;
 use crate::engine::template::{Phase, Template};
-use crate::engine::vote::{NotCounted, Tally, Vote, VoteEntry, VoterKind};
+use crate::engine::vote::{Tally, Vote, VoteEntry, VoterKind};
 use crate::forge::Rights;
 use crate::ids::{Actor, Alias, PullRequest};
 use crate::signing::Keys;
@@ -157,6 +157,8 @@ pub struct Evaluated {
     pub phase: Phase,
     /// Voting participants, the optional ones too.
     pub panel: Vec<Alias>,
+    /// What people said about its ledger outside of the file; the view's ledger has heard it.
+    pub statements: Vec<Statement>,
     /// Counted votes of personas on the current subject.
     pub fresh: BTreeMap<Alias, Vote>,
     /// Counted votes of people.
@@ -225,12 +227,12 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let votes = votes::collect(around, case, discussion, &seen, &members.panel);
     let (template, template_problem) = panel_of::registry(around.ground).template(discussion);
     let phase = panel_of::phase(case, discussion, &template);
-    let counts = |block: &crate::engine::block::Block| seen.is_ours(block.number);
-    let (ledger, ledger_problems) = Ledger::of(discussion, &counts);
+    let heard = ledger_of::of(case, discussion, &seen);
     let mut problems = discussion.problems.clone();
     let ends = posted.first().map_or(usize::MAX, |(line, _)| *line);
     problems.extend(
-        ledger_problems
+        heard
+            .problems
             .into_iter()
             .filter(|problem| problem.line < ends),
     );
@@ -271,14 +273,15 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let held = done.held().or_else(|| held(case, &receipts));
     let overridden = done.overrides();
     let paused = !done.pauses.is_empty();
-    let done: Vec<ActView> = done.all().map(ActView::of).collect();
+    let done = done.all().chain(heard.closings);
+    let done: Vec<ActView> = done.map(ActView::of).collect();
     let verdict = consensus::decide(
         &Situation {
             rules: &around.ground.config.gate.rules,
             phase: &phase,
             votes: &entries,
             owed: &owed,
-            ledger: &ledger,
+            ledger: &heard.ledger,
             problems: &problems,
             tampered: &tampered,
             working: None,
@@ -305,7 +308,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         votes: votes.views,
         owed,
         veto,
-        ledger,
+        ledger: heard.ledger,
         problems,
         unsigned_lines: unsigned_lines(case, discussion, &seen),
         hidden: hidden::in_text(file, case.base.discussion()),
@@ -333,6 +336,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         template,
         phase,
         panel: members.panel,
+        statements: heard.statements,
         fresh: votes.fresh,
         people: votes.people,
         paused,
@@ -441,54 +445,4 @@ fn pending(records: &[&BlockRecord], seen: &SeenText) -> (Vec<usize>, Vec<usize>
     let is_current =
         |index: &usize| records[*index].subject == current && !records[*index].is_persons();
     (missing.into_iter().filter(is_current).collect(), landed)
-}
-
-impl Evaluated {
-    /// Whether the file has errors, or its replies are not as they were signed, so that nobody is asked about it.
-    pub fn is_invalid(&self) -> bool {
-        if !self.receipts.tampered.is_empty() || self.receipts.record_is_older {
-            return true;
-        }
-        let mut problems = self.view.problems.iter();
-        problems.any(|problem| problem.severity() == Severity::Error)
-    }
-
-    /// Whether nobody is asked about it, by itself or by a command.
-    pub fn asks_nobody(&self) -> bool {
-        self.paused || self.is_invalid()
-    }
-
-    /// The last receipt of the chain, by the case's blocks: of those recorded as written, and of those that stand in
-    /// the file and are not yet.
-    pub fn end_of_chain(&self, blocks: &[&BlockRecord]) -> Option<Anchor> {
-        let stands = |index: &usize| {
-            blocks[*index].state == BlockState::Written || self.seen.place_of(*index).is_some()
-        };
-        let receipts = (0..blocks.len())
-            .filter(stands)
-            .filter_map(|index| blocks[index].receipt.as_ref());
-        let last = receipts.max_by_key(|receipt| receipt.seq);
-        last.map(receipts::anchor_of)
-    }
-
-    /// Whether a persona contradicted itself too often on this text to be counted, or asked again by itself.
-    pub fn is_disputed(&self, alias: &Alias) -> bool {
-        self.view.disputed().any(|name| name == alias.as_str())
-    }
-
-    /// Whether a persona's newest vote is about an earlier text.
-    pub fn is_stale(&self, alias: &Alias) -> bool {
-        self.view.votes.iter().any(|vote| {
-            vote.entry.kind == VoterKind::Ai
-                && vote.entry.participant == alias.as_str()
-                && vote.entry.not_counted == Some(NotCounted::Stale)
-        })
-    }
-
-    /// Fresh votes of the owing personas in the order owed, for the phase rules.
-    pub fn owed_votes(&self) -> Vec<Option<Vote>> {
-        let owed = self.view.owed.iter();
-        owed.map(|(alias, _)| self.fresh.get(alias).copied())
-            .collect()
-    }
 }

@@ -4,12 +4,14 @@
 //! Each refusal says what was read, why it is refused, and what to write instead.
 
 mod act;
+mod ledger;
 mod mention;
 mod refusal;
 mod restore;
 mod why;
 
 pub use act::{NotDone, not_done};
+pub use ledger::{ClosedItem, NotSaid, OpenItem, closed_item, not_said};
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
     NotDropped, applied_to_all, closed, no_discussion, no_such_discussion, not_dropped,
@@ -147,6 +149,7 @@ fn help_row(row: &Row) -> String {
         AuthorRule::ShownNotCounted => " The author's own vote is shown and not counted.",
         AuthorRule::NotPastTheBound => " Not by the author once the automatic rounds are used up.",
         AuthorRule::OwnOnly => " The author takes back only the author's own.",
+        AuthorRule::InAnyCase => " The author may with any right.",
         AuthorRule::Never => " Not by the author.",
     };
     let example = match row.example == row.usage {

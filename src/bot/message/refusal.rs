@@ -3,7 +3,9 @@
 use super::{MAX_LINE, MAX_LISTED};
 use crate::bot::access::{AuthorRule, Need, Refusal};
 use crate::bot::command::table;
-use crate::bot::command::{CommandError, DropCommand, MAX_COMMANDS, MAX_NAMES, Parsed, path_word};
+use crate::bot::command::{
+    CommandError, DropCommand, MAX_COMMANDS, MAX_NAMES, NAME_CHARS, Parsed, path_word,
+};
 use crate::bot::markdown::{code, inline, shorten};
 
 /// A command that its author may not give.
@@ -84,6 +86,36 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
             "{read}: there is no reason in it, and the check shows one to everybody, so nothing was reset. Write it \
              behind a colon: {}. {}",
             code("/discuss reset: the replies were edited on purpose"),
+            see_help()
+        ),
+        CommandError::NoReason {
+            verb: verb @ ("concern" | "answer"),
+            example,
+        } => format!(
+            "{read}: nothing stands behind its colon, so {} did nothing. Write it like this: {}. {}",
+            code(verb),
+            code(example),
+            see_help()
+        ),
+        CommandError::ConcernName { word } => format!(
+            "{read}: {} cannot be the name of a concern, so none was raised. A name is one word of up to {NAME_CHARS} \
+             letters (a to z), digits and hyphens that does not look like a number of the panel's items ({}), and the text \
+             stands behind a colon: {}. {}",
+            what_stands(word),
+            code("C1"),
+            code(table::CONCERN.example),
+            see_help()
+        ),
+        CommandError::NoItem {
+            verb,
+            word,
+            example,
+        } => format!(
+            "{read}: {} names no item, so {} did nothing. Write one number or name as the check shows it, and your words \
+             behind a colon: {}. {}",
+            what_stands(word),
+            code(verb),
+            code(example),
             see_help()
         ),
         CommandError::NoReason { verb, example } => format!(
@@ -192,6 +224,14 @@ pub fn not_dropped(parsed: &Parsed, command: &DropCommand, why: &NotDropped) -> 
             inline(&shorten(reason, MAX_LINE)),
             see_help()
         ),
+    }
+}
+
+/// Words of a line that are not what should stand there; they may be missing.
+fn what_stands(word: &str) -> String {
+    match word {
+        "" => "nothing".to_owned(),
+        word => code(&shorten(word, MAX_LINE)),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod round;
 mod shapes;
+mod statements;
 mod verdict;
 
 pub use round::{KeptOutcome, KeptRound, KeptTurn};

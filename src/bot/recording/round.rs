@@ -1,9 +1,11 @@
 //! One round about one discussion, as it is kept.
 
 use super::shapes::{KeptPersona, LimitsShape, PhaseShape, vote};
+use super::statements::{self, KeptStatement};
 use crate::engine::discussion::Discussion;
 use crate::engine::persona::Persona;
 use crate::engine::reply::{Anchor, Limits};
+use crate::engine::statement::Statement;
 use crate::engine::template::Phase;
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
@@ -22,6 +24,8 @@ pub struct KeptRound {
     pub proposal_end: Option<usize>,
     /// Numbers of the blocks that counted.
     pub counted: Vec<usize>,
+    #[serde(default)]
+    statements: Vec<KeptStatement>,
     /// The phase.
     #[serde(with = "PhaseShape")]
     pub phase: Phase,
@@ -124,8 +128,13 @@ impl KeptTurn {
 }
 
 impl KeptRound {
-    /// `turns` are those of `asks`, in their order.
-    pub fn of(input: &RoundInput<'_>, asks: &[Ask], turns: &[Turn]) -> Self {
+    /// `turns` are those of `asks`, in their order; `statements` what the ledger had heard of people.
+    pub fn of(
+        input: &RoundInput<'_>,
+        statements: &[Statement],
+        asks: &[Ask],
+        turns: &[Turn],
+    ) -> Self {
         let blocks = &input.discussion.blocks;
         let counted = blocks.iter().filter(|block| (input.counts)(block));
         Self {
@@ -133,6 +142,7 @@ impl KeptRound {
             text: input.discussion.source.clone(),
             proposal_end: input.proposal_end,
             counted: counted.map(|block| block.number).collect(),
+            statements: statements::kept(statements),
             phase: input.phase.clone(),
             limits: input.limits,
             fence: input.fence.to_owned(),
@@ -147,5 +157,10 @@ impl KeptRound {
     /// The file as it was before.
     pub fn discussion(&self) -> Discussion {
         Discussion::parse(self.text.as_bytes())
+    }
+
+    /// What people had said about its ledger outside of the file.
+    pub fn statements(&self) -> Vec<Statement> {
+        statements::read(&self.statements)
     }
 }

@@ -1,6 +1,7 @@
 //! What the verdict about one discussion was made of, and what it was.
 
 use super::shapes::{Entry, Found, Owing, PhaseShape, RulesShape, aliases};
+use super::statements::{self, KeptStatement};
 use crate::bot::evaluate::Evaluated;
 use crate::engine::consensus::{self, Owed, Rules, Situation, Verdict};
 use crate::engine::discussion::Discussion;
@@ -18,6 +19,8 @@ pub struct KeptVerdict {
     /// The file after the round.
     text: String,
     counted: Vec<usize>,
+    #[serde(default)]
+    statements: Vec<KeptStatement>,
     #[serde(with = "RulesShape")]
     rules: Rules,
     #[serde(with = "PhaseShape")]
@@ -58,6 +61,7 @@ impl KeptVerdict {
         Self {
             text: evaluated.discussion.source.clone(),
             counted: counted.map(|block| block.number).collect(),
+            statements: statements::kept(&evaluated.statements),
             rules: rules.clone(),
             phase: evaluated.phase.clone(),
             votes: view
@@ -85,7 +89,8 @@ impl KeptVerdict {
     /// A word that this version of the program does not know.
     pub fn decide_again(&self, given: &BTreeMap<Alias, Vote>) -> Result<Verdict, String> {
         let discussion = Discussion::parse(self.text.as_bytes());
-        let ledger = Ledger::of(&discussion, &|block| self.counted.contains(&block.number)).0;
+        let mut ledger = Ledger::of(&discussion, &|block| self.counted.contains(&block.number)).0;
+        ledger.hear(&statements::read(&self.statements));
         let mut votes: Vec<VoteEntry> = self.votes.iter().map(Entry::entry).collect();
         for entry in votes.iter_mut().filter(|entry| entry.kind == VoterKind::Ai) {
             let alias = Alias::parse(&entry.participant);

@@ -1,7 +1,7 @@
-//! The closing commit: a READY verdict written into the files, with the votes of the people who decided and the new
-//! Status. It is a copy for readers of the file: the gate goes by the record, so nothing hangs on it.
+//! The closing commit: a READY verdict written into the files, with what people did, the votes of those who decided and the
+//! new Status. It is a copy for readers of the file: the gate goes by the record, so nothing hangs on it.
 
-use super::{Draft, commit, healing, intend, signer};
+use super::{Draft, commit, healing, intend, notes, signer};
 use crate::bot::channel::Channel;
 use crate::bot::conclude::still_as_read;
 use crate::bot::deps::JobError;
@@ -144,7 +144,7 @@ fn refusal_key(work: &Work<'_>) -> String {
     format!("closing-refused:{}", work.snapshot.head)
 }
 
-/// The file as it will be: the people's votes behind it, signed, and Phase and Status set.
+/// The file as it will be: what people did and their votes behind it, signed, and Phase and Status set.
 fn written_down(
     work: &Work<'_>,
     at: usize,
@@ -158,23 +158,26 @@ fn written_down(
     let key = &path.candidate.key;
     let internal = |why: String| JobError::Internal(format!("{key}: {why}"));
     let known = work.blocks_of(key);
-    let mut votes = Vec::new();
+    let mut said = notes::blocks(work, key, evaluated);
     for vote in &evaluated.people {
         let text = vote_block(vote, &work.ground.personas).map_err(internal)?;
-        let block = vote_record(work, key, evaluated, vote, text);
+        said.push(vote_record(work, key, evaluated, vote, text));
+    }
+    let mut blocks = Vec::new();
+    for block in said {
         let before = known.iter().position(|known| known.hash == block.hash);
         match before {
             Some(index) if known[index].state == BlockState::Written => {}
             Some(index) if evaluated.seen.place_of(index).is_some() => {}
             // As it was recorded by an earlier try, which may have published it.
-            Some(index) => votes.push(known[index].clone()),
-            None => votes.push(block),
+            Some(index) => blocks.push(known[index].clone()),
+            None => blocks.push(block),
         }
     }
     let end = evaluated.end_of_chain(&known);
-    let signed = signer(work, path, now).sign(&mut votes, end);
+    let signed = signer(work, path, now).sign(&mut blocks, end);
     signed.map_err(|error| internal(error.to_string()))?;
-    let texts: Vec<String> = votes.iter().map(text_of).collect();
+    let texts: Vec<String> = blocks.iter().map(text_of).collect();
     let template = &evaluated.template;
     let text = plan::written(
         discussion,
@@ -191,13 +194,13 @@ fn written_down(
     if record.closed == evaluated.seen.ballot {
         record.restored += 1;
     }
-    let is_new = |vote: &&BlockRecord| !known.iter().any(|known| known.hash == vote.hash);
+    let is_new = |block: &&BlockRecord| !known.iter().any(|known| known.hash == block.hash);
     Ok(Some(Draft {
         at,
         record,
-        new_blocks: votes.iter().filter(is_new).cloned().collect(),
+        new_blocks: blocks.iter().filter(is_new).cloned().collect(),
         restored: Vec::new(),
-        blocks: votes,
+        blocks,
         known: Vec::new(),
         text: (text != discussion.source).then_some(text),
         title: evaluated.view.title.clone(),
@@ -208,11 +211,7 @@ fn written_down(
 /// A person's vote as a block of the file: under the login, with the reason and a link to where it was given.
 fn vote_block(vote: &HumanVote, personas: &Personas) -> Result<String, String> {
     let refused = |error: person::PersonError| error.to_string();
-    // Nothing keeps people on GitHub from being called like a persona.
-    let author = person::name(&vote.login, personas)
-        .or_else(|_| person::name(&format!("github:{}", vote.login), personas))
-        .or_else(|_| person::name(&BlockRecord::of_person(vote.account), personas))
-        .map_err(refused)?;
+    let author = notes::author(&vote.login, vote.account, personas)?;
     let reason = vote.reason.as_deref();
     let reason = reason.map(|reason| remark(reason, MAX_REASON).text);
     let place = (!vote.link.is_empty()).then(|| format!("Given in <{}>.", vote.link));

@@ -80,6 +80,7 @@ fn prompt(persona: &Persona) -> Prompt {
         transcript: String::new(),
         phase: "review: answer in one sentence and vote".to_owned(),
         own_open: Vec::new(),
+        by_people: Vec::new(),
         previous_vote: None,
         question: None,
         limits: Limits::default(),

@@ -54,7 +54,8 @@ pub fn decide(situation: &Situation<'_>, veto_personas: &[Alias]) -> Verdict {
     }
 }
 
-/// Open concerns that block under these rules, in ledger order. A participant's counted READY closes its own.
+/// Open concerns that block under these rules, in ledger order. A participant's counted READY closes its own, but for
+/// those that a person raised by name: only words end these.
 pub fn blocking_concerns<'l>(
     rules: &Rules,
     ledger: &'l Ledger,
@@ -68,11 +69,12 @@ pub fn blocking_concerns<'l>(
         ConcernRule::People => !item.by_persona || has_veto(&item.author),
     };
     let closed_by_ready = |item: &Item| {
-        votes.iter().any(|entry| {
-            entry.participant == item.author
-                && (entry.kind == VoterKind::Ai) == item.by_persona
-                && entry.counted() == Some(Vote::Ready)
-        })
+        !item.is_named()
+            && votes.iter().any(|entry| {
+                entry.participant == item.author
+                    && (entry.kind == VoterKind::Ai) == item.by_persona
+                    && entry.counted() == Some(Vote::Ready)
+            })
     };
     ledger
         .concerns

@@ -25,6 +25,8 @@ pub struct Prompt {
     pub phase: String,
     /// The persona's own items that are open: (id, text).
     pub own_open: Vec<(String, String)>,
+    /// The persona's own items that people closed, in ledger order.
+    pub by_people: Vec<ByPeople>,
     /// The persona's last vote, if it has one.
     pub previous_vote: Option<Vote>,
     /// The question asked, if any.
@@ -34,4 +36,19 @@ pub struct Prompt {
     /// Delimiter of text that is not ours: letters and digits that nobody who writes that text can guess, the same for
     /// every turn about one discussion, so that what is sent again is the same.
     pub fence: String,
+}
+
+/// An item that a person closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByPeople {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    pub text: String,
+    /// What was done: `answered`, `resolved`.
+    pub done: &'static str,
+    /// Who did it.
+    pub by: String,
+    /// The answer, or the reason.
+    pub words: String,
 }

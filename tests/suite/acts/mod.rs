@@ -1,8 +1,13 @@
-//! What people do to a discussion other than by votes: hold, release, pause, resume, override.
+//! What people do to a discussion other than by votes: hold, release, pause, resume, override, and what they say about
+//! its concerns and questions.
 
+mod answering;
+mod concerns;
 mod holding;
+mod noted;
 mod overriding;
 mod record;
+mod resolving;
 
 use crate::scenarios::{CACHE, PATH};
 use crate::support::rig::Rig;

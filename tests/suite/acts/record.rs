@@ -30,6 +30,24 @@ async fn acts_outlive_a_restart_and_are_kept_once() {
     assert_eq!(rig.store.acts(&pr).await.unwrap(), before);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_from_before_a_hold_or_a_concern_is_not_green() {
+    for line in ["/discuss hold: wait", "/discuss concern load: no figures"] {
+        let (mut rig, number) = green(&Arc::new(Scripted::ready()), "").await;
+        let copy = rig.backup();
+        rig.say("tim", number, line).await;
+        assert!(!rig.mergeable(number));
+        rig.start_over(Some(copy)).await;
+        rig.say("joe", number, "/discuss status").await;
+        assert!(!rig.mergeable(number), "{line}: {}", rig.title(number));
+        let summary = rig.summary(number);
+        assert!(
+            summary.contains("the record came from a backup"),
+            "{line}: {summary}"
+        );
+    }
+}
+
 /// `ann hold`, `rob release own`, `ann override aa@main`
 fn act(text: &str) -> ActRecord {
     let words: Vec<&str> = text.split(' ').collect();
@@ -44,6 +62,7 @@ fn act(text: &str) -> ActRecord {
             .filter(|behind| *behind == ActVerb::OWN)
             .unwrap_or_default()
             .to_owned(),
+        item: String::new(),
         text: "x".to_owned(),
         account: accounts.iter().position(|name| *name == words[0]).unwrap() as u64,
         login: words[0].to_owned(),

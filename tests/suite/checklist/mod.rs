@@ -75,6 +75,7 @@ fn prompt(persona: Persona, proposal: &str) -> Prompt {
         transcript: String::new(),
         phase: String::new(),
         own_open: Vec::new(),
+        by_people: Vec::new(),
         previous_vote: None,
         question: None,
         limits: Limits::default(),

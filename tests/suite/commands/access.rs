@@ -3,7 +3,9 @@
 use discussions::bot::access::{
     Access, Caller, Need, Refusal, decide, refusal_key, reply_key, speaks_for_itself,
 };
-use discussions::bot::command::{ActCommand, Command, DropCommand, VoteCommand, Whom};
+use discussions::bot::command::{
+    ActCommand, Command, DropCommand, LedgerCommand, VoteCommand, Whom,
+};
 use discussions::bot::job::StoredActor;
 use discussions::engine::vote::Vote;
 use discussions::forge::Rights;
@@ -48,6 +50,18 @@ fn command(name: &str) -> Command {
         "override" => Command::Act(ActCommand::Override {
             hash: "3fa9c1d2".to_owned(),
             reason: "incident".to_owned(),
+        }),
+        "concern" => Command::Ledger(LedgerCommand::Concern {
+            name: "rollback".to_owned(),
+            text: "how?".to_owned(),
+        }),
+        "resolve" => Command::Ledger(LedgerCommand::Resolve {
+            id: "C1".to_owned(),
+            reason: "it is settled".to_owned(),
+        }),
+        "answer" => Command::Ledger(LedgerCommand::Answer {
+            id: "Q1".to_owned(),
+            text: "yes".to_owned(),
         }),
         "restore" => Command::Restore,
         "reset" => Command::Reset {

@@ -10,7 +10,7 @@ mod summary;
 mod trigger;
 pub(crate) mod views;
 
-use discussions::bot::command::{ActCommand, Command, CommandError, Parsed, Whom};
+use discussions::bot::command::{ActCommand, Command, CommandError, LedgerCommand, Parsed, Whom};
 use serde::de::DeserializeOwned;
 
 /// Reads a fixture below `tests/fixtures`.
@@ -85,6 +85,13 @@ fn described(parsed: &Parsed) -> String {
             ActCommand::Resume => "resume".to_owned(),
             ActCommand::Override { hash, reason } => format!("override {hash} : {reason}"),
         },
+        Ok(Command::Ledger(said)) => match said {
+            LedgerCommand::Concern { name, text } => format!("concern {name} : {text}"),
+            LedgerCommand::Resolve { id, reason } => format!("resolve {id} : {reason}"),
+            LedgerCommand::Answer { id, text } => format!("answer {id} : {text}"),
+        },
+        Err(CommandError::ConcernName { word }) => format!("concern-name {word}"),
+        Err(CommandError::NoItem { verb, word, .. }) => format!("no-item {verb} {word}"),
         Err(CommandError::NoReason { verb, .. }) => format!("no-reason {verb}"),
         Err(CommandError::OverrideHash { word }) => format!("override-hash {word}"),
         Ok(Command::Restore) => "restore".to_owned(),

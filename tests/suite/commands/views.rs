@@ -140,6 +140,8 @@ pub fn item(kind: ItemKind, number: usize, text: &str, minor: bool) -> Item {
         state: ItemState::Open,
         minor,
         assignee: None,
+        raised_in: None,
+        closing: None,
     }
 }
 

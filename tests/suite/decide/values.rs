@@ -43,6 +43,8 @@ pub(super) fn item(kind: ItemKind, id: &str, author: &str, by_persona: bool, tex
         state: ItemState::Open,
         minor: false,
         assignee: None,
+        raised_in: None,
+        closing: None,
     }
 }
 

@@ -137,6 +137,7 @@ fn prompt() -> Prompt {
         transcript: String::new(),
         phase: "Draft: a first look".to_owned(),
         own_open: Vec::new(),
+        by_people: Vec::new(),
         previous_vote: None,
         question: None,
         limits: Limits::default(),

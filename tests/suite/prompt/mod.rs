@@ -18,6 +18,7 @@ fn prompt(proposal: &str) -> Prompt {
         transcript: String::new(),
         phase: "Review: find what is missing\nRead all of it.".to_owned(),
         own_open: Vec::new(),
+        by_people: Vec::new(),
         previous_vote: None,
         question: None,
         limits: Limits::default(),

@@ -99,6 +99,15 @@ impl Book {
         self.append(&block, &claims);
     }
 
+    /// Appends what a person did as the closing commit does.
+    pub(crate) fn sign_note(&mut self, name: &str, account: u64, body: &str) {
+        let block = format!("Name: {name}\n\n{body}");
+        let mut claims = self.claims(&format!("github:{account}"), None, &block);
+        claims.kind = Kind::Note;
+        claims.subject = self.ballot();
+        self.append(&block, &claims);
+    }
+
     /// Appends a block with a receipt of these claims.
     pub(crate) fn append(&mut self, block: &str, claims: &Claims) {
         let token = self.keys.signing.sign(claims).unwrap();

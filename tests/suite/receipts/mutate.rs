@@ -106,6 +106,12 @@ impl Base {
                 book.text.push_str(TYPED[dice.roll(TYPED.len())]);
             }
         }
+        if dice.roll(2) == 0 {
+            let length = book.text.len();
+            book.sign_note("ann", 77, "Resolved C1 of security: the plan covers it.");
+            let added = &book.text[length..];
+            signed.push(added[added.find("Name:").unwrap()..].trim_end().to_owned());
+        }
         let voted = (dice.roll(3) > 0).then(|| VOTES[dice.roll(3)].unwrap());
         let length = book.text.len();
         if let Some(vote) = voted {

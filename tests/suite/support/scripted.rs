@@ -22,6 +22,8 @@ pub(crate) enum Line {
     Points(&'static str, &'static str),
     /// A concern about some words of the proposal, with READY.
     Mentions(&'static str, &'static str),
+    /// A vote with a question to the author.
+    Wonders(Vote, &'static str),
     /// READY, and everything of its own is settled.
     Settles,
     /// No answer.
@@ -38,6 +40,7 @@ pub(crate) struct Scripted {
     lines: Mutex<BTreeMap<String, Line>>,
     calls: Mutex<Vec<(String, Option<String>)>>,
     transcripts: Mutex<Vec<String>>,
+    tasks: Mutex<Vec<String>>,
     gate: Semaphore,
     bug: AtomicBool,
     bill: Option<Bill>,
@@ -61,6 +64,7 @@ impl Scripted {
             lines: Mutex::default(),
             calls: Mutex::default(),
             transcripts: Mutex::default(),
+            tasks: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             bug: AtomicBool::new(false),
             bill: None,
@@ -109,6 +113,11 @@ impl Scripted {
     /// What everybody was shown of the earlier replies, in order.
     pub(crate) fn transcripts(&self) -> Vec<String> {
         self.transcripts.lock().unwrap().clone()
+    }
+
+    /// What everybody was told of the turn itself, in order: the last part of each prompt in words.
+    pub(crate) fn tasks(&self) -> Vec<String> {
+        self.tasks.lock().unwrap().clone()
     }
 
     async fn announce(
@@ -164,6 +173,7 @@ impl Model for Scripted {
             .lock()
             .unwrap()
             .push(prompt.transcript.clone());
+        self.tasks.lock().unwrap().push(render(prompt).task);
         let _passed = self.gate.acquire().await.unwrap();
         if let Some((call, bill)) = announced {
             let usage = Usage {
@@ -184,6 +194,7 @@ impl Model for Scripted {
         }
         let mut anchors = Vec::new();
         let mut resolved = Vec::new();
+        let mut questions = Vec::new();
         let (vote, concerns) = match self.line(&alias) {
             Line::Votes(vote) => (vote, Vec::new()),
             Line::Objects(vote, text) => (
@@ -208,6 +219,10 @@ impl Model for Scripted {
                 };
                 (vote, vec![concern])
             }
+            Line::Wonders(vote, question) => {
+                questions.push(question.to_owned());
+                (vote, Vec::new())
+            }
             Line::Settles => {
                 resolved = prompt.own_open.iter().map(|(id, _)| id.clone()).collect();
                 (Vote::Ready, Vec::new())
@@ -230,7 +245,7 @@ impl Model for Scripted {
         let reply = Reply {
             comment,
             vote: Some(vote),
-            questions: Vec::new(),
+            questions,
             concerns,
             resolved,
             anchors,
