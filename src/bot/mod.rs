@@ -10,8 +10,8 @@
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
 //!   (with `acting`, `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
-//!   `report`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
-//!   proposal; `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
+//!   `report` and `leave`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
+//!   proposal, `siblings` at those with the same head (its `pooled` pure); `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
 
 pub mod access;
@@ -35,6 +35,7 @@ pub mod gate_files;
 pub mod ground;
 pub mod hear;
 pub mod job;
+pub mod leave;
 pub mod lookup;
 pub mod markdown;
 pub mod mentions;
@@ -59,6 +60,7 @@ pub mod review;
 pub mod run;
 pub mod seen;
 pub mod show_status;
+pub mod siblings;
 pub mod stale;
 pub mod status;
 pub mod sweep;

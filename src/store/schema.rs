@@ -26,6 +26,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "calls", include_str!("migrations/0008_calls.sql")),
     (9, "rounds", include_str!("migrations/0009_rounds.sql")),
     (10, "acts", include_str!("migrations/0010_acts.sql")),
+    (
+        12,
+        "own verdicts",
+        include_str!("migrations/0012_own_verdicts.sql"),
+    ),
 ];
 
 /// Applies the missing steps of the schema on a connection of its own: where a migration locks the database, an
