@@ -102,4 +102,3 @@ pub(super) fn closing_run(head: &str, name: &str, findings: Findings) -> Option<
         fresh: false,
     })
 }
-

@@ -285,8 +285,12 @@ pub async fn post(
         work.memory.shown = Some(run.title.clone());
         let left = work.memory.pr.clone();
         let mut look_first = left.checked_head == input.head.as_str() || around.is_shared();
-        if plan::must_revoke(&left.checked_head, &left.conclusion, &input.head, pooled.overall)
-            && let Some(effect) = leave::superseded(&left.checked_head, input)
+        if plan::must_revoke(
+            &left.checked_head,
+            &left.conclusion,
+            &input.head,
+            pooled.overall,
+        ) && let Some(effect) = leave::superseded(&left.checked_head, input)
         {
             let pr = work.pr().clone();
             apply::carry_out(work.deps, &work.job.lease, &pr, runs, &[effect]).await?;

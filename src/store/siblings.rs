@@ -40,7 +40,9 @@ pub(super) async fn own_verdicts(
     heads: &[&str],
 ) -> Result<BTreeMap<u64, OwnVerdict>, StoreError> {
     let key = Key::of(pr)?;
-    let places: Vec<String> = (0..heads.len()).map(|at| format!(", ${}", at + 3)).collect();
+    let places: Vec<String> = (0..heads.len())
+        .map(|at| format!(", ${}", at + 3))
+        .collect();
     let text = format!(
         "SELECT number, head, base, check_name, state, title, said, author, login, waits_for, owed FROM own_verdicts \
          WHERE repo = $1 AND number = $2 UNION \
@@ -76,7 +78,10 @@ fn read(row: &AnyRow) -> Result<(u64, OwnVerdict), StoreError> {
         waits_for: serde_json::from_str(&waits_for).map_err(unread)?,
         owed: serde_json::from_str(&owed).map_err(unread)?,
     };
-    Ok((from_column(row.try_get("number")?, "a pull request")?, verdict))
+    Ok((
+        from_column(row.try_get("number")?, "a pull request")?,
+        verdict,
+    ))
 }
 
 /// Carries out [`super::Change::OwnVerdict`].

@@ -7,9 +7,9 @@ use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     ActRecord, AfterFailure, Announced, BlockRecord, CallEnd, CallRecord, Change, Claimed,
     ClaimedEvent, Decision, Delivery, DiscussionRecord, DropRecord, EffectRecord, Enqueued, Fate,
-    HumanVote, Lease, NewCall, NewJob, OwnVerdict, ParkedJob, PrRecord, RoundRecord, Spending, Store,
-    StoreError, Unheard, VoteElsewhere, acts, backlog, calls, drops, effect, elsewhere, queue,
-    record, rounds, siblings, survey, unheard,
+    HumanVote, Lease, NewCall, NewJob, OwnVerdict, ParkedJob, PrRecord, RoundRecord, Spending,
+    Store, StoreError, Unheard, VoteElsewhere, acts, backlog, calls, drops, effect, elsewhere,
+    queue, record, rounds, siblings, survey, unheard,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;

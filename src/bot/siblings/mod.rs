@@ -291,7 +291,11 @@ pub async fn decide(
         true => is_writer(work, own.author, &own.login).await?,
         false => false,
     };
-    let pooled = pooled::pool(&side(number, &own, by_writer), &around.sides, &around.unread);
+    let pooled = pooled::pool(
+        &side(number, &own, by_writer),
+        &around.sides,
+        &around.unread,
+    );
     own.waits_for.clone_from(&pooled.waits_for);
     own.owed = known.map_or_else(BTreeSet::new, |known| known.owed.clone());
     if !known.is_some_and(|known| is_same(known, &own)) {
@@ -349,7 +353,9 @@ pub async fn tell(work: &mut Work<'_>, around: &Around) -> Result<(), JobError> 
     if !own.owed.is_empty() {
         let heads: Vec<&str> = own.owed.iter().map(String::as_str).collect();
         let rows = work.deps.store.own_verdicts(&work.job.pr, &heads).await?;
-        let there = rows.into_iter().filter(|(_, row)| own.owed.contains(&row.head));
+        let there = rows
+            .into_iter()
+            .filter(|(_, row)| own.owed.contains(&row.head));
         concerned.extend(there.map(|(other, _)| other));
     }
     concerned.remove(&number);
@@ -420,7 +426,8 @@ pub async fn step_out(work: &mut Work<'_>, is_open: bool) -> Result<(), JobError
     }
     own.owed.remove("");
     if known != Some(&own) {
-        work.record(&[Change::OwnVerdict(Some(own.clone()))]).await?;
+        work.record(&[Change::OwnVerdict(Some(own.clone()))])
+            .await?;
     }
     let mut around = Around {
         rows,
@@ -444,7 +451,12 @@ pub async fn give_up(deps: &BotDeps, job: &Claimed, title: &str) -> Result<(), J
     };
     let change = Change::OwnVerdict(Some(failed));
     deps.store.record(&job.lease, &job.pr, &[change]).await?;
-    for other in deps.store.own_verdicts(&job.pr, &[&head]).await?.into_keys() {
+    for other in deps
+        .store
+        .own_verdicts(&job.pr, &[&head])
+        .await?
+        .into_keys()
+    {
         if other != job.pr.number {
             hand_on(deps, job, other, false).await?;
         }
@@ -472,7 +484,11 @@ async fn hand_on(deps: &BotDeps, job: &Claimed, number: u64, asks: bool) -> Resu
         event,
     };
     let enqueued = match asks {
-        true => deps.store.enqueue_paced(delivery, new, deps.pace.retry).await,
+        true => {
+            deps.store
+                .enqueue_paced(delivery, new, deps.pace.retry)
+                .await
+        }
         false => deps.store.enqueue(delivery, Some(new)).await,
     };
     enqueued?;

@@ -5,8 +5,8 @@
 //! counts said something has to be green by itself.
 
 use crate::bot::check::{self, Overall, rank_of};
-use crate::bot::markdown::{cap, inline, plain, shorten};
 use crate::bot::check::{MAX_SUMMARY, MAX_TITLE};
+use crate::bot::markdown::{cap, inline, plain, shorten};
 use crate::engine::consensus::State;
 use crate::forge::{CheckRun, Conclusion};
 use std::collections::BTreeSet;
@@ -106,9 +106,15 @@ pub fn pool(own: &Side, others: &[Side], unread: &[Unread]) -> Pooled {
     let (overall, title) = match unread.first() {
         Some(first) if is_green => (
             Overall::Started,
-            format!("WORKING: #{} has the same head and is read first", first.number),
+            format!(
+                "WORKING: #{} has the same head and is read first",
+                first.number
+            ),
         ),
-        _ => (overall, title(own, side, overall)),
+        _ => {
+            let alone = parts.iter().filter(|part| **part == Part::Counts).count() == 1;
+            (overall, title(own, side, alone || is_green))
+        }
     };
     Pooled {
         overall,
@@ -130,24 +136,30 @@ fn parts(all: &[&Side]) -> Vec<Part> {
     all.iter().map(part).collect()
 }
 
+/// Whether one of them goes into another base and is not green there.
+fn is_behind(own: &Side, side: &Side) -> bool {
+    let is_open = matches!(
+        check::conclusion(side.state),
+        Some(Conclusion::Failure | Conclusion::ActionRequired)
+    );
+    is_open && side.base != own.base && side.state != Overall::Error
+}
+
 /// The state of one of them as another one has to take it: into another base it only has to be green too.
 fn state_for(own: &Side, side: &Side) -> Overall {
-    match check::conclusion(side.state) {
-        Some(Conclusion::Failure | Conclusion::ActionRequired)
-            if side.base != own.base && side.state != Overall::Error =>
-        {
-            Overall::Of(State::Discussing)
-        }
-        _ => side.state,
+    match is_behind(own, side) {
+        true => Overall::Of(State::Discussing),
+        false => side.state,
     }
 }
 
-fn title(own: &Side, side: &Side, overall: Overall) -> String {
-    if side.number == own.number {
+/// `plainly`: nobody takes a title without a number for the state of another one.
+fn title(own: &Side, side: &Side, plainly: bool) -> String {
+    if side.number == own.number && plainly {
         return own.title.clone();
     }
     let (number, base) = (side.number, &side.base);
-    if overall != side.state {
+    if is_behind(own, side) {
         return format!("WAITING: #{number} into {base} is not as far");
     }
     let end = side.title.find(|c: char| !c.is_ascii_uppercase());
@@ -187,7 +199,9 @@ fn section(own: &Side, others: &[Side], parts: &[Part], unread: &[Unread]) -> St
         let _ = writeln!(text, "- {line}");
     }
     for Unread { number, base } in unread {
-        let line = inline(&format!("#{number} into {base}: not read at this commit yet"));
+        let line = inline(&format!(
+            "#{number} into {base}: not read at this commit yet"
+        ));
         let _ = writeln!(text, "- {line}");
     }
     text
@@ -254,7 +268,10 @@ mod tests {
                 "WORD: of 1",
             ),
             (
-                vec![(MAIN, OPEN, silent, writer), (MAIN, REJECTED, said, outsider)],
+                vec![
+                    (MAIN, OPEN, silent, writer),
+                    (MAIN, REJECTED, said, outsider),
+                ],
                 Some(Conclusion::Failure),
                 "WORD in #2: of 2",
             ),
@@ -274,14 +291,17 @@ mod tests {
                 "WORD: of 1",
             ),
             (
-                vec![(MAIN, Overall::Clear, silent, writer), (MAIN, Overall::Clear, silent, writer)],
+                vec![
+                    (MAIN, Overall::Clear, silent, writer),
+                    (MAIN, Overall::Clear, silent, writer),
+                ],
                 Some(Conclusion::Success),
                 "WORD: of 1",
             ),
             (
                 vec![(MAIN, OPEN, silent, writer), (MAIN, OPEN, silent, writer)],
                 Some(Conclusion::ActionRequired),
-                "WORD: of 1",
+                "WORD in #1: of 1",
             ),
             (
                 vec![(MAIN, READY, said, writer), (MAIN, WORKING, said, writer)],
@@ -299,22 +319,34 @@ mod tests {
                 "WORD: of 1",
             ),
             (
-                vec![(MAIN, READY, said, writer), (SIDE, Overall::Clear, silent, writer)],
+                vec![
+                    (MAIN, READY, said, writer),
+                    (SIDE, Overall::Clear, silent, writer),
+                ],
                 Some(Conclusion::Success),
                 "WORD: of 1",
             ),
             (
-                vec![(MAIN, READY, said, writer), (SIDE, Overall::Error, silent, outsider)],
+                vec![
+                    (MAIN, READY, said, writer),
+                    (SIDE, Overall::Error, silent, outsider),
+                ],
                 Some(Conclusion::Success),
                 "WORD: of 1",
             ),
             (
-                vec![(MAIN, READY, said, writer), (SIDE, Overall::Error, silent, writer)],
+                vec![
+                    (MAIN, READY, said, writer),
+                    (SIDE, Overall::Error, silent, writer),
+                ],
                 Some(Conclusion::ActionRequired),
                 "WORD in #2: of 2",
             ),
             (
-                vec![(MAIN, Overall::Clear, silent, outsider), (MAIN, OPEN, silent, outsider)],
+                vec![
+                    (MAIN, Overall::Clear, silent, outsider),
+                    (MAIN, OPEN, silent, outsider),
+                ],
                 Some(Conclusion::ActionRequired),
                 "WORD in #2: of 2",
             ),
@@ -356,6 +388,9 @@ mod tests {
         let own = &sides(&[("main", CHANGES, true, true)])[0];
         let pooled = pool(own, &[], &[]);
         assert_eq!(pooled.section, "");
-        assert_eq!((pooled.overall, pooled.title.as_str()), (CHANGES, "WORD: of 1"));
+        assert_eq!(
+            (pooled.overall, pooled.title.as_str()),
+            (CHANGES, "WORD: of 1")
+        );
     }
 }

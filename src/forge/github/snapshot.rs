@@ -325,8 +325,8 @@ fn siblings(pull: &Pull, open: Option<Nodes<OpenPull>>) -> Vec<Sibling> {
     let read = |node: OpenPull| {
         let is_here = !node.is_cross_repository && !pull.is_cross_repository;
         let same_branch = is_here && node.head_ref_name == pull.head_ref_name;
-        let is_one = node.number != pull.number
-            && (same_branch || node.head_ref_oid == pull.head_ref_oid);
+        let is_one =
+            node.number != pull.number && (same_branch || node.head_ref_oid == pull.head_ref_oid);
         is_one.then(|| Sibling {
             number: node.number,
             same_branch,
