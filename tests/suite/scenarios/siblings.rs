@@ -127,7 +127,7 @@ async fn an_objection_in_either_blocks_both_until_it_is_taken_back() {
         ),
         (
             "/discuss vote changes: say how",
-            "CHANGES",
+            "DISCUSSING",
             "/discuss vote ready",
         ),
     ];
