@@ -47,6 +47,13 @@ impl Writer {
 #[derive(Debug, Default)]
 pub struct Runs(BTreeMap<(Sha, String), ExistingCheck>);
 
+impl Runs {
+    /// Forgets the newest run of a name on a head: somebody else may post there too.
+    pub fn forget(&mut self, head: &Sha, name: &str) {
+        self.0.remove(&(head.clone(), name.to_owned()));
+    }
+}
+
 /// Carries out the effects in order.
 pub async fn carry_out(
     deps: &BotDeps,

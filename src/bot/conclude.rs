@@ -7,6 +7,7 @@ use super::dropping;
 use super::elsewhere;
 use super::evaluate::Outcome;
 use super::gate_files;
+use super::leave;
 use super::lookup::UNNUMBERED;
 use super::post_review;
 use super::recording::{self, KeptVerdict};
@@ -14,9 +15,10 @@ use super::renew;
 use super::report::{self, Going};
 use super::seen;
 use super::show_status;
+use super::siblings;
 use super::work::{Work, open};
 use super::write::{self, Closing};
-use crate::forge::{Conclusion, PrState};
+use crate::forge::{Conclusion, PrState, Sibling};
 use crate::store::{Change, Claimed, Unheard};
 
 /// Evaluates what is there now, posts it to the head, and records what people could read. `took_time`: personas were
@@ -69,7 +71,8 @@ async fn evaluate_and_post(
     };
     if is_green(&input.findings) {
         if took_time {
-            still_as_read(work).await?;
+            work.snapshot.siblings = still_as_read(work).await?;
+            work.memory.siblings.read_at = work.snapshot.head.to_string();
         }
         renew::if_the_check_knows_more(work, &outcomes).await?;
         changes.extend(decided(work, &mut outcomes, &mut input, going).await?);
@@ -202,7 +205,8 @@ fn is_green(findings: &Findings) -> bool {
 }
 
 /// Just before a green or a review after a round: what is not tied to the commit must still be as it was read.
-pub(super) async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
+/// Gives the pull requests that have the same head by now.
+pub(super) async fn still_as_read(work: &Work<'_>) -> Result<Vec<Sibling>, JobError> {
     let now = work.deps.read.snapshot(work.pr()).await?;
     let before = &work.snapshot;
     let same = now.head == before.head
@@ -210,7 +214,7 @@ pub(super) async fn still_as_read(work: &Work<'_>) -> Result<(), JobError> {
         && now.base_branch == before.base_branch
         && now.state == PrState::Open;
     match same {
-        true => Ok(()),
+        true => Ok(now.siblings),
         false => Err(JobError::Moved(
             "head, base or state changed during the round".to_owned(),
         )),
@@ -228,11 +232,12 @@ pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> 
     };
     let last = deps.store.pr(&job.pr).await?;
     let findings = Findings::Failed { id: job.id.clone() };
-    let effect = report::closing_run(&last.checked_head, &last.check, findings);
+    let effect = leave::closing_run(&last.checked_head, &last.check, findings.clone());
     let Some(effect) = effect.filter(|_| !last.check.is_empty()) else {
         return Err(error);
     };
     tracing::warn!(pr = %job.pr, job = %job.id, %error, "told at the last head known");
+    siblings::give_up(deps, job, &check::title(&findings)).await?;
     apply::carry_out(deps, &job.lease, &job.pr, &mut Runs::default(), &[effect]).await
 }
 

@@ -152,6 +152,13 @@ pub enum JobEvent {
         /// Number of that pull request.
         number: u64,
     },
+    /// Another open pull request has or had the same head, and comes to something else now, or asks.
+    Sibling {
+        /// Number of that pull request.
+        number: u64,
+        /// It waits for what this one comes to.
+        asks: bool,
+    },
     /// Somebody pressed "Re-run" or a button.
     Rerequested {
         /// Who.

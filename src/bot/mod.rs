@@ -11,9 +11,9 @@
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
 //!   (with `acting`, `saying`, `dropping`, `renew` and `breaker`), `ask` (paid from `purse`) and `write` (with
-//!   `post_review`) to `conclude`,
-//!   `report`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
-//!   proposal; `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
+//!   `post_review`) to `conclude`, `report` and `leave`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere`
+//!   looks at other pull requests with the same proposal, `siblings` at those with the same head (its `pooled` pure);
+//!   `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
 
 pub mod access;
@@ -38,6 +38,7 @@ pub mod gate_files;
 pub mod ground;
 pub mod hear;
 pub mod job;
+pub mod leave;
 pub mod lookup;
 pub mod markdown;
 pub mod mentions;
@@ -64,6 +65,7 @@ pub mod run;
 pub mod saying;
 pub mod seen;
 pub mod show_status;
+pub mod siblings;
 pub mod stale;
 pub mod status;
 pub mod sweep;

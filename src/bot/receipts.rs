@@ -314,6 +314,8 @@ pub fn signed_blocks(records: &[&BlockRecord]) -> Vec<SignedBlock> {
 /// becomes of our database: `v3 2:HASH`, the number of people's votes and acts, and the anchor of each discussion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
+    /// The pull request whose record it is: several can share a head, and with it the run. `None`: not told.
+    pub pr: Option<u64>,
     /// People's votes and acts ever recorded.
     pub votes: usize,
     /// Where the chains ended, in order of path; of the first few discussions.
@@ -326,6 +328,9 @@ const MAX_ANCHORS: usize = 3;
 impl fmt::Display for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v{}", self.votes)?;
+        if let Some(pr) = self.pr {
+            write!(f, " #{pr}")?;
+        }
         let mut anchors = self.anchors.iter().take(MAX_ANCHORS);
         anchors.try_for_each(|anchor| write!(f, " {anchor}"))
     }
@@ -336,6 +341,10 @@ impl Known {
     pub fn read(external_id: &str) -> Self {
         let mut known = Self::default();
         for word in external_id.split_whitespace() {
+            if let Some(number) = word.strip_prefix('#') {
+                known.pr = number.parse().ok();
+                continue;
+            }
             match word.strip_prefix('v').and_then(|count| count.parse().ok()) {
                 Some(votes) => known.votes = votes,
                 None => known.anchors.extend(word.parse::<Anchor>()),

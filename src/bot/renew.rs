@@ -80,7 +80,9 @@ pub async fn if_the_check_knows_more(
     let runs = work.deps.read.own_checks(work.pr(), &head, &name).await?;
     let all = work.deps.store.blocks(&work.job.pr).await?;
     let votes = work.memory.votes.len() + work.memory.acts.len();
-    let newest = runs.first().map(|run| Known::read(&run.external_id));
+    let known = runs.iter().map(|run| Known::read(&run.external_id));
+    let is_ours = |known: &Known| known.pr.is_none_or(|pr| pr == work.job.pr.number);
+    let newest = known.into_iter().find(is_ours);
     if !newest.is_some_and(|known| known.exceeds(&all, votes)) {
         return Ok(());
     }

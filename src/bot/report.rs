@@ -10,15 +10,15 @@ use super::deps::JobError;
 use super::evaluate::{Evaluated, Outcome};
 use super::gate_files;
 use super::ground::CONFIG_PATH;
+use super::leave;
 use super::markdown::sentences;
 use super::mentions;
 use super::plan::{self, Effect};
 use super::receipts::{Known, MAX_RESTORED};
+use super::siblings;
 use super::votes::Hashes;
 use super::work::Work;
 use crate::engine::consensus::{State, Verdict};
-use crate::forge::{CheckRun, Conclusion, PrState};
-use crate::ids::Sha;
 use crate::store::{Change, DiscussionRecord, PrRecord};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeMap;
@@ -51,6 +51,7 @@ fn known(work: &Work<'_>, outcomes: &[Outcome]) -> Known {
     let anchor =
         |(key, evaluated): (&str, &Evaluated)| evaluated.end_of_chain(&work.blocks_of(key));
     Known {
+        pr: Some(work.job.pr.number),
         votes: work.memory.votes.len() + work.memory.acts.len(),
         anchors: discussions.filter_map(anchor).collect(),
     }
@@ -264,46 +265,81 @@ pub fn file_url(work: &Work<'_>, path: &str) -> String {
 }
 
 /// Makes a head's run say what was found out: the head that is left first, the record before the write. `fresh`: by a
-/// new run in any case.
+/// new run in any case. Other open pull requests with that head have their part in what it says.
 pub async fn post(
     work: &mut Work<'_>,
     runs: &mut apply::Runs,
     input: &CheckInput,
-    changes: Vec<Change>,
-    fresh: bool,
+    mut changes: Vec<Change>,
+    mut fresh: bool,
 ) -> Result<(), JobError> {
-    let overall = check::overall(&input.findings);
-    let mut run = plan::with_digest(check::check_run(input));
-    // Behind the digest: a comment that came later is no reason to say the same once more.
-    run.details_url = work.status_address();
-    work.memory.shown = Some(run.title.clone());
-    let left = work.memory.pr.clone();
-    let mut look_first = left.checked_head == input.head.as_str();
-    if plan::must_revoke(&left.checked_head, &left.conclusion, &input.head, overall)
-        && let Some(effect) = superseded(&left.checked_head, input)
-    {
+    let own = siblings::own(work, input);
+    let alone = check::check_run(input);
+    let mut around = siblings::look(work, &own).await?;
+    let mut looks = 0;
+    loop {
+        let (pooled, verdict) = siblings::decide(work, &own, &around, input).await?;
+        let mut run = plan::with_digest(pooled.onto(alone.clone()));
+        // Behind the digest: a comment that came later is no reason to say the same once more.
+        run.details_url = work.status_address();
+        work.memory.shown = Some(run.title.clone());
+        let left = work.memory.pr.clone();
+        let mut look_first = left.checked_head == input.head.as_str() || around.is_shared();
+        if plan::must_revoke(
+            &left.checked_head,
+            &left.conclusion,
+            &input.head,
+            pooled.overall,
+        ) && let Some(effect) = leave::superseded(&left.checked_head, input)
+        {
+            let pr = work.pr().clone();
+            apply::carry_out(work.deps, &work.job.lease, &pr, runs, &[effect]).await?;
+            look_first = around.is_shared();
+        }
+        let now = PrRecord {
+            checked_head: input.head.to_string(),
+            conclusion: plan::recorded_conclusion(pooled.overall, &run),
+            check: input.name.clone(),
+            ..left
+        };
+        changes.extend(verdict.clone().map(|own| Change::OwnVerdict(Some(own))));
+        announce(work, now, std::mem::take(&mut changes)).await?;
+        siblings::recorded(&mut around, work, verdict);
+        looks += 1;
+        let recorded = siblings::look(work, &own).await?;
+        if !recorded.is_as(&around) && looks < siblings::MAX_LOOKS {
+            around = recorded;
+            continue;
+        }
+        if around.is_shared() {
+            // Another one may have posted since.
+            runs.forget(&input.head, &input.name);
+        }
+        let effect = Effect::Check {
+            run,
+            look_first,
+            fresh,
+        };
         let pr = work.pr().clone();
         apply::carry_out(work.deps, &work.job.lease, &pr, runs, &[effect]).await?;
-        look_first = false;
+        fresh = false;
+        work.memory.siblings.pooled = Some(pooled);
+        let posted = siblings::look(work, &own).await?;
+        let is_settled = posted.is_as(&around);
+        around = posted;
+        if is_settled {
+            break;
+        }
+        if looks >= siblings::MAX_LOOKS {
+            siblings::look_again(work).await?;
+            break;
+        }
     }
-    let now = PrRecord {
-        checked_head: input.head.to_string(),
-        conclusion: plan::recorded_conclusion(overall, &run),
-        check: input.name.clone(),
-        ..left
-    };
-    announce(work, now, changes).await?;
-    let effect = Effect::Check {
-        run,
-        look_first,
-        fresh,
-    };
-    let pr = work.pr().clone();
-    apply::carry_out(work.deps, &work.job.lease, &pr, runs, &[effect]).await
+    siblings::tell(work, &around).await
 }
 
 /// Records which head is about to be posted to, together with other changes. Nothing to record: no transaction.
-async fn announce(
+pub(super) async fn announce(
     work: &mut Work<'_>,
     now: PrRecord,
     mut changes: Vec<Change>,
@@ -315,81 +351,6 @@ async fn announce(
     work.record(&changes).await?;
     work.memory.pr = now;
     Ok(())
-}
-
-/// Takes back what stands under another name than the one this pull request is judged under now: it went into another
-/// base, or its base's configuration names another check or none. Nobody keeps the verdict under the old name up to
-/// date.
-pub async fn leave_other_name(work: &mut Work<'_>, runs: &mut apply::Runs) -> Result<(), JobError> {
-    let left = work.memory.pr.clone();
-    let snapshot = &work.snapshot;
-    let name = work.ground.check.clone();
-    if left.check.is_empty() || name.as_ref() == Some(&left.check) {
-        return Ok(());
-    }
-    let base = snapshot.base_branch.clone();
-    let findings = match left.base == base {
-        true => Findings::Renamed { base, name },
-        false => Findings::Elsewhere { base },
-    };
-    let now = PrRecord {
-        check: String::new(),
-        ..left
-    };
-    take_back(work, runs, findings, now).await
-}
-
-/// Takes a green back when the pull request is closed without being merged: until somebody has looked at what was said
-/// meanwhile, it must not be there for whoever opens it again.
-pub async fn leave_closed(work: &mut Work<'_>, runs: &mut apply::Runs) -> Result<(), JobError> {
-    let left = work.memory.pr.clone();
-    let is_green = left.conclusion == Conclusion::Success.as_str();
-    if !is_green || left.check.is_empty() || work.snapshot.state != PrState::Closed {
-        return Ok(());
-    }
-    let now = PrRecord {
-        conclusion: Conclusion::ActionRequired.as_str().to_owned(),
-        ..left
-    };
-    take_back(work, runs, Findings::Closed, now).await
-}
-
-/// Closes the run that was posted last, and records what is left of it.
-async fn take_back(
-    work: &mut Work<'_>,
-    runs: &mut apply::Runs,
-    findings: Findings,
-    now: PrRecord,
-) -> Result<(), JobError> {
-    let left = &work.memory.pr;
-    let effect = closing_run(&left.checked_head, &left.check, findings);
-    let effects: Vec<Effect> = effect.into_iter().collect();
-    let pr = work.pr().clone();
-    apply::carry_out(work.deps, &work.job.lease, &pr, runs, &effects).await?;
-    announce(work, now, Vec::new()).await
-}
-
-/// The run that takes a head's verdict back once the branch points elsewhere.
-fn superseded(left: &str, input: &CheckInput) -> Option<Effect> {
-    let by = input.head.clone();
-    closing_run(left, &input.name, Findings::Superseded { by })
-}
-
-/// The last run of a name on a head that is not judged any more. `None`: there is no such head.
-pub(super) fn closing_run(head: &str, name: &str, findings: Findings) -> Option<Effect> {
-    let run: CheckRun = check::check_run(&CheckInput {
-        name: name.to_owned(),
-        head: Sha::parse(head)?,
-        external_id: String::new(),
-        details_url: None,
-        findings,
-        notes: Vec::new(),
-    });
-    Some(Effect::Check {
-        run: plan::with_digest(run),
-        look_first: true,
-        fresh: false,
-    })
 }
 
 /// Records to write once the check is posted: what people could read from then on. `now` in ms by the store's clock.

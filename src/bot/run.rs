@@ -15,6 +15,7 @@ use super::elsewhere;
 use super::evaluate::Outcome;
 use super::hear::{self, Happened, Utterance};
 use super::job::JobEvent;
+use super::leave;
 use super::lookup;
 use super::mentions::{self, Mentioned};
 use super::outdated;
@@ -28,13 +29,14 @@ use super::report::{self, Going};
 use super::respond::{self, Want};
 use super::seen;
 use super::show_status;
+use super::siblings;
 use super::stale;
 use super::sweep;
 use super::work::{Work, open};
 use super::write::{self, Asking};
 use crate::forge::{ForgeError, PrState, Reaction};
 use crate::ids::Alias;
-use crate::store::{Change, Claimed};
+use crate::store::Claimed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -113,10 +115,11 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
             |name: &str| Alias::parse(name).is_some_and(|a| personas.get(&a).is_some());
         hear::utterances(&happened, &is_persona)
     };
+    siblings::note_asking(&mut work, &happened);
     record_votes::take_back(&mut work, &happened).await?;
     let mut runs = Runs::default();
     if work.snapshot.state == PrState::Open {
-        report::leave_other_name(&mut work, &mut runs).await?;
+        leave::other_name(&mut work, &mut runs).await?;
     }
     if work.ground.check.is_none() {
         tracing::debug!(pr = %job.pr, job = %job.id, "the gate is off");
@@ -125,13 +128,14 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
             work.note_unheard().await?;
         }
         elsewhere::wake(&work, &happened).await?;
+        siblings::step_out(&mut work, true).await?;
         show_status::where_the_gate_is_off(&mut work, &mut runs).await?;
         return Ok(Ended::Done);
     }
     if work.snapshot.state != PrState::Open {
-        report::leave_closed(&mut work, &mut runs).await?;
+        leave::closed(&mut work, &mut runs).await?;
         take_votes(&mut work, &happened, Vec::new()).await?;
-        forget_seen(&mut work).await?;
+        leave::forget_seen(&mut work).await?;
         elsewhere::wake(&work, &happened).await?;
         elsewhere::forget(&work).await?;
         closing::after_the_end(&mut work, &utterances).await?;
@@ -171,17 +175,6 @@ async fn is_as_seen(work: &Work<'_>, happened: &[Happened]) -> Result<bool, JobE
     let now = work.deps.store.now().await?;
     let pace = &work.deps.pace.sweep;
     Ok(!seen::is_due(&work.memory.pr, &work.look(), now, pace))
-}
-
-/// A closed pull request that is open again is new: should that event be missed, a sweep takes it for opened.
-async fn forget_seen(work: &mut Work<'_>) -> Result<(), JobError> {
-    if work.memory.pr.base.is_empty() {
-        return Ok(());
-    }
-    work.memory.pr.seen = String::new();
-    work.memory.pr.base = String::new();
-    let forgotten = Change::Pr(work.memory.pr.clone());
-    work.record(&[forgotten]).await
 }
 
 /// What the job is about, for the round.
@@ -297,11 +290,17 @@ async fn discuss(
     if !turns.is_empty() {
         work.recall_spending().await?;
     }
-    if !turns.is_empty() && work.deps.read.state(work.pr()).await? != PrState::Open {
+    let state = match turns.is_empty() {
+        true => PrState::Open,
+        false => work.deps.read.state(work.pr()).await?,
+    };
+    if state != PrState::Open {
         // The answers are in the store: should it be opened again, they are written without another call.
         tracing::info!(pr = %work.pr(), job = %work.job.id, "closed during the round, nothing is published");
         let kept = std::mem::take(&mut work.memory.noted);
         work.record(&kept).await?;
+        work.snapshot.state = state;
+        leave::closed(work, runs).await?;
         return Ok(Ended::Done);
     }
     let has_failed =

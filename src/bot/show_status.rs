@@ -7,11 +7,12 @@ use super::deps::JobError;
 use super::evaluate::Outcome;
 use super::plan::Effect;
 use super::repo_config::Notify;
+use super::siblings::pooled::Pooled;
 use super::status::{self, Beside, Course, Kept, MARKER, PAUSE, Status, Step, changes_state};
 use super::work::{Work, open};
 use super::{message, outdated};
 use crate::engine::template::Template;
-use crate::forge::PrState;
+use crate::forge::{Conclusion, PrState};
 use crate::store::{Change, EffectRecord};
 
 /// Key of the effect row that keeps what was written.
@@ -43,13 +44,23 @@ pub async fn after_a_try(
     let written = match work.ground.config.notify {
         Notify::Never => write(work, runs, &Status::ended(&input.name), false).await,
         Notify::OnChange | Notify::Always => {
-            let status = Status::of(input, &beside(work, &outcomes));
+            let mut status = Status::of(input, &beside(work, &outcomes));
+            if let Some(pooled) = shared(work) {
+                let is_green = pooled.conclusion() == Some(Conclusion::Success);
+                status = status.shared(&pooled.title, &pooled.section, is_green);
+            }
             let may_begin = status::has_discussion(&input.findings);
             write(work, runs, &status, may_begin).await
         }
     };
     tolerate(work, written)?;
     outdated::fold_away(work, &outcomes).await
+}
+
+/// What the check was made to say with other pull requests that share it.
+fn shared<'w>(work: &'w Work<'_>) -> Option<&'w Pooled> {
+    let pooled = work.memory.siblings.pooled.as_ref()?;
+    (!pooled.section.is_empty()).then_some(pooled)
 }
 
 /// The comment after the pull request was closed or merged: the last verdict stays.

@@ -13,6 +13,7 @@ use super::ground::{Ground, folders};
 use super::outdated::Outdated;
 use super::seen;
 use super::show_status;
+use super::siblings::Kin;
 use super::status::Kept;
 use super::touched::{Candidate, Content};
 use super::votes::removal_key;
@@ -73,6 +74,8 @@ pub struct Memory {
     pub outdated: Option<Outdated>,
     /// The title that was posted in this try.
     pub shown: Option<String>,
+    /// Other pull requests with its head.
+    pub siblings: Kin,
     /// To be written down together with the next head that is posted to.
     pub noted: Vec<Change>,
 }
@@ -127,6 +130,7 @@ impl<'a> Work<'a> {
             rules: None,
             snapshot,
         };
+        work.memory.siblings.read_at = work.snapshot.head.to_string();
         work.recall().await?;
         Ok(work)
     }

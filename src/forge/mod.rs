@@ -177,6 +177,19 @@ pub struct Review {
     pub state: String,
 }
 
+/// Another open pull request with the same head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sibling {
+    /// Number.
+    pub number: u64,
+    /// It has the same branch, so that it goes along with every commit to it; else only the same commit.
+    pub same_branch: bool,
+    /// Base branch name.
+    pub base_branch: String,
+    /// Author; `None`: account deleted.
+    pub author: Option<Actor>,
+}
+
 /// Everything read about a pull request at one head, in as few requests as GitHub allows.
 #[derive(Debug, Clone)]
 pub struct PrSnapshot {
@@ -208,6 +221,8 @@ pub struct PrSnapshot {
     pub base: Sha,
     /// The repository's default branch.
     pub default_branch: String,
+    /// Other open pull requests with the same head, of the 100 that were changed last.
+    pub siblings: Vec<Sibling>,
     /// Reviews, oldest first, the last 100.
     pub reviews: Vec<Review>,
     /// `.github/discussions.yml` on the base, if there.

@@ -30,6 +30,7 @@ mod record;
 mod recorded;
 mod rounds;
 mod schema;
+mod siblings;
 mod sql;
 mod sqlite;
 mod survey;
@@ -46,6 +47,7 @@ pub use recorded::{
     PrRecord, Receipt,
 };
 pub use rounds::RoundRecord;
+pub use siblings::OwnVerdict;
 pub use sql::SqlStore;
 pub use unheard::Unheard;
 
@@ -335,6 +337,14 @@ pub trait Store: Send + Sync {
         self.record(lease, pr, &[Change::VoidVotes { source, reason }])
             .await
     }
+
+    /// What pull requests of the repository come to by themselves, by number: this one, and all that were last
+    /// evaluated at one of these heads.
+    async fn own_verdicts(
+        &self,
+        pr: &PullRequest,
+        heads: &[&str],
+    ) -> Result<BTreeMap<u64, OwnVerdict>, StoreError>;
 
     /// Drops of discussions, oldest first, those that ended too.
     async fn drops(&self, pr: &PullRequest) -> Result<Vec<DropRecord>, StoreError>;

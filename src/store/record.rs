@@ -3,7 +3,7 @@
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
     BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, Receipt, StoreError,
-    acts, drops, effect, elsewhere, rounds,
+    acts, drops, effect, elsewhere, rounds, siblings,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -59,6 +59,7 @@ pub(super) async fn apply(
         Change::RoundVerdict { job, path, verdict } => {
             rounds::conclude(writing, job, path, verdict).await
         }
+        Change::OwnVerdict(verdict) => siblings::put(writing, key, verdict.as_ref()).await,
         Change::Intend(effect) => effect::intend(writing, key, effect).await,
         Change::EffectDone {
             key: effect,

@@ -338,6 +338,8 @@ pub enum Change {
         /// What it was made of and what it was, JSON.
         verdict: String,
     },
+    /// Replaces what the pull request comes to by itself; `None`: there is nothing to tell of it any more.
+    OwnVerdict(Option<super::OwnVerdict>),
     /// Writes the intent of an effect, by its key; an effect already known is left alone.
     Intend(String),
     /// Writes the result of an effect; a later result replaces an earlier one.

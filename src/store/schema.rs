@@ -31,6 +31,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "acts on the ledger",
         include_str!("migrations/0011_ledger_acts.sql"),
     ),
+    (
+        12,
+        "own verdicts",
+        include_str!("migrations/0012_own_verdicts.sql"),
+    ),
 ];
 
 /// Applies the missing steps of the schema on a connection of its own: where a migration locks the database, an

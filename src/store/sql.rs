@@ -7,9 +7,9 @@ use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     ActRecord, AfterFailure, Announced, BlockRecord, CallEnd, CallRecord, Change, Claimed,
     ClaimedEvent, Decision, Delivery, DiscussionRecord, DropRecord, EffectRecord, Enqueued, Fate,
-    HumanVote, Lease, NewCall, NewJob, ParkedJob, PrRecord, RoundRecord, Spending, Store,
-    StoreError, Unheard, VoteElsewhere, acts, backlog, calls, drops, effect, elsewhere, queue,
-    record, rounds, survey, unheard,
+    HumanVote, Lease, NewCall, NewJob, OwnVerdict, ParkedJob, PrRecord, RoundRecord, Spending,
+    Store, StoreError, Unheard, VoteElsewhere, acts, backlog, calls, drops, effect, elsewhere,
+    queue, record, rounds, siblings, survey, unheard,
 };
 use crate::ids::PullRequest;
 use async_trait::async_trait;
@@ -392,6 +392,14 @@ impl Store for SqlStore {
         path: &str,
     ) -> Result<BTreeMap<String, u64>, StoreError> {
         elsewhere::blocks_elsewhere(&self.database, pr, path).await
+    }
+
+    async fn own_verdicts(
+        &self,
+        pr: &PullRequest,
+        heads: &[&str],
+    ) -> Result<BTreeMap<u64, OwnVerdict>, StoreError> {
+        siblings::own_verdicts(&self.database, pr, heads).await
     }
 
     async fn drops(&self, pr: &PullRequest) -> Result<Vec<DropRecord>, StoreError> {

@@ -356,6 +356,18 @@ fn rank(state: State) -> u8 {
     }
 }
 
+/// The same order for whole runs: what has begun is ended once, after it; a failure of ours is worse than any verdict,
+/// and nothing to decide is the best.
+pub(super) fn rank_of(overall: Overall) -> u8 {
+    match overall {
+        Overall::Started => 0,
+        Overall::Of(State::Working) => 1,
+        Overall::Error | Overall::Superseded => 2,
+        Overall::Of(state) => rank(state) + 2,
+        Overall::Clear => u8::MAX,
+    }
+}
+
 /// Conclusion of a run; `None`: in progress.
 pub fn conclusion(overall: Overall) -> Option<Conclusion> {
     state_row(overall).conclusion

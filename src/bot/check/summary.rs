@@ -40,7 +40,7 @@ pub(in crate::bot) fn summary(input: &CheckInput, left_out: usize) -> String {
         Findings::Closed => {
             let _ = writeln!(
                 text,
-                "\nThe pull request was closed while this was green. Should it be opened again, it is judged anew: what was said meanwhile counts."
+                "\nThe pull request was closed. Should it be opened again, it is judged anew: what was said meanwhile counts."
             );
         }
         Findings::Elsewhere { base } => {

@@ -118,6 +118,17 @@ impl Status {
         status
     }
 
+    /// The same where others with the same head have their part in it: the state of the check they share, and `section`,
+    /// which says who they are.
+    pub fn shared(mut self, state: &str, section: &str, is_green: bool) -> Self {
+        state.clone_into(&mut self.state);
+        if !is_green && let Some(rest) = self.next.strip_prefix(DONE) {
+            self.next = rest.to_owned();
+        }
+        self.next.insert_str(0, section);
+        self
+    }
+
     /// The comment where `notify: never` ends it: it must not go on saying what may be wrong by then.
     pub fn ended(check: &str) -> Self {
         Self {

@@ -119,6 +119,14 @@ fn due(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<(usize, bool)> {
 
 /// Why no commit is made on this head, as it goes on from "because".
 async fn obstacle(work: &mut Work<'_>) -> Result<Option<String>, JobError> {
+    // What one writes into the file is new text to the voters of the other one: neither would ever be done.
+    let mut siblings = work.snapshot.siblings.iter();
+    if let Some(other) = siblings.find(|other| other.same_branch) {
+        let number = other.number;
+        return Ok(Some(format!(
+            "#{number} has the same branch, and its votes would become stale"
+        )));
+    }
     let refused = work
         .deps
         .store

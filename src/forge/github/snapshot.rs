@@ -1,7 +1,7 @@
 //! Everything about a pull request at one head: one GraphQL query, and REST for the files, because only REST tells the
 //! path before a rename.
 
-use super::super::{ChangedFile, ForgeError, PrSnapshot, PrState, Review};
+use super::super::{ChangedFile, ForgeError, PrSnapshot, PrState, Review, Sibling};
 use super::contents::Entry;
 use super::patch;
 use super::people::GraphActor;
@@ -37,7 +37,20 @@ struct Repository {
     name: String,
     owner: Owner,
     default_branch_ref: Option<Branch>,
+    pull_requests: Option<Nodes<OpenPull>>,
     pull_request: Option<Pull>,
+}
+
+/// One of the open pull requests that were changed last.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OpenPull {
+    number: u64,
+    head_ref_name: String,
+    head_ref_oid: String,
+    is_cross_repository: bool,
+    base_ref_name: String,
+    author: Option<GraphActor>,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +182,7 @@ impl GitHub {
             ..pr.clone()
         };
         let head = sha(&pull.head_ref_oid)?;
+        let siblings = siblings(&pull, repository.pull_requests);
         let base = pull.base_ref.and_then(|base| base.target);
         let base = base.ok_or_else(|| missing(&format!("base branch {}", pull.base_ref_name)))?;
         let default = repository.default_branch_ref;
@@ -183,6 +197,7 @@ impl GitHub {
         };
         let list = self.changed_files(&pr, &head, pull.changed_files).await?;
         Ok(PrSnapshot {
+            siblings,
             own_account,
             state: state(&pull.state)?,
             draft: pull.is_draft,
@@ -302,6 +317,24 @@ pub(super) fn same_repository(
             pr.repo, pr.repo.id
         ))),
     }
+}
+
+/// Of the open pull requests those with the same head commit, or the same branch.
+fn siblings(pull: &Pull, open: Option<Nodes<OpenPull>>) -> Vec<Sibling> {
+    let nodes = open.and_then(|list| list.nodes).unwrap_or_default();
+    let read = |node: OpenPull| {
+        let is_here = !node.is_cross_repository && !pull.is_cross_repository;
+        let same_branch = is_here && node.head_ref_name == pull.head_ref_name;
+        let is_one =
+            node.number != pull.number && (same_branch || node.head_ref_oid == pull.head_ref_oid);
+        is_one.then(|| Sibling {
+            number: node.number,
+            same_branch,
+            base_branch: node.base_ref_name,
+            author: node.author.and_then(GraphActor::into_actor),
+        })
+    };
+    nodes.into_iter().flatten().filter_map(read).collect()
 }
 
 fn reviews(list: Option<Nodes<ReviewNode>>) -> Vec<Review> {

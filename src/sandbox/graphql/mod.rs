@@ -6,6 +6,7 @@ mod minimize;
 mod mutation;
 mod node;
 mod objects;
+mod pulls;
 mod queue;
 mod resolve;
 mod rules;

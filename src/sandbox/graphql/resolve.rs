@@ -8,7 +8,7 @@ use super::super::shape::{self, association, node_id};
 use super::super::state::{AccountId, World};
 use super::connection::Connection;
 use super::node::{BranchPlace, Node, ObjectPlace, Out, PullPlace};
-use super::{Context, Problem, minimize, mutation, objects, queue, rules, threads};
+use super::{Context, Problem, minimize, mutation, objects, pulls, queue, rules, threads};
 use serde_json::{Map, Value, json};
 
 type Args = Map<String, Value>;
@@ -229,7 +229,7 @@ fn repository(context: &Context<'_>, id: u64, name: &str, args: &Args) -> Result
             }
             Out::Node(Node::Pull(PullPlace { repo: id, number }))
         }
-        "pullRequests" => return pulls(repo, args),
+        "pullRequests" => return pulls::list(repo, args),
         _ => Out::Null,
     })
 }
@@ -240,24 +240,6 @@ fn branch_ref(repo: &Repository, branch: &str) -> Out {
         repo: repo.id,
         branch: branch.to_owned(),
     }))
-}
-
-fn pulls(repo: &Repository, args: &Args) -> Result<Out, Problem> {
-    let text = |name: &str| args.get(name).and_then(Value::as_str);
-    let states = args.get("states").and_then(Value::as_array);
-    let wanted = |pull: &&Pull| {
-        states.is_none_or(|states| states.iter().any(|state| state == state_word(pull)))
-            && text("headRefName").is_none_or(|name| pull.head_branch == name)
-            && text("baseRefName").is_none_or(|name| pull.base_branch == name)
-    };
-    let place = |pull: &Pull| {
-        Node::Pull(PullPlace {
-            repo: repo.id,
-            number: pull.number,
-        })
-    };
-    let nodes = repo.pulls.values().filter(wanted).map(place).collect();
-    Connection::page("PullRequestConnection", "pullRequests", nodes, args)
 }
 
 fn reference(
@@ -289,14 +271,6 @@ fn reference(
             })
         })),
     })
-}
-
-fn state_word(pull: &Pull) -> &'static str {
-    match (pull.open, pull.merged.is_some()) {
-        (true, _) => "OPEN",
-        (false, true) => "MERGED",
-        (false, false) => "CLOSED",
-    }
 }
 
 /// `databaseId` is a 32-bit number; ids beyond that are only in `fullDatabaseId`, as text.
@@ -352,7 +326,7 @@ fn pull(world: &World, place: PullPlace, name: &str, args: &Args) -> Result<Out,
         "maintainerCanModify" => false.into(),
         "merged" => pull.merged.is_some().into(),
         "number" => pull.number.into(),
-        "state" => state_word(pull).into(),
+        "state" => pulls::state_word(pull).into(),
         "title" => pull.title.clone().into(),
         "url" => format!(
             "{}/{}/pull/{}",

@@ -24,6 +24,8 @@ mod quick;
 mod reviews;
 mod rules;
 mod settled;
+mod siblings;
+mod siblings_at_random;
 mod sweep;
 mod talking;
 mod typed_votes;

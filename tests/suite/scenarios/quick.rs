@@ -124,7 +124,10 @@ async fn what_closes_during_a_round_gets_nothing_published() {
         }
         model.let_go();
         rig.settle().await;
-        assert_eq!(rig.sandbox.ledger().effects.len(), written);
+        let after = rig.sandbox.ledger().effects.split_off(written);
+        let kinds: Vec<EffectKind> = after.iter().map(|effect| effect.kind).collect();
+        assert_eq!(kinds, [EffectKind::CheckUpdated], "only the run is ended");
+        assert_eq!(after[0].data["conclusion"], "action_required");
         if deletes {
             continue;
         }
