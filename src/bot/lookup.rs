@@ -1,12 +1,13 @@
 //! Jobs about a commit of which nobody said to which pull request it belongs: looked up, and handed on as jobs of
 //! those pull requests.
 
-use super::deps::{BotDeps, JobError};
+use super::deps::{BotDeps, Ended, JobError};
 use super::hear;
 use super::job::JobEvent;
 use crate::ids::{PullRequest, Sha};
 use crate::store::{Claimed, Delivery, NewJob};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Number under which such jobs stand in line. GitHub counts from 1.
 pub const UNNUMBERED: u64 = 0;
@@ -48,6 +49,22 @@ pub async fn hand_on(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
         known.insert(head, numbers);
     }
     Ok(())
+}
+
+/// A pull request that is not there for the installation of its job: it is gone, unless its repository belongs to
+/// another installation by now.
+pub async fn after_a_move(deps: &BotDeps, job: &Claimed, what: &str) -> Result<Ended, JobError> {
+    match deps.read.installation_of(&job.pr).await? {
+        Some(now) if now != job.pr.installation => {
+            tracing::info!(pr = %job.pr, job = %job.id, installation = now, "transferred, looked at there");
+            deps.store.rehome(&job.lease, now).await?;
+            Ok(Ended::Postpone(Duration::ZERO))
+        }
+        _ => {
+            tracing::info!(pr = %job.pr, job = %job.id, what, "gone, nothing to do");
+            Ok(Ended::Done)
+        }
+    }
 }
 
 async fn pulls_with(deps: &BotDeps, job: &Claimed, head: &str) -> Result<Vec<u64>, JobError> {

@@ -10,7 +10,7 @@
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
 //!   (with `acting`, `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
-//!   `report`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
+//!   `report`, `stale`, `closing`, `show_status` and `outdated`; `parking` tells what keeps a job from being worked on; `elsewhere` looks at other pull requests with the same
 //!   proposal; `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
 
@@ -43,6 +43,7 @@ pub mod models;
 pub mod moved;
 pub mod outdated;
 pub mod panel;
+pub mod parking;
 pub mod plan;
 pub mod post_review;
 pub mod purse;

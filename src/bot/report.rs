@@ -13,6 +13,7 @@ use super::ground::CONFIG_PATH;
 use super::markdown::sentences;
 use super::mentions;
 use super::plan::{self, Effect};
+use super::queue;
 use super::receipts::{Known, MAX_RESTORED};
 use super::votes::Hashes;
 use super::work::Work;
@@ -309,6 +310,7 @@ async fn announce(
     mut changes: Vec<Change>,
 ) -> Result<(), JobError> {
     changes.append(&mut work.memory.noted);
+    queue::left_green(work.deps, work.job, &work.memory.pr, &now).await?;
     if now != work.memory.pr {
         changes.push(Change::Pr(now.clone()));
     }

@@ -9,12 +9,12 @@ use super::apply;
 use super::deps::{BotDeps, Ended, JobError, Remedy};
 use super::ground::{self, folders};
 use super::hear::{self, Happened};
-use super::job::JobEvent;
+use super::job::{JobEvent, StoredRepo};
 use super::lookup::UNNUMBERED;
 use super::queue;
 use super::repo_config::RepoConfig;
 use super::seen;
-use crate::forge::ForgeError;
+use crate::forge::{Blocked, ForgeError, Installed};
 use crate::forge::event::is_worth_asking_for;
 use crate::forge::overview::{BaseFiles, FailedDelivery, ListedPull};
 use crate::ids::{PullRequest, Repo};
@@ -87,7 +87,7 @@ pub fn or_later(
             tracing::warn!(pr = %job.pr, job = %job.id, %error, "not surveyed, again later");
             Ok(Ended::Postpone(deps.pace.sweep.again))
         }
-        (JobError::Forge(_), Remedy::Park) => {
+        (JobError::Forge(_), Remedy::Park | Remedy::Block) => {
             tracing::error!(pr = %job.pr, job = %job.id, %error, "not surveyed before the next sweep");
             Ok(Ended::Done)
         }
@@ -118,24 +118,20 @@ async fn hand_on(
 pub async fn sweep(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     let mut failed = None;
     for happened in hear::events(job) {
-        let JobEvent::Sweep {
-            installation,
-            repos,
-        } = happened.event
-        else {
-            continue;
-        };
-        let swept = match (installation, repos) {
-            (None, _) => everywhere(deps, job, &happened.guid).await,
-            (Some(id), Some(repos)) => {
-                let repos = repos.into_iter().map(Repo::from).collect();
-                survey_all(deps, &happened.guid, id, repos, 0).await
-            }
-            (Some(id), None) => {
-                let found = deps.read.repositories(id).await;
-                let repos = found.or_else(|error| passed_over(id, error))?;
-                survey_all(deps, &happened.guid, id, repos, 0).await
-            }
+        let guid = happened.guid.as_str();
+        let swept = match happened.event {
+            JobEvent::Sweep {
+                installation: None, ..
+            } => everywhere(deps, job, guid).await,
+            JobEvent::Sweep {
+                installation: Some(id),
+                repos,
+            } => gained(deps, guid, id, repos).await,
+            JobEvent::Left {
+                installation,
+                repos,
+            } => left(deps, job, installation, repos).await,
+            _ => continue,
         };
         if let Err(error) = swept {
             failed = Some(error);
@@ -144,26 +140,77 @@ pub async fn sweep(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     failed.map_or(Ok(()), Err)
 }
 
-async fn everywhere(deps: &BotDeps, job: &Claimed, guid: &str) -> Result<usize, JobError> {
+async fn everywhere(deps: &BotDeps, job: &Claimed, guid: &str) -> Result<(), JobError> {
     let pruned = deps.store.prune().await?;
     let mut failed = ask_again(deps, job).await.err();
     let installations = deps.read.installations().await?;
     let mut count = 0;
-    for id in &installations {
+    for Installed { id, blocked } in &installations {
+        if let Some(blocked) = blocked {
+            tracing::warn!(installation = id, %blocked, "what waits there goes on waiting");
+        }
+        if let Some(Blocked::Suspended | Blocked::Archived) = blocked {
+            continue;
+        }
+        let lacking = blocked.is_some();
         let found = deps.read.repositories(*id).await;
         match found.or_else(|error| passed_over(*id, error)) {
-            Ok(repos) => count = survey_all(deps, guid, *id, repos, count).await?,
+            Ok(repos) => count = survey_all(deps, guid, *id, repos, lacking, count).await?,
             Err(error) => failed = Some(error),
         }
     }
     tracing::info!(job = %job.id, installations = installations.len(), repositories = count, pruned, "sweep begun");
-    failed.map_or(Ok(count), Err)
+    failed.map_or(Ok(()), Err)
 }
 
-/// An installation that is gone, suspended or grants nothing has no repositories for us.
+/// Repositories that an installation has now, or has again.
+async fn gained(
+    deps: &BotDeps,
+    guid: &str,
+    id: u64,
+    repos: Option<Vec<StoredRepo>>,
+) -> Result<(), JobError> {
+    let repos = match repos {
+        Some(repos) => repos.into_iter().map(Repo::from).collect(),
+        None => {
+            let found = deps.read.repositories(id).await;
+            found.or_else(|error| passed_over(id, error))?
+        }
+    };
+    survey_all(deps, guid, id, repos, false, 0).await.map(drop)
+}
+
+/// Drops what waits for an installation that is gone, or for repositories of it. GitHub is asked first: events come in
+/// any order, and this one may be overtaken by one that the repository is back.
+async fn left(
+    deps: &BotDeps,
+    job: &Claimed,
+    id: u64,
+    repos: Option<Vec<StoredRepo>>,
+) -> Result<(), JobError> {
+    let gone: Option<BTreeSet<u64>> = match repos {
+        None if deps.read.is_installed(id).await? => return Ok(()),
+        None => None,
+        Some(repos) => {
+            let found = deps.read.repositories(id).await;
+            let there = found.or_else(|error| passed_over(id, error))?;
+            let is_there = |one: &StoredRepo| there.iter().any(|repo| repo.id == one.id);
+            let gone = repos.iter().filter(|one| !is_there(one));
+            Some(gone.map(|one| one.id).collect())
+        }
+    };
+    let dropped = deps.store.drop_jobs(id, gone.as_ref()).await?;
+    tracing::info!(installation = id, job = %job.id, repositories = ?gone, dropped, "left");
+    Ok(())
+}
+
+/// An installation that is gone or blocked has no repositories for us.
 fn passed_over(installation: u64, error: ForgeError) -> Result<Vec<Repo>, JobError> {
     match error {
-        ForgeError::NotFound(_) | ForgeError::Forbidden(_) | ForgeError::Refused(_) => {
+        ForgeError::NotFound(_)
+        | ForgeError::Forbidden(_)
+        | ForgeError::Refused(_)
+        | ForgeError::Blocked(_) => {
             tracing::warn!(installation, %error, "not swept");
             Ok(Vec::new())
         }
@@ -177,6 +224,7 @@ async fn survey_all(
     guid: &str,
     installation: u64,
     repos: Vec<Repo>,
+    lacking: bool,
     mut count: usize,
 ) -> Result<usize, JobError> {
     for repo in repos {
@@ -186,7 +234,10 @@ async fn survey_all(
             repo,
             number: UNNUMBERED,
         };
-        let survey = JobEvent::Survey { base: None };
+        let survey = JobEvent::Survey {
+            base: None,
+            lacking,
+        };
         hand_on(deps, guid, pr, &survey, delay(deps, count)).await?;
         count += 1;
     }
@@ -237,17 +288,32 @@ pub async fn survey(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
         return Ok(());
     };
     let known = deps.store.pulls(job.pr.repo.id).await?;
-    let known: BTreeMap<u64, PrRecord> = known.into_iter().collect();
-    for base in bases(&happened, &known) {
+    let known = Known {
+        pulls: known.into_iter().collect(),
+        is_lacking: is_lacking(&happened),
+    };
+    for base in bases(&happened, &known.pulls) {
         survey_one(deps, job, guid, base.as_deref(), &known).await?;
     }
     Ok(())
 }
 
+/// What is known before anything is listed.
+struct Known {
+    pulls: BTreeMap<u64, PrRecord>,
+    /// The installation grants too little by all that was told.
+    is_lacking: bool,
+}
+
+fn is_lacking(happened: &[Happened]) -> bool {
+    let grants = |one: &Happened| matches!(one.event, JobEvent::Survey { lacking: false, .. });
+    !happened.iter().any(grants)
+}
+
 /// What the events ask about: one list of everything, or one for each base that pull requests go into by the record.
 fn bases(happened: &[Happened], known: &BTreeMap<u64, PrRecord>) -> BTreeSet<Option<String>> {
     let asked = happened.iter().filter_map(|one| match &one.event {
-        JobEvent::Survey { base } => Some(base.clone()),
+        JobEvent::Survey { base, .. } => Some(base.clone()),
         _ => None,
     });
     let asked: BTreeSet<Option<String>> = asked.collect();
@@ -266,12 +332,22 @@ async fn survey_one(
     job: &Claimed,
     guid: &str,
     base: Option<&str>,
-    known: &BTreeMap<u64, PrRecord>,
+    known: &Known,
 ) -> Result<(), JobError> {
     let open = deps.read.open_pulls(&job.pr, base).await?;
     let place = PullRequest {
         repo: open.repo.clone(),
         ..job.pr.clone()
+    };
+    let waiting = match known.is_lacking {
+        true => deps.store.blocked(place.repo.id).await?,
+        false => {
+            let taken_up = deps.store.take_up(&place).await?;
+            if taken_up > 0 {
+                tracing::info!(repository = %place.repo, job = %job.id, taken_up, "jobs that waited for the repository");
+            }
+            BTreeSet::new()
+        }
     };
     let mut grounds = Grounds {
         deps,
@@ -284,7 +360,10 @@ async fn survey_one(
     let pace = &deps.pace.sweep;
     let mut due = Vec::new();
     for pull in &open.pulls {
-        let record = known.get(&pull.number);
+        if waiting.contains(&pull.number) {
+            continue;
+        }
+        let record = known.pulls.get(&pull.number);
         let is_due = match grounds.of(&pull.base_branch).await {
             // A base that is gone leaves nothing to judge by.
             Ok(None) => continue,

@@ -234,6 +234,17 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Has the next sweep look at the pull request, however short ago this was.
+    pub async fn forget_look(&mut self) -> Result<(), JobError> {
+        let record = PrRecord {
+            seen: String::new(),
+            ..self.memory.pr.clone()
+        };
+        self.record(&[Change::Pr(record.clone())]).await?;
+        self.memory.pr = record;
+        Ok(())
+    }
+
     /// Carries changes to the record out in one transaction.
     pub async fn record(&self, changes: &[Change]) -> Result<(), JobError> {
         if changes.is_empty() {

@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "calls", include_str!("migrations/0008_calls.sql")),
     (9, "rounds", include_str!("migrations/0009_rounds.sql")),
     (10, "acts", include_str!("migrations/0010_acts.sql")),
+    (14, "blocked", include_str!("migrations/0014_blocked.sql")),
 ];
 
 /// Applies the missing steps of the schema on a connection of its own: where a migration locks the database, an

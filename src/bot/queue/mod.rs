@@ -307,10 +307,17 @@ pub async fn sweep(
     Ok(())
 }
 
-/// After work on a pull request: if it was green before and is not now, the groups it is in are looked at again.
-pub async fn left_green(deps: &BotDeps, job: &Claimed, before: &PrRecord) -> Result<(), JobError> {
-    let now = deps.store.pr(&job.pr).await?;
-    if !is_green(before) || is_green(&now) || before.base.is_empty() {
+/// Before the record of a pull request changes: if it was green and is not to be any more, the groups it is in are looked
+/// at again. Put in line before that is recorded, so that no end of this process comes in between; until this job is
+/// done, a look finds the pull request being worked on.
+pub async fn left_green(
+    deps: &BotDeps,
+    job: &Claimed,
+    before: &PrRecord,
+    now: &PrRecord,
+) -> Result<(), JobError> {
+    let stays = is_green(now) && now.check == before.check;
+    if !is_green(before) || stays || before.base.is_empty() {
         return Ok(());
     }
     let place = PullRequest {
@@ -329,7 +336,7 @@ pub async fn left_green(deps: &BotDeps, job: &Claimed, before: &PrRecord) -> Res
         number: job.pr.number,
         base_branch: before.base.clone(),
     };
-    let guid = format!("{}!{}", job.id, job.attempt);
+    let guid = format!("{}!{}!{}", job.id, job.attempt, now.conclusion);
     hand_on(deps, guid, place, &event, Duration::ZERO).await
 }
 
