@@ -17,11 +17,7 @@ pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> 
 }
 
 /// Tells what keeps the App away, where that lets it say so.
-pub async fn tell_blocked(
-    deps: &BotDeps,
-    job: &Claimed,
-    error: &JobError,
-) -> Result<(), JobError> {
+pub async fn tell_blocked(deps: &BotDeps, job: &Claimed, error: &JobError) -> Result<(), JobError> {
     match error {
         JobError::Forge(ForgeError::Blocked(Blocked::Ungranted { missing, settings })) => {
             let findings = Findings::Ungranted {
@@ -59,11 +55,7 @@ async fn tell(deps: &BotDeps, job: &Claimed, findings: Findings) -> Result<(), J
     Ok(deps.store.put_pr(&job.lease, &job.pr, &now).await?)
 }
 
-async fn tell_at_head(
-    deps: &BotDeps,
-    job: &Claimed,
-    findings: &Findings,
-) -> Result<(), JobError> {
+async fn tell_at_head(deps: &BotDeps, job: &Claimed, findings: &Findings) -> Result<(), JobError> {
     let snapshot = deps.read.snapshot(&job.pr).await?;
     let mut work = Work::begin(deps, job, snapshot).await?;
     let Some(name) = work.ground.check.clone() else {

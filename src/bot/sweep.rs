@@ -14,9 +14,9 @@ use super::lookup::UNNUMBERED;
 use super::queue;
 use super::repo_config::RepoConfig;
 use super::seen;
-use crate::forge::{Blocked, ForgeError, Installed};
 use crate::forge::event::is_worth_asking_for;
 use crate::forge::overview::{BaseFiles, FailedDelivery, ListedPull};
+use crate::forge::{Blocked, ForgeError, Installed};
 use crate::ids::{PullRequest, Repo};
 use crate::store::{Claimed, Delivery, Enqueued, NewJob, PrRecord, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,6 +83,11 @@ pub fn or_later(
         return Ok(Ended::Done);
     };
     match (&error, error.remedy()) {
+        // Where it is now, a sweep finds it.
+        (JobError::Forge(ForgeError::NotFound(_)), _) => {
+            tracing::info!(pr = %job.pr, job = %job.id, %error, "not surveyed, it is not there");
+            Ok(Ended::Done)
+        }
         (JobError::Forge(_), Remedy::Retry | Remedy::Outlast) => {
             tracing::warn!(pr = %job.pr, job = %job.id, %error, "not surveyed, again later");
             Ok(Ended::Postpone(deps.pace.sweep.again))

@@ -235,6 +235,17 @@ impl<'a> Work<'a> {
     }
 
     /// Has the next sweep look at the pull request, however short ago this was.
+    pub async fn age_look(&mut self) -> Result<(), JobError> {
+        let record = PrRecord {
+            seen_at: 0,
+            ..self.memory.pr.clone()
+        };
+        self.record(&[Change::Pr(record.clone())]).await?;
+        self.memory.pr = record;
+        Ok(())
+    }
+
+    /// The same, as if nobody had looked before.
     pub async fn forget_look(&mut self) -> Result<(), JobError> {
         let record = PrRecord {
             seen: String::new(),

@@ -11,8 +11,8 @@ pub mod queue;
 pub mod signature;
 
 use crate::ids::{Actor, PullRequest, Sha};
-use async_trait::async_trait;
 pub use access::{Blocked, Installed};
+use async_trait::async_trait;
 pub use comment::{OwnComment, Reaction, ReactionTarget};
 pub use overview::Overview;
 

@@ -27,8 +27,8 @@ pub trait BlockedJobs: Send + Sync {
     /// it learns that, and such jobs are ready at once with their tries to begin with. Says how many jobs changed;
     /// nothing is written where none did.
     async fn take_up(&self, place: &PullRequest) -> Result<u64, StoreError>;
-    /// The running job belongs to another installation: its repository was transferred.
-    async fn rehome(&self, lease: &Lease, installation: u64) -> Result<(), StoreError>;
+    /// The repository of the running job has another installation or name.
+    async fn rehome(&self, lease: &Lease, place: &PullRequest) -> Result<(), StoreError>;
     /// Drops what waits or is parked of an installation that is gone, or of these of its repositories (numeric ids).
     /// Says how many jobs.
     async fn drop_jobs(
@@ -124,12 +124,13 @@ impl BlockedJobs for SqlStore {
         Ok(count)
     }
 
-    async fn rehome(&self, lease: &Lease, installation: u64) -> Result<(), StoreError> {
-        let mut writing = self.database().begin().await?;
-        queue::held(&mut writing, lease).await?;
-        sqlx::query("UPDATE jobs SET installation = $2 WHERE id = $1")
+    async fn rehome(&self, lease: &Lease, place: &PullRequest) -> Result<(), StoreError> {
+        let mut writing = self.database().begin_for(lease, place).await?;
+        sqlx::query("UPDATE jobs SET installation = $2, owner = $3, name = $4 WHERE id = $1")
             .bind(lease.job)
-            .bind(to_column(installation, "installation")?)
+            .bind(to_column(place.installation, "installation")?)
+            .bind(place.repo.owner.as_str())
+            .bind(place.repo.name.as_str())
             .execute(writing.connection())
             .await?;
         writing.commit().await

@@ -14,7 +14,7 @@ use super::hear;
 use super::job::JobEvent;
 use super::lookup::UNNUMBERED;
 use super::plan::{self, CLEAR, Effect};
-use crate::forge::ForgeError;
+use crate::forge::{Conclusion, ForgeError};
 use crate::ids::{PullRequest, Sha};
 use crate::store::{Change, Claimed, Delivery, EffectRecord, NewJob, PrRecord};
 use group::{Asked, Gap};
@@ -170,10 +170,14 @@ async fn answer(
             base_branch: base,
         };
         let found = reader.members(about).await?;
-        let verdict = match &found {
+        let mut verdict = match &found {
             Ok(members) => verdict::of_members(members, base, is_last),
             Err(gap) => verdict::of_gap(gap, is_last),
         };
+        if verdict.conclusion == Some(Conclusion::Success) && !reader.is_still_so(about).await? {
+            let why = "the queue, or a pull request in it, changed while it was read";
+            verdict = verdict::of_gap(&Gap::Unclear(why.to_owned()), is_last);
+        }
         tracing::info!(repository = %job.pr.repo, job = %job.id, %head, title = verdict.title, "merge group looked at");
         if is_to_be_said(&reader, &found, &head, &verdict).await? {
             say(deps, job, &queue, &check, &head, &verdict, question.fresh).await?;

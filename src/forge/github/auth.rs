@@ -4,8 +4,8 @@
 
 use super::super::{Blocked, ForgeError};
 use super::error;
-use super::transport::{Answer, Request, Transport, route};
 use super::installation::Installation;
+use super::transport::{Answer, Request, Transport, route};
 use super::{QUEUE_PERMISSIONS, TOKEN_PERMISSIONS};
 use crate::ids::PullRequest;
 use http::header::InvalidHeaderValue;
@@ -176,6 +176,18 @@ impl AppAuth {
     /// Forgets the token for that.
     pub(super) async fn forget(&self, pr: &PullRequest, purpose: Purpose) {
         *self.slot(pr, purpose).lock().await = None;
+    }
+
+    /// Forgets all tokens of an installation that lacks something: they were made when it did not.
+    pub(super) async fn forget_all(&self, installation: u64) {
+        let slots: Vec<Slot> = {
+            let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_it = slots.iter().filter(|(key, _)| key.0 == installation);
+            of_it.map(|(_, slot)| Arc::clone(slot)).collect()
+        };
+        for slot in slots {
+            *slot.lock().await = None;
+        }
     }
 
     /// The App's login name without `[bot]`; asked once.

@@ -2,8 +2,8 @@
 //!
 //! Facts: <https://docs.github.com/rest/apps/webhooks>, <https://docs.github.com/rest/apps/installations>.
 
-use super::super::{ForgeError, Installed};
 use super::super::overview::{BaseFiles, FailedDelivery, ListedPull, OpenPulls, Overview};
+use super::super::{ForgeError, Installed};
 use super::auth::Purpose;
 use super::installation::Installation;
 use super::snapshot::{BaseRef, Owner, PERSONAS, TEMPLATES, missing, same_repository, sha};
@@ -138,7 +138,12 @@ impl Overview for GitHub {
             let route = format!("/app/installations?per_page={PER_PAGE}&page={page}");
             let found: Vec<Installation> = self.as_app_json(route).await?;
             let is_last = found.len() < PER_PAGE;
-            all.extend(found.iter().map(Installation::installed));
+            for installed in found.iter().map(Installation::installed) {
+                if installed.blocked.is_some() {
+                    self.auth.forget_all(installed.id).await;
+                }
+                all.push(installed);
+            }
             if is_last {
                 break;
             }
