@@ -5,11 +5,13 @@
 //! on twice. Nobody is asked by a sweep who would not have been asked by the event that was missed: see
 //! [`super::panel::Occasion::looked_again`].
 
+mod installations;
+
 use super::apply;
 use super::deps::{BotDeps, Ended, JobError, Remedy};
 use super::ground::{self, folders};
 use super::hear::{self, Happened};
-use super::job::{JobEvent, StoredRepo};
+use super::job::JobEvent;
 use super::lookup::UNNUMBERED;
 use super::queue;
 use super::repo_config::RepoConfig;
@@ -19,6 +21,7 @@ use crate::forge::overview::{BaseFiles, FailedDelivery, ListedPull};
 use crate::forge::{Blocked, ForgeError, Installed};
 use crate::ids::{PullRequest, Repo};
 use crate::store::{Claimed, Delivery, Enqueued, NewJob, PrRecord, StoreError};
+use installations::{gained, left, passed_over};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,61 +171,6 @@ async fn everywhere(deps: &BotDeps, job: &Claimed, guid: &str) -> Result<(), Job
     failed.map_or(Ok(()), Err)
 }
 
-/// Repositories that an installation has now, or has again.
-async fn gained(
-    deps: &BotDeps,
-    guid: &str,
-    id: u64,
-    repos: Option<Vec<StoredRepo>>,
-) -> Result<(), JobError> {
-    let repos = match repos {
-        Some(repos) => repos.into_iter().map(Repo::from).collect(),
-        None => {
-            let found = deps.read.repositories(id).await;
-            found.or_else(|error| passed_over(id, error))?
-        }
-    };
-    survey_all(deps, guid, id, repos, false, 0).await.map(drop)
-}
-
-/// Drops what waits for an installation that is gone, or for repositories of it. GitHub is asked first: events come in
-/// any order, and this one may be overtaken by one that the repository is back.
-async fn left(
-    deps: &BotDeps,
-    job: &Claimed,
-    id: u64,
-    repos: Option<Vec<StoredRepo>>,
-) -> Result<(), JobError> {
-    let gone: Option<BTreeSet<u64>> = match repos {
-        None if deps.read.is_installed(id).await? => return Ok(()),
-        None => None,
-        Some(repos) => {
-            let found = deps.read.repositories(id).await;
-            let there = found.or_else(|error| passed_over(id, error))?;
-            let is_there = |one: &StoredRepo| there.iter().any(|repo| repo.id == one.id);
-            let gone = repos.iter().filter(|one| !is_there(one));
-            Some(gone.map(|one| one.id).collect())
-        }
-    };
-    let dropped = deps.store.drop_jobs(id, gone.as_ref()).await?;
-    tracing::info!(installation = id, job = %job.id, repositories = ?gone, dropped, "left");
-    Ok(())
-}
-
-/// An installation that is gone or blocked has no repositories for us.
-fn passed_over(installation: u64, error: ForgeError) -> Result<Vec<Repo>, JobError> {
-    match error {
-        ForgeError::NotFound(_)
-        | ForgeError::Forbidden(_)
-        | ForgeError::Refused(_)
-        | ForgeError::Blocked(_) => {
-            tracing::warn!(installation, %error, "not swept");
-            Ok(Vec::new())
-        }
-        error => Err(error.into()),
-    }
-}
-
 /// Puts a survey of each repository in line; gives how many there are by now.
 async fn survey_all(
     deps: &BotDeps,
@@ -339,7 +287,13 @@ async fn survey_one(
     base: Option<&str>,
     known: &Known,
 ) -> Result<(), JobError> {
-    let open = deps.read.open_pulls(&job.pr, base).await?;
+    let open = match deps.read.open_pulls(&job.pr, base).await {
+        Err(ForgeError::Blocked(blocked)) => {
+            tracing::warn!(pr = %job.pr, job = %job.id, %blocked, "no list of pull requests");
+            return look_at_greens(deps, job, guid, &known.pulls).await;
+        }
+        open => open?,
+    };
     let place = PullRequest {
         repo: open.repo.clone(),
         ..job.pr.clone()
@@ -380,6 +334,7 @@ async fn survey_one(
             Err(JobError::Forge(
                 error @ (ForgeError::Forbidden(_)
                 | ForgeError::Refused(_)
+                | ForgeError::Blocked(_)
                 | ForgeError::NotFound(_)),
             )) => {
                 tracing::warn!(repository = %place.repo, base = pull.base_branch, %error, "a base cannot be read");
@@ -405,6 +360,32 @@ async fn survey_one(
         queue::sweep(deps, job, guid, &place, &base).await?;
     }
     tracing::info!(repository = %place.repo, job = %job.id, base, open = open.pulls.len(), due = due.len(), "surveyed");
+    Ok(())
+}
+
+/// Where nothing can be listed, what is green by the record must not stay so unseen.
+async fn look_at_greens(
+    deps: &BotDeps,
+    job: &Claimed,
+    guid: &str,
+    known: &BTreeMap<u64, PrRecord>,
+) -> Result<(), JobError> {
+    let waiting = deps.store.blocked(job.pr.repo.id).await?;
+    // Of those that are closed no base is kept.
+    let is_due = |number: &u64, record: &PrRecord| {
+        seen::is_green(record) && !record.base.is_empty() && !waiting.contains(number)
+    };
+    let due = known
+        .iter()
+        .filter(|(number, record)| is_due(number, record));
+    for (at, (number, _)) in due.enumerate() {
+        let pr = PullRequest {
+            number: *number,
+            ..job.pr.clone()
+        };
+        let guid = format!("{guid}#{number}");
+        hand_on(deps, guid, pr, &JobEvent::LookAgain, delay(deps, at)).await?;
+    }
     Ok(())
 }
 

@@ -180,16 +180,23 @@ impl<'a> Reader<'a> {
             Err(error) if may_pass(&error) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
-        let before = queue.entries.as_deref().unwrap_or_default();
-        let before = group::pulls(before, asked, &queue.tip);
-        let (Ok(before), Ok(now)) = (before, group::pulls(&now.entries, asked, &queue.tip)) else {
+        let entries = queue.entries.as_deref().unwrap_or_default();
+        let Ok(before) = group::pulls(entries, asked, &queue.tip) else {
             return Ok(false);
         };
-        let heads = |pulls: &[&QueuedPull]| -> Vec<(u64, Sha)> {
-            let heads = pulls.iter().map(|pull| (pull.number, pull.head.clone()));
-            heads.collect()
+        // What is ahead may be merged by now: then the rest is built on the commit that was made of it.
+        let built = entries.iter().filter_map(|entry| entry.head.as_ref());
+        let mut tips = std::iter::once(&queue.tip).chain(built);
+        let now = tips.find_map(|tip| group::pulls(&now.entries, asked, tip).ok());
+        let Some(now) = now else {
+            return Ok(false);
         };
-        if heads(&before) != heads(&now) {
+        let is_same = |one: &QueuedPull, other: &QueuedPull| {
+            (one.number, &one.head) == (other.number, &other.head)
+        };
+        let ahead = before.len().saturating_sub(now.len());
+        let mut pairs = before.iter().skip(ahead).zip(&now);
+        if now.len() > before.len() || !pairs.all(|(one, other)| is_same(one, other)) {
             return Ok(false);
         }
         for pull in now {

@@ -117,19 +117,10 @@ impl GitHub {
         passes: impl Fn(&Complaint) -> bool,
     ) -> Result<Found<T>, ForgeError> {
         let request = Request::graphql(query, variables);
-        let mut answer = self.call_for(purpose, pr, &request).await?;
-        let mut envelope: Envelope<T> = error::json(&request, &answer)?;
-        if let Some(refusal) = envelope.refusal(&answer, self.auth.now(), &passes)
-            && answer.lacks.is_none()
-            && error::is_for_want_of_permission(&refusal)
-        {
-            // It may be that less is granted than when the token was made; another one tells.
-            self.auth.forget(pr, purpose).await;
-            answer = self.call_for(purpose, pr, &request).await?;
-            envelope = error::json(&request, &answer)?;
-        }
+        let answer = self.call_for(purpose, pr, &request).await?;
+        let envelope: Envelope<T> = error::json(&request, &answer)?;
         if let Some(refusal) = envelope.refusal(&answer, self.auth.now(), &passes) {
-            return Err(refusal);
+            return Err(self.understood(pr, purpose, refusal).await);
         }
         let complaints = envelope.errors.unwrap_or_default();
         for passed in &complaints {

@@ -127,13 +127,7 @@ impl GitHub {
             if answer.status != StatusCode::UNAUTHORIZED {
                 let refusal = error::refusal(request, &answer, self.auth.now());
                 let refusal = error::for_want_of(answer.lacks, refusal);
-                if !reminted && error::is_for_want_of_permission(&refusal) {
-                    // It may be that less is granted than when the token was made; the next one tells.
-                    self.auth.discard(pr, purpose, &token).await;
-                    reminted = true;
-                    continue;
-                }
-                return Err(refusal);
+                return Err(self.understood(pr, purpose, refusal).await);
             }
             if let Some(pause) = token.settling() {
                 tokio::time::sleep(pause).await;
@@ -143,6 +137,27 @@ impl GitHub {
                 self.auth.discard(pr, purpose, &token).await;
                 reminted = true;
             }
+        }
+    }
+
+    /// A refusal for want of a permission may be one that the installation granted when the token was made: a new token
+    /// tells. The request itself is not repeated.
+    async fn understood(
+        &self,
+        pr: &PullRequest,
+        purpose: Purpose,
+        refusal: ForgeError,
+    ) -> ForgeError {
+        if !error::is_for_want_of_permission(&refusal) {
+            return refusal;
+        }
+        self.auth.forget(pr, purpose).await;
+        match self.auth.token(&self.transport, pr, purpose).await {
+            Ok(token) => match token.lacks() {
+                Some(blocked) => ForgeError::Blocked(blocked.clone()),
+                None => refusal,
+            },
+            Err(_) => refusal,
         }
     }
 

@@ -390,7 +390,7 @@ impl Rig {
         self.sandbox
             .comment(login, DEMO_REPO, number, body)
             .unwrap();
-        self.until(|| self.conclusion(number) == "success").await;
+        self.until(|| self.title(number).starts_with("READY")).await;
     }
 }
 

@@ -105,10 +105,7 @@ async fn a_verdict_under_another_configuration_of_the_base_does_not_count_in_a_g
     assert!(!rig.is_merged(number));
     rig.sweep().await;
     let title = rig.title(number);
-    assert!(
-        title.starts_with("DISCUSSING: needs 1 more vote"),
-        "{title}"
-    );
+    assert!(title.starts_with("DISCUSSING: needs 1 vote"), "{title}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
