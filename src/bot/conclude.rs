@@ -1,25 +1,22 @@
 //! The end of a try: what is there now is evaluated, posted to its head, and recorded as what people could read.
 
-use super::apply::{self, Runs};
+use super::apply::Runs;
 use super::check::{self, CheckInput, Findings};
-use super::deps::{BotDeps, JobError};
+use super::deps::JobError;
 use super::dropping;
 use super::elsewhere;
 use super::evaluate::Outcome;
 use super::gate_files;
-use super::leave;
-use super::lookup::UNNUMBERED;
 use super::post_review;
 use super::recording::{self, KeptVerdict};
 use super::renew;
 use super::report::{self, Going};
 use super::seen;
 use super::show_status;
-use super::siblings;
 use super::work::{Work, open};
 use super::write::{self, Closing};
 use crate::forge::{Conclusion, PrState, Sibling};
-use crate::store::{Change, Claimed, Unheard};
+use crate::store::{Change, Unheard};
 
 /// Evaluates what is there now, posts it to the head, and records what people could read. `took_time`: personas were
 /// asked or something was committed since everything was read, so what is not tied to the commit is read again.
@@ -212,52 +209,12 @@ pub(super) async fn still_as_read(work: &Work<'_>) -> Result<Vec<Sibling>, JobEr
     let same = now.head == before.head
         && now.base == before.base
         && now.base_branch == before.base_branch
-        && now.state == PrState::Open;
+        && now.state == PrState::Open
+        && now.blocked.is_none();
     match same {
         true => Ok(now.siblings),
         false => Err(JobError::Moved(
             "head, base or state changed during the round".to_owned(),
         )),
     }
-}
-
-/// Tells on the pull request that a job is parked, as well as that is possible. Where the pull request or the record
-/// cannot be read, the verdict that was posted last is taken back: nobody keeps it up to date now.
-pub async fn tell_parked(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
-    if job.pr.number == UNNUMBERED {
-        return Ok(());
-    }
-    let Err(error) = tell_at_head(deps, job).await else {
-        return Ok(());
-    };
-    let last = deps.store.pr(&job.pr).await?;
-    let findings = Findings::Failed { id: job.id.clone() };
-    let effect = leave::closing_run(&last.checked_head, &last.check, findings.clone());
-    let Some(effect) = effect.filter(|_| !last.check.is_empty()) else {
-        return Err(error);
-    };
-    tracing::warn!(pr = %job.pr, job = %job.id, %error, "told at the last head known");
-    siblings::give_up(deps, job, &check::title(&findings)).await?;
-    apply::carry_out(deps, &job.lease, &job.pr, &mut Runs::default(), &[effect]).await
-}
-
-async fn tell_at_head(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
-    let snapshot = deps.read.snapshot(&job.pr).await?;
-    let mut work = Work::begin(deps, job, snapshot).await?;
-    let Some(name) = work.ground.check.clone() else {
-        return Ok(());
-    };
-    let input = CheckInput {
-        name,
-        head: work.snapshot.head.clone(),
-        external_id: String::new(),
-        details_url: None,
-        findings: Findings::Failed { id: job.id.clone() },
-        notes: Vec::new(),
-    };
-    let runs = &mut Runs::default();
-    report::post(&mut work, runs, &input, Vec::new(), false).await?;
-    // A sweep tries it again once that is long ago, or something changed.
-    work.note_unheard().await?;
-    show_status::instead(&mut work, runs, &input).await
 }

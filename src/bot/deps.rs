@@ -101,6 +101,8 @@ pub enum Remedy {
     Retry,
     /// Back after the usual delay, for longer: GitHub is away, which is no fault of the job.
     Outlast,
+    /// Trying again does not help before somebody undoes on GitHub what keeps the App away.
+    Block,
     /// Trying again does not help.
     Park,
 }
@@ -123,6 +125,7 @@ impl JobError {
                 }
                 ForgeError::Unavailable(_) => Remedy::Outlast,
                 ForgeError::StaleHead(_) => Remedy::Retry,
+                ForgeError::Blocked(_) => Remedy::Block,
                 ForgeError::Forbidden(_) | ForgeError::Refused(_) => Remedy::Park,
             },
         }

@@ -210,6 +210,16 @@ pub enum JobEvent {
         /// Whether merge queues are looked at too, for groups that no event told of.
         #[serde(default)]
         queues: bool,
+        /// The installation does not grant what the App needs: what waits for that goes on waiting.
+        #[serde(default)]
+        lacking: bool,
+    },
+    /// An installation is gone, or repositories of it: so is what waits for them. Stands under no repository at all.
+    Left {
+        /// Which.
+        installation: u64,
+        /// Only these of its repositories; `None`: all.
+        repos: Option<Vec<StoredRepo>>,
     },
     /// Ask for the deliveries that were lost, and survey repositories. Stands under no repository at all.
     Sweep {

@@ -11,7 +11,8 @@
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
 //!   (with `acting`, `saying`, `dropping`, `renew` and `breaker`), `ask` (paid from `purse`) and `write` (with
-//!   `post_review`) to `conclude`, `report` and `leave`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere`
+//!   `post_review`) to `conclude`, `report` and `leave`, `stale`, `closing`, `show_status` and `outdated`; `parking`
+//!   tells what keeps a job from being worked on; `elsewhere`
 //!   looks at other pull requests with the same proposal, `siblings` at those with the same head (its `pooled` pure);
 //!   `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
@@ -48,6 +49,7 @@ pub mod moved;
 pub mod on_ledger;
 pub mod outdated;
 pub mod panel;
+pub mod parking;
 pub mod plan;
 pub mod post_review;
 pub mod purse;

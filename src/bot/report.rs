@@ -14,6 +14,7 @@ use super::leave;
 use super::markdown::sentences;
 use super::mentions;
 use super::plan::{self, Effect};
+use super::queue;
 use super::receipts::{Known, MAX_RESTORED};
 use super::siblings;
 use super::votes::Hashes;
@@ -345,6 +346,7 @@ pub(super) async fn announce(
     mut changes: Vec<Change>,
 ) -> Result<(), JobError> {
     changes.append(&mut work.memory.noted);
+    queue::left_green(work.deps, work.job, &work.memory.pr, &now).await?;
     if now != work.memory.pr {
         changes.push(Change::Pr(now.clone()));
     }

@@ -61,10 +61,7 @@ pub async fn run(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> {
         let surveyed = sweep::or_later(deps, job, sweep::survey(deps, job).await)?;
         return answered.map(|()| surveyed);
     }
-    let before = deps.store.pr(&job.pr).await?;
-    let ended = run_numbered(deps, job).await;
-    queue::left_green(deps, job, &before).await?;
-    ended
+    run_numbered(deps, job).await
 }
 
 /// The same for a job about one pull request.
@@ -72,6 +69,8 @@ async fn run_numbered(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> 
     let mut job = job.clone();
     if hear::events(&job).iter().any(asks_for_a_new_run) {
         job.events = deps.store.adopt_parked(&job.lease, &job.pr).await?;
+    } else if let Some(events) = deps.store.adopt_blocked(&job.lease, &job.pr).await? {
+        job.events = events;
     }
     let job = &job;
     let mut moved = String::new();
@@ -94,12 +93,12 @@ async fn attempt(deps: &BotDeps, job: &Claimed, moved_at: Option<i64>) -> Result
     let happened = hear::events(job);
     let snapshot = match deps.read.snapshot(&job.pr).await {
         Ok(snapshot) => snapshot,
-        Err(ForgeError::NotFound(what)) => {
-            tracing::info!(pr = %job.pr, job = %job.id, %what, "gone, nothing to do");
-            return Ok(Ended::Done);
-        }
+        Err(ForgeError::NotFound(what)) => return lookup::after_a_move(deps, job, &what).await,
         Err(error) => return Err(error.into()),
     };
+    if let Some(blocked) = snapshot.blocked {
+        return Err(ForgeError::Blocked(blocked).into());
+    }
     let mut work = Work::begin(deps, job, snapshot).await?;
     if is_as_seen(&work, &happened).await? {
         return Ok(Ended::Done);

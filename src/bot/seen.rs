@@ -246,6 +246,11 @@ pub fn is_due(record: &PrRecord, look: &Look, now: i64, pace: &SweepPace) -> boo
     !is_heard || kept.hash != look.hash || age >= bound
 }
 
+/// Whether the verdict of the record was made of exactly that: the same head, title and definitions.
+pub fn is_of(record: &PrRecord, look: &Look) -> bool {
+    Kept::read(&record.seen).is_some_and(|kept| kept.hash == look.hash)
+}
+
 /// What an evaluation amounts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evaluated {

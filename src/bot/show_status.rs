@@ -53,7 +53,7 @@ pub async fn after_a_try(
             write(work, runs, &status, may_begin).await
         }
     };
-    tolerate(work, written)?;
+    tolerate(work, written).await?;
     outdated::fold_away(work, &outcomes).await
 }
 
@@ -71,7 +71,7 @@ pub async fn after_the_end(work: &mut Work<'_>, runs: &mut Runs) -> Result<(), J
     };
     let status = Status::after_the_end(kept, work.snapshot.state);
     let written = write(work, runs, &status, false).await;
-    tolerate(work, written)
+    tolerate(work, written).await
 }
 
 /// The comment where the configuration on the base turned the gate off.
@@ -105,7 +105,7 @@ pub async fn instead(
     }
     let status = Status::of(input, &Beside::default());
     let written = write(work, runs, &status, false).await;
-    tolerate(work, written)
+    tolerate(work, written).await
 }
 
 /// Whether the configuration wants no comment: one from before has said so once.
@@ -114,12 +114,13 @@ fn is_left_alone(work: &Work<'_>) -> bool {
 }
 
 /// The job ends whatever GitHub has against the comment: another try would read, ask and post everything again, and hold
-/// back what is told meanwhile. What is unfinished is recorded, and the next event goes on with it.
-fn tolerate(work: &Work<'_>, written: Result<(), JobError>) -> Result<(), JobError> {
+/// back what is told meanwhile. What is unfinished is recorded: the next event goes on with it, or the next sweep, for
+/// which the pull request is due at once.
+async fn tolerate(work: &mut Work<'_>, written: Result<(), JobError>) -> Result<(), JobError> {
     match written {
         Err(JobError::Forge(error)) => {
-            tracing::warn!(pr = %work.pr(), job = %work.job.id, %error, "the status comment waits for the next event");
-            Ok(())
+            tracing::warn!(pr = %work.pr(), job = %work.job.id, %error, "the status comment waits for the next look");
+            work.age_look().await
         }
         written => written,
     }

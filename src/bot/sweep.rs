@@ -5,6 +5,8 @@
 //! on twice. Nobody is asked by a sweep who would not have been asked by the event that was missed: see
 //! [`super::panel::Occasion::looked_again`].
 
+mod installations;
+
 use super::apply;
 use super::deps::{BotDeps, Ended, JobError, Remedy};
 use super::ground::{self, folders};
@@ -14,11 +16,12 @@ use super::lookup::UNNUMBERED;
 use super::queue;
 use super::repo_config::RepoConfig;
 use super::seen;
-use crate::forge::ForgeError;
 use crate::forge::event::is_worth_asking_for;
 use crate::forge::overview::{BaseFiles, FailedDelivery, ListedPull};
+use crate::forge::{Blocked, ForgeError, Installed};
 use crate::ids::{PullRequest, Repo};
 use crate::store::{Claimed, Delivery, Enqueued, NewJob, PrRecord, StoreError};
+use installations::{gained, left, passed_over};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,11 +86,16 @@ pub fn or_later(
         return Ok(Ended::Done);
     };
     match (&error, error.remedy()) {
+        // Where it is now, a sweep finds it.
+        (JobError::Forge(ForgeError::NotFound(_)), _) => {
+            tracing::info!(pr = %job.pr, job = %job.id, %error, "not surveyed, it is not there");
+            Ok(Ended::Done)
+        }
         (JobError::Forge(_), Remedy::Retry | Remedy::Outlast) => {
             tracing::warn!(pr = %job.pr, job = %job.id, %error, "not surveyed, again later");
             Ok(Ended::Postpone(deps.pace.sweep.again))
         }
-        (JobError::Forge(_), Remedy::Park) => {
+        (JobError::Forge(_), Remedy::Park | Remedy::Block) => {
             tracing::error!(pr = %job.pr, job = %job.id, %error, "not surveyed before the next sweep");
             Ok(Ended::Done)
         }
@@ -118,24 +126,20 @@ async fn hand_on(
 pub async fn sweep(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     let mut failed = None;
     for happened in hear::events(job) {
-        let JobEvent::Sweep {
-            installation,
-            repos,
-        } = happened.event
-        else {
-            continue;
-        };
-        let swept = match (installation, repos) {
-            (None, _) => everywhere(deps, job, &happened.guid).await,
-            (Some(id), Some(repos)) => {
-                let repos = repos.into_iter().map(Repo::from).collect();
-                survey_all(deps, &happened.guid, id, repos, 0).await
-            }
-            (Some(id), None) => {
-                let found = deps.read.repositories(id).await;
-                let repos = found.or_else(|error| passed_over(id, error))?;
-                survey_all(deps, &happened.guid, id, repos, 0).await
-            }
+        let guid = happened.guid.as_str();
+        let swept = match happened.event {
+            JobEvent::Sweep {
+                installation: None, ..
+            } => everywhere(deps, job, guid).await,
+            JobEvent::Sweep {
+                installation: Some(id),
+                repos,
+            } => gained(deps, guid, id, repos).await,
+            JobEvent::Left {
+                installation,
+                repos,
+            } => left(deps, job, installation, repos).await,
+            _ => continue,
         };
         if let Err(error) = swept {
             failed = Some(error);
@@ -144,31 +148,27 @@ pub async fn sweep(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
     failed.map_or(Ok(()), Err)
 }
 
-async fn everywhere(deps: &BotDeps, job: &Claimed, guid: &str) -> Result<usize, JobError> {
+async fn everywhere(deps: &BotDeps, job: &Claimed, guid: &str) -> Result<(), JobError> {
     let pruned = deps.store.prune().await?;
     let mut failed = ask_again(deps, job).await.err();
     let installations = deps.read.installations().await?;
     let mut count = 0;
-    for id in &installations {
+    for Installed { id, blocked } in &installations {
+        if let Some(blocked) = blocked {
+            tracing::warn!(installation = id, %blocked, "what waits there goes on waiting");
+        }
+        if let Some(Blocked::Suspended | Blocked::Archived) = blocked {
+            continue;
+        }
+        let lacking = blocked.is_some();
         let found = deps.read.repositories(*id).await;
         match found.or_else(|error| passed_over(*id, error)) {
-            Ok(repos) => count = survey_all(deps, guid, *id, repos, count).await?,
+            Ok(repos) => count = survey_all(deps, guid, *id, repos, lacking, count).await?,
             Err(error) => failed = Some(error),
         }
     }
     tracing::info!(job = %job.id, installations = installations.len(), repositories = count, pruned, "sweep begun");
-    failed.map_or(Ok(count), Err)
-}
-
-/// An installation that is gone, suspended or grants nothing has no repositories for us.
-fn passed_over(installation: u64, error: ForgeError) -> Result<Vec<Repo>, JobError> {
-    match error {
-        ForgeError::NotFound(_) | ForgeError::Forbidden(_) | ForgeError::Refused(_) => {
-            tracing::warn!(installation, %error, "not swept");
-            Ok(Vec::new())
-        }
-        error => Err(error.into()),
-    }
+    failed.map_or(Ok(()), Err)
 }
 
 /// Puts a survey of each repository in line; gives how many there are by now.
@@ -177,6 +177,7 @@ async fn survey_all(
     guid: &str,
     installation: u64,
     repos: Vec<Repo>,
+    lacking: bool,
     mut count: usize,
 ) -> Result<usize, JobError> {
     for repo in repos {
@@ -189,6 +190,7 @@ async fn survey_all(
         let survey = JobEvent::Survey {
             base: None,
             queues: true,
+            lacking,
         };
         hand_on(deps, guid, pr, &survey, delay(deps, count)).await?;
         count += 1;
@@ -240,13 +242,30 @@ pub async fn survey(deps: &BotDeps, job: &Claimed) -> Result<(), JobError> {
         return Ok(());
     };
     let known = deps.store.pulls(job.pr.repo.id).await?;
-    let known: BTreeMap<u64, PrRecord> = known.into_iter().collect();
     let with_queues = |one: &Happened| matches!(one.event, JobEvent::Survey { queues: true, .. });
-    let queues = happened.iter().any(with_queues);
-    for base in bases(&happened, &known) {
-        survey_one(deps, job, guid, base.as_deref(), queues, &known).await?;
+    let known = Known {
+        pulls: known.into_iter().collect(),
+        is_lacking: is_lacking(&happened),
+        queues: happened.iter().any(with_queues),
+    };
+    for base in bases(&happened, &known.pulls) {
+        survey_one(deps, job, guid, base.as_deref(), &known).await?;
     }
     Ok(())
+}
+
+/// What is known before anything is listed.
+struct Known {
+    pulls: BTreeMap<u64, PrRecord>,
+    /// The installation grants too little by all that was told.
+    is_lacking: bool,
+    /// Whether merge queues are looked at too.
+    queues: bool,
+}
+
+fn is_lacking(happened: &[Happened]) -> bool {
+    let grants = |one: &Happened| matches!(one.event, JobEvent::Survey { lacking: false, .. });
+    !happened.iter().any(grants)
 }
 
 /// What the events ask about: one list of everything, or one for each base that pull requests go into by the record.
@@ -271,13 +290,28 @@ async fn survey_one(
     job: &Claimed,
     guid: &str,
     base: Option<&str>,
-    queues: bool,
-    known: &BTreeMap<u64, PrRecord>,
+    known: &Known,
 ) -> Result<(), JobError> {
-    let open = deps.read.open_pulls(&job.pr, base).await?;
+    let open = match deps.read.open_pulls(&job.pr, base).await {
+        Err(ForgeError::Blocked(blocked)) => {
+            tracing::warn!(pr = %job.pr, job = %job.id, %blocked, "no list of pull requests");
+            return look_at_greens(deps, job, guid, &known.pulls).await;
+        }
+        open => open?,
+    };
     let place = PullRequest {
         repo: open.repo.clone(),
         ..job.pr.clone()
+    };
+    let waiting = match known.is_lacking {
+        true => deps.store.blocked(place.repo.id).await?,
+        false => {
+            let taken_up = deps.store.take_up(&place).await?;
+            if taken_up > 0 {
+                tracing::info!(repository = %place.repo, job = %job.id, taken_up, "jobs that waited for the repository");
+            }
+            BTreeSet::new()
+        }
     };
     let mut grounds = Grounds {
         deps,
@@ -290,7 +324,10 @@ async fn survey_one(
     let pace = &deps.pace.sweep;
     let mut due = Vec::new();
     for pull in &open.pulls {
-        let record = known.get(&pull.number);
+        if waiting.contains(&pull.number) {
+            continue;
+        }
+        let record = known.pulls.get(&pull.number);
         let is_due = match grounds.of(&pull.base_branch).await {
             // A base that is gone leaves nothing to judge by.
             Ok(None) => continue,
@@ -302,6 +339,7 @@ async fn survey_one(
             Err(JobError::Forge(
                 error @ (ForgeError::Forbidden(_)
                 | ForgeError::Refused(_)
+                | ForgeError::Blocked(_)
                 | ForgeError::NotFound(_)),
             )) => {
                 tracing::warn!(repository = %place.repo, base = pull.base_branch, %error, "a base cannot be read");
@@ -323,12 +361,38 @@ async fn survey_one(
         let guid = format!("{guid}#{number}");
         hand_on(deps, guid, pr, &JobEvent::LookAgain, delay(deps, at)).await?;
     }
-    if queues {
+    if known.queues {
         for base in grounds.queued(&open.pulls).await? {
             queue::sweep(deps, job, guid, &place, &base).await?;
         }
     }
     tracing::info!(repository = %place.repo, job = %job.id, base, open = open.pulls.len(), due = due.len(), "surveyed");
+    Ok(())
+}
+
+/// Where nothing can be listed, what is green by the record must not stay so unseen.
+async fn look_at_greens(
+    deps: &BotDeps,
+    job: &Claimed,
+    guid: &str,
+    known: &BTreeMap<u64, PrRecord>,
+) -> Result<(), JobError> {
+    let waiting = deps.store.blocked(job.pr.repo.id).await?;
+    // Of those that are closed no base is kept.
+    let is_due = |number: &u64, record: &PrRecord| {
+        seen::is_green(record) && !record.base.is_empty() && !waiting.contains(number)
+    };
+    let due = known
+        .iter()
+        .filter(|(number, record)| is_due(number, record));
+    for (at, (number, _)) in due.enumerate() {
+        let pr = PullRequest {
+            number: *number,
+            ..job.pr.clone()
+        };
+        let guid = format!("{guid}#{number}");
+        hand_on(deps, guid, pr, &JobEvent::LookAgain, delay(deps, at)).await?;
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::lookup::UNNUMBERED;
 use crate::forge::event::{
     CheckRunAction, CheckRunEvent, CheckSuiteEvent, CommentAction, CommentEvent, CommentKind,
     Event, InstallationAction, InstallationEvent, MergeGroupEvent, Place, PullRequestAction,
-    PullRequestEvent, PushEvent, ReviewAction, ReviewEvent,
+    PullRequestEvent, PushEvent, RepositoryAction, RepositoryEvent, ReviewAction, ReviewEvent,
 };
 use crate::ids::{Actor, ActorKind, PullRequest, Sha};
 use crate::store::NewJob;
@@ -59,7 +59,7 @@ pub fn trigger(event: &Event, own: &OwnApp) -> Trigger {
         Event::Push(event) => push(event),
         Event::MergeGroup(event) => Ok(merge_group(event)),
         Event::Installation(event) => installation(event),
-        Event::Repository(_) => Err("repository settings start no work".to_owned()),
+        Event::Repository(event) => repository(event),
         Event::Ignored { reason } => Err(reason.clone()),
     };
     match decided {
@@ -246,9 +246,13 @@ fn push(event: &PushEvent) -> Decided {
     }
     let base = (!event.is_default).then(|| event.branch.clone());
     let pr = event.place.pull_request(UNNUMBERED);
-    // What changes a verdict reaches the groups it is in when it is recorded.
-    let queues = false;
-    Ok((pr, JobEvent::Survey { base, queues }))
+    let event = JobEvent::Survey {
+        base,
+        // What changes a verdict reaches the groups it is in when it is recorded.
+        queues: false,
+        lacking: false,
+    };
+    Ok((pr, event))
 }
 
 /// Which pull requests are in the group is looked up: the event does not tell.
@@ -263,18 +267,39 @@ fn merge_group(event: &MergeGroupEvent) -> (PullRequest, JobEvent) {
     (event.place.pull_request(UNNUMBERED), job)
 }
 
-/// Repositories that came to us may have open pull requests already.
+/// Repositories that came to us may have open pull requests already, and those that are gone may have work in line.
 fn installation(event: &InstallationEvent) -> Decided {
-    match event.action {
-        InstallationAction::Gained => {}
-        InstallationAction::Lost => return Err("work for them ends by itself".to_owned()),
-    }
     let repos = event.repos.clone();
-    let job = JobEvent::Sweep {
-        installation: Some(event.installation),
-        repos: repos.map(|repos| repos.into_iter().map(Into::into).collect()),
+    let repos = repos.map(|repos| repos.into_iter().map(Into::into).collect());
+    let installation = event.installation;
+    let job = match event.action {
+        InstallationAction::Gained => JobEvent::Sweep {
+            installation: Some(installation),
+            repos,
+        },
+        InstallationAction::Suspended => return Err("its work waits by itself".to_owned()),
+        InstallationAction::Lost => JobEvent::Left {
+            installation,
+            repos,
+        },
     };
-    Ok((PullRequest::whole_installation(event.installation), job))
+    Ok((PullRequest::whole_installation(installation), job))
+}
+
+/// A repository that has another name or installation, or may be written to again: what waits for it learns that.
+fn repository(event: &RepositoryEvent) -> Decided {
+    match event.action {
+        RepositoryAction::Moved | RepositoryAction::Unarchived => {}
+        RepositoryAction::Archived => return Err("its work waits by itself".to_owned()),
+        RepositoryAction::Deleted => return Err("its work ends by itself".to_owned()),
+        RepositoryAction::Edited => return Err("repository settings start no work".to_owned()),
+    }
+    let job = JobEvent::Survey {
+        base: None,
+        queues: true,
+        lacking: false,
+    };
+    Ok((event.place.pull_request(UNNUMBERED), job))
 }
 
 fn has_commands(body: &str) -> bool {

@@ -238,6 +238,28 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Has the next sweep look at the pull request, however short ago this was.
+    pub async fn age_look(&mut self) -> Result<(), JobError> {
+        let record = PrRecord {
+            seen_at: 0,
+            ..self.memory.pr.clone()
+        };
+        self.record(&[Change::Pr(record.clone())]).await?;
+        self.memory.pr = record;
+        Ok(())
+    }
+
+    /// The same, as if nobody had looked before.
+    pub async fn forget_look(&mut self) -> Result<(), JobError> {
+        let record = PrRecord {
+            seen: String::new(),
+            ..self.memory.pr.clone()
+        };
+        self.record(&[Change::Pr(record.clone())]).await?;
+        self.memory.pr = record;
+        Ok(())
+    }
+
     /// Carries changes to the record out in one transaction.
     pub async fn record(&self, changes: &[Change]) -> Result<(), JobError> {
         if changes.is_empty() {

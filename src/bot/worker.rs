@@ -2,7 +2,7 @@
 //! worker may die at any moment.
 
 use super::deps::{BotDeps, Ended, JobError, Remedy};
-use super::{conclude, run};
+use super::{parking, run};
 use crate::store::{AfterFailure, Claimed, StoreError};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -199,20 +199,22 @@ impl Worker {
                 let failed = store.fail(&job.lease, delay, attempts, &error);
                 failed.await.map(|_| ())
             }
+            Remedy::Block => self.block(job, error).await,
             Remedy::Retry | Remedy::Outlast | Remedy::Park => self.park(job, error).await,
         }
+    }
+
+    /// Puts a job aside until GitHub lets the App in again.
+    async fn block(&self, job: &Claimed, error: &JobError) -> Result<(), StoreError> {
+        tracing::warn!(pr = %job.pr, job = %job.id, deliveries = %deliveries(job), %error, "job waits until that has changed");
+        tell(job, parking::tell_blocked(&self.deps, job, error)).await;
+        self.deps.store.block(&job.lease, &error.to_string()).await
     }
 
     /// Parks a job and says so on the pull request while the lease still holds.
     async fn park(&self, job: &Claimed, error: &JobError) -> Result<(), StoreError> {
         tracing::error!(pr = %job.pr, job = %job.id, deliveries = %deliveries(job), %error, "job parked");
-        let told = AssertUnwindSafe(conclude::tell_parked(&self.deps, job)).catch_unwind();
-        if let Ok(Err(error)) = tokio::time::timeout(RENEW_EVERY, told)
-            .await
-            .unwrap_or(Ok(Ok(())))
-        {
-            tracing::error!(pr = %job.pr, job = %job.id, %error, "and could not be told on the pull request");
-        }
+        tell(job, parking::tell_parked(&self.deps, job)).await;
         let error = error.to_string();
         let failed = self
             .deps
@@ -223,6 +225,15 @@ impl Worker {
             AfterFailure::Again => tracing::warn!(job = %job.id, "the store tries it again"),
         }
         Ok(())
+    }
+}
+
+/// Lets something be told on the pull request, for as long as the lease surely holds.
+async fn tell(job: &Claimed, telling: impl Future<Output = Result<(), JobError>>) {
+    let told = AssertUnwindSafe(telling).catch_unwind();
+    let told = tokio::time::timeout(RENEW_EVERY, told).await;
+    if let Ok(Err(error)) = told.unwrap_or(Ok(Ok(()))) {
+        tracing::error!(pr = %job.pr, job = %job.id, %error, "and could not be told on the pull request");
     }
 }
 

@@ -312,7 +312,9 @@ pub struct MergeGroupEvent {
 pub enum InstallationAction {
     /// Installed, active again, permissions accepted, or repositories added: open pull requests need a look.
     Gained,
-    /// Removed, suspended, or repositories taken away: work for them ends.
+    /// Suspended: it comes back as it was, or not at all.
+    Suspended,
+    /// Removed, or repositories taken away: work for them ends.
     Lost,
 }
 
@@ -321,7 +323,7 @@ pub enum InstallationAction {
 pub struct InstallationEvent {
     /// Numeric id of the installation.
     pub installation: u64,
-    /// Gained or lost.
+    /// What happened.
     pub action: InstallationAction,
     /// Repositories concerned; `None`: all of the installation (GitHub did not list them).
     pub repos: Option<Vec<Repo>>,

@@ -2,6 +2,7 @@
 //!
 //! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview` and `queue` are of reading.
 
+mod access;
 mod comment;
 pub mod event;
 pub mod github;
@@ -10,6 +11,7 @@ pub mod queue;
 pub mod signature;
 
 use crate::ids::{Actor, PullRequest, Sha};
+pub use access::{Blocked, Installed};
 use async_trait::async_trait;
 pub use comment::{OwnComment, Reaction, ReactionTarget};
 pub use overview::Overview;
@@ -26,6 +28,9 @@ pub enum ForgeError {
     /// A permission, rule or suspension forbids it; retrying does not help.
     #[error("forbidden: {0}")]
     Forbidden(String),
+    /// Somebody has to undo on GitHub what keeps the App away; then the same request works.
+    #[error("{0}")]
+    Blocked(Blocked),
     /// GitHub refuses the request as invalid; a bug of ours or a rule of theirs.
     #[error("refused: {0}")]
     Refused(String),
@@ -238,6 +243,8 @@ pub struct PrSnapshot {
     pub files: Vec<ChangedFile>,
     /// GitHub lists at most 3,000 files.
     pub files_truncated: bool,
+    /// Why nothing can be judged or written here for now. What else is told may then be incomplete, the files above all.
+    pub blocked: Option<Blocked>,
     /// Web address of the pull request.
     pub url: String,
 }

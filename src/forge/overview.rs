@@ -1,7 +1,7 @@
 //! Looking over many things at once: installations, their repositories, open pull requests, a base branch, and the
 //! deliveries that GitHub could not hand over. What a sweep asks.
 
-use super::{Folder, ForgeError};
+use super::{Folder, ForgeError, Installed};
 use crate::ids::{PullRequest, Repo, Sha};
 use async_trait::async_trait;
 
@@ -60,8 +60,13 @@ pub struct FailedDelivery {
 /// Reading what is not about one pull request. Where a pull request is asked for, only its repository counts.
 #[async_trait]
 pub trait Overview: Send + Sync {
-    /// Installations of the App that are not suspended: numeric ids. One request for each hundred.
-    async fn installations(&self) -> Result<Vec<u64>, ForgeError>;
+    /// Installations of the App. One request for each hundred.
+    async fn installations(&self) -> Result<Vec<Installed>, ForgeError>;
+    /// Whether an installation is there. One request, for which no token is needed.
+    async fn is_installed(&self, installation: u64) -> Result<bool, ForgeError>;
+    /// The installation through which the App reaches the repository now; `None`: none. Former names will do. One
+    /// request, for which no token is needed.
+    async fn installation_of(&self, pr: &PullRequest) -> Result<Option<u64>, ForgeError>;
     /// Repositories of an installation that are not archived. One request for each hundred, and one for a token that
     /// may read nothing but names.
     async fn repositories(&self, installation: u64) -> Result<Vec<Repo>, ForgeError>;

@@ -12,6 +12,7 @@
 //!   left it; `elsewhere` finds what other pull requests of the repository have to do with it;
 //! * `calls` holds what requests to models may take and took; `rounds` what was shown and what came of it;
 //! * `effect` holds what must not be bought or done twice: answers and writes to the forge;
+//! * `blocked` holds what waits for GitHub to let the App in again;
 //! * `unheard` tells what was told and not taken in yet;
 //! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
 //! * `schema` holds the steps of the schema;
@@ -19,6 +20,7 @@
 
 mod acts;
 mod backlog;
+mod blocked;
 mod calls;
 mod dialect;
 mod drops;
@@ -37,6 +39,7 @@ mod survey;
 mod unheard;
 
 pub use backlog::{Fate, ParkedJob};
+pub use blocked::BlockedJobs;
 pub use calls::{
     Announced, CallEnd, CallRecord, DAY, Decision, NewCall, Spending, Spent, SpentSoFar, Taken,
 };
@@ -149,7 +152,7 @@ pub enum AfterFailure {
 
 /// Durable state. All methods are short transactions; none stays open over a call to GitHub or a model.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: BlockedJobs {
     // --- intake
     /// Stores delivery and job in one durable transaction. The delivery's guid is unique. An answer means that the
     /// delivery survives a crash; after an error it must not be acknowledged, and can be handed in again. A waiting job

@@ -177,7 +177,7 @@ pub(super) async fn complete(database: &Database, lease: &Lease) -> Result<(), S
     writing.commit().await
 }
 
-async fn delete_job(writing: &mut Writing<'_>, job: i64) -> Result<(), StoreError> {
+pub(super) async fn delete_job(writing: &mut Writing<'_>, job: i64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM jobs WHERE id = $1")
         .bind(job)
         .execute(writing.connection())

@@ -36,6 +36,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "own verdicts",
         include_str!("migrations/0012_own_verdicts.sql"),
     ),
+    (14, "blocked", include_str!("migrations/0014_blocked.sql")),
 ];
 
 /// Applies the missing steps of the schema on a connection of its own: where a migration locks the database, an

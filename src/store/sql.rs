@@ -80,6 +80,11 @@ impl SqlStore {
         !self.file.is_owned()
     }
 
+    /// What the store is on.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
     async fn connect(file: DatabaseFile) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let options = file.connect_options()?;

@@ -83,6 +83,13 @@ pub enum Findings {
     },
     /// The pull request was closed: it is judged anew when it is opened again.
     Closed,
+    /// The installation grants too little for us to judge.
+    Ungranted {
+        /// What is missing, as GitHub writes it: `issues: read`.
+        missing: Vec<String>,
+        /// Web address where it is granted.
+        settings: String,
+    },
     /// We failed; the job is parked.
     Failed {
         /// Id under which the log has it.
@@ -295,7 +302,7 @@ pub enum Overall {
     Started,
     /// A later commit took its place, or it is judged under another name.
     Superseded,
-    /// Our own failure.
+    /// Our own failure, or a permission that we lack.
     Error,
 }
 
@@ -318,7 +325,7 @@ pub fn overall(findings: &Findings) -> Overall {
         | Findings::Elsewhere { .. }
         | Findings::Renamed { .. }
         | Findings::Closed => Overall::Superseded,
-        Findings::Failed { .. } => Overall::Error,
+        Findings::Failed { .. } | Findings::Ungranted { .. } => Overall::Error,
         Findings::Evaluated(evaluation) => overall_of(evaluation),
     }
 }

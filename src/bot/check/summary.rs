@@ -64,6 +64,7 @@ pub(in crate::bot) fn summary(input: &CheckInput, left_out: usize) -> String {
             );
         }
         Findings::Failed { id } => failed(&mut text, id),
+        Findings::Ungranted { missing, settings } => ungranted(&mut text, missing, settings),
         Findings::Evaluated(evaluation) => {
             text.push_str(&overview(evaluation));
             text.push_str(&sections(evaluation));
@@ -79,6 +80,17 @@ fn failed(text: &mut String, id: &str) {
         "\nThis is our fault, not yours. The work is kept and not tried again by itself. An operator finds it in the \
          log under {}. To try again now, press \"Re-run\".",
         code(id)
+    );
+}
+
+fn ungranted(text: &mut String, missing: &[String], settings: &str) {
+    let missing: Vec<String> = missing.iter().map(|one| code(one)).collect();
+    let _ = writeln!(
+        text,
+        "\nThe App may not read or write everything it needs to judge this pull request, so nothing here is green. \
+         Missing: {}.\n\n### Next\n\n1. An owner of the account accepts the App's permissions at {settings}\n\nAfter \
+         that the pull request is looked at by itself; what was said meanwhile counts.",
+        missing.join(", ")
     );
 }
 

@@ -24,6 +24,9 @@ pub fn title(findings: &Findings) -> String {
         } => format!("SUPERSEDED: see {name}"),
         Findings::Renamed { base, .. } => format!("SUPERSEDED: the gate is off on {base}"),
         Findings::Failed { id } => format!("ERROR {id}: internal, parked"),
+        Findings::Ungranted { missing, .. } => {
+            format!("ERROR: the App is not granted {}", missing.join(", "))
+        }
         Findings::Evaluated(evaluation) if evaluation.left_as_is => {
             format!(
                 "{}; the Status line is left as it was",

@@ -14,7 +14,7 @@ use super::hear;
 use super::job::JobEvent;
 use super::lookup::UNNUMBERED;
 use super::plan::{self, CLEAR, Effect};
-use crate::forge::ForgeError;
+use crate::forge::{Conclusion, ForgeError};
 use crate::ids::{PullRequest, Sha};
 use crate::store::{Change, Claimed, Delivery, EffectRecord, NewJob, PrRecord};
 use group::{Asked, Gap};
@@ -170,10 +170,14 @@ async fn answer(
             base_branch: base,
         };
         let found = reader.members(about).await?;
-        let verdict = match &found {
+        let mut verdict = match &found {
             Ok(members) => verdict::of_members(members, base, is_last),
             Err(gap) => verdict::of_gap(gap, is_last),
         };
+        if verdict.conclusion == Some(Conclusion::Success) && !reader.is_still_so(about).await? {
+            let why = "the queue, or a pull request in it, changed while it was read";
+            verdict = verdict::of_gap(&Gap::Unclear(why.to_owned()), is_last);
+        }
         tracing::info!(repository = %job.pr.repo, job = %job.id, %head, title = verdict.title, "merge group looked at");
         if is_to_be_said(&reader, &found, &head, &verdict).await? {
             say(deps, job, &queue, &check, &head, &verdict, question.fresh).await?;
@@ -307,10 +311,17 @@ pub async fn sweep(
     Ok(())
 }
 
-/// After work on a pull request: if it was green before and is not now, the groups it is in are looked at again.
-pub async fn left_green(deps: &BotDeps, job: &Claimed, before: &PrRecord) -> Result<(), JobError> {
-    let now = deps.store.pr(&job.pr).await?;
-    if !is_green(before) || is_green(&now) || before.base.is_empty() {
+/// Before the record of a pull request changes: if it was green and is not to be any more, the groups it is in are looked
+/// at again. Put in line before that is recorded, so that no end of this process comes in between; until this job is
+/// done, a look finds the pull request being worked on.
+pub async fn left_green(
+    deps: &BotDeps,
+    job: &Claimed,
+    before: &PrRecord,
+    now: &PrRecord,
+) -> Result<(), JobError> {
+    let stays = is_green(now) && now.check == before.check;
+    if !is_green(before) || stays || before.base.is_empty() {
         return Ok(());
     }
     let place = PullRequest {
@@ -329,7 +340,7 @@ pub async fn left_green(deps: &BotDeps, job: &Claimed, before: &PrRecord) -> Res
         number: job.pr.number,
         base_branch: before.base.clone(),
     };
-    let guid = format!("{}!{}", job.id, job.attempt);
+    let guid = format!("{}!{}!{}", job.id, job.attempt, now.conclusion);
     hand_on(deps, guid, place, &event, Duration::ZERO).await
 }
 

@@ -7,14 +7,15 @@ use super::{is_green, may_pass};
 use crate::bot::check::check_name;
 use crate::bot::deps::{BotDeps, JobError};
 use crate::bot::gate_files;
-use crate::bot::ground::{self, FileGlobs};
+use crate::bot::ground::{self, FileGlobs, folders};
 use crate::bot::plan::{CLEAR, IN_PROGRESS};
 use crate::bot::repo_config::RepoConfig;
+use crate::bot::seen;
 use crate::bot::touched;
 use crate::forge::queue::{QueueEntry, QueuedPull};
 use crate::forge::{Conclusion, FileContent, ForgeError};
 use crate::ids::{PullRequest, Sha};
-use crate::store::Unheard;
+use crate::store::{PrRecord, Unheard};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A queue, and what its base branch says about the gate.
@@ -170,42 +171,56 @@ impl<'a> Reader<'a> {
         Ok(Ok(members))
     }
 
-    async fn standing(&mut self, pull: &QueuedPull, group: &Sha) -> Result<Standing, JobError> {
-        let pr = PullRequest {
+    /// Just before a success: the queue still has the group as it was read, and what the record says of its pull requests
+    /// still holds.
+    pub async fn is_still_so(&self, asked: Asked<'_>) -> Result<bool, JobError> {
+        let queue = self.queue;
+        let now = match self.deps.read.merge_queue(&queue.place, &queue.base).await {
+            Ok(now) => now,
+            Err(error) if may_pass(&error) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let entries = queue.entries.as_deref().unwrap_or_default();
+        let Ok(before) = group::pulls(entries, asked, &queue.tip) else {
+            return Ok(false);
+        };
+        // What is ahead may be merged by now: then the rest is built on the commit that was made of it.
+        let built = entries.iter().filter_map(|entry| entry.head.as_ref());
+        let mut tips = std::iter::once(&queue.tip).chain(built);
+        let now = tips.find_map(|tip| group::pulls(&now.entries, asked, tip).ok());
+        let Some(now) = now else {
+            return Ok(false);
+        };
+        let is_same = |one: &QueuedPull, other: &QueuedPull| {
+            (one.number, &one.head) == (other.number, &other.head)
+        };
+        let ahead = before.len().saturating_sub(now.len());
+        let mut pairs = before.iter().skip(ahead).zip(&now);
+        if now.len() > before.len() || !pairs.all(|(one, other)| is_same(one, other)) {
+            return Ok(false);
+        }
+        for pull in now {
+            if self.by_record(&self.pr(pull), pull).await?.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn pr(&self, pull: &QueuedPull) -> PullRequest {
+        PullRequest {
             number: pull.number,
             ..self.queue.place.clone()
+        }
+    }
+
+    async fn standing(&mut self, pull: &QueuedPull, group: &Sha) -> Result<Standing, JobError> {
+        let pr = self.pr(pull);
+        let record = match self.by_record(&pr, pull).await? {
+            Ok(record) => record,
+            Err(standing) => return Ok(standing),
         };
-        let record = self.deps.store.pr(&pr).await?;
-        let is_current = record.checked_head == pull.head.as_str()
-            && record.check == self.check
-            && record.base == self.queue.base;
-        if !is_current || record.conclusion == IN_PROGRESS {
-            let why = format!("has no verdict for {} yet", pull.head.short());
-            return Ok(Standing::Open(why));
-        }
-        if record.conclusion == Conclusion::Failure.as_str() {
-            return Ok(Standing::Failed);
-        }
-        if !is_green(&record) {
-            return Ok(Standing::Open(
-                "is not ready: somebody has to act".to_owned(),
-            ));
-        }
-        match self.deps.store.unheard(&pr).await? {
-            Some(Unheard::Waiting) => {
-                return Ok(Standing::Open("is being looked at again".to_owned()));
-            }
-            Some(Unheard::Parked { id }) => {
-                let why = format!("was told something that the App failed on (job {id})");
-                return Ok(Standing::Open(why));
-            }
-            None => {}
-        }
-        // An objection may be in hand that the record does not have yet.
-        if self.deps.store.is_worked_on(&pr).await? {
-            return Ok(Standing::Open("is being looked at again".to_owned()));
-        }
-        let compared = self.compare(&pr, pull, group).await?;
+        let compared = self.compare(&pr, pull, &record, group).await?;
         Ok(match compared {
             Standing::Green { .. } => Standing::Green {
                 clear: record.conclusion == CLEAR,
@@ -214,20 +229,57 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The record of a pull request that is green by it and about which nothing is left to hear; else where it stands.
+    async fn by_record(
+        &self,
+        pr: &PullRequest,
+        pull: &QueuedPull,
+    ) -> Result<Result<PrRecord, Standing>, JobError> {
+        let record = self.deps.store.pr(pr).await?;
+        let is_current = record.checked_head == pull.head.as_str()
+            && record.check == self.check
+            && record.base == self.queue.base;
+        if !is_current || record.conclusion == IN_PROGRESS {
+            let why = format!("has no verdict for {} yet", pull.head.short());
+            return Ok(Err(Standing::Open(why)));
+        }
+        if record.conclusion == Conclusion::Failure.as_str() {
+            return Ok(Err(Standing::Failed));
+        }
+        let open = |why: &str| Ok(Err(Standing::Open(why.to_owned())));
+        if !is_green(&record) {
+            return open("is not ready: somebody has to act");
+        }
+        match self.deps.store.unheard(pr).await? {
+            Some(Unheard::Waiting) => return open("is being looked at again"),
+            Some(Unheard::Parked { id }) => {
+                return open(&format!(
+                    "was told something that the App failed on (job {id})"
+                ));
+            }
+            None => {}
+        }
+        // An objection may be in hand that the record does not have yet.
+        if self.deps.store.is_worked_on(pr).await? {
+            return open("is being looked at again");
+        }
+        Ok(Ok(record))
+    }
+
     /// Compares the discussions of a green pull request with what would be merged; also where it has none, since a merge
     /// may make one.
     async fn compare(
         &mut self,
         pr: &PullRequest,
         pull: &QueuedPull,
+        record: &PrRecord,
         group: &Sha,
     ) -> Result<Standing, JobError> {
         if !self.files.contains_key(&pull.number) {
-            let Some(files) = self.files_of(pr, pull).await? else {
-                let why = format!("has left {}", pull.head.short());
-                return Ok(Standing::Open(why));
+            match self.files_of(pr, pull, record).await? {
+                Ok(files) => self.files.insert(pull.number, files),
+                Err(why) => return Ok(Standing::Open(why)),
             };
-            self.files.insert(pull.number, files);
         }
         let files = self.files.get(&pull.number).map_or(&[][..], Vec::as_slice);
         let paths: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
@@ -247,17 +299,34 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// `None`: the pull request has another head than the queue shows.
+    /// The error is why the verdict of the record is none of what is there now.
     async fn files_of(
         &self,
         pr: &PullRequest,
         pull: &QueuedPull,
-    ) -> Result<Option<Files>, JobError> {
-        let snapshot = match self.deps.read.snapshot(pr).await {
+        record: &PrRecord,
+    ) -> Result<Result<Files, String>, JobError> {
+        let read = &self.deps.read;
+        let mut snapshot = match read.snapshot(pr).await {
             Ok(snapshot) if snapshot.head == pull.head => snapshot,
-            Ok(_) | Err(ForgeError::StaleHead(_) | ForgeError::NotFound(_)) => return Ok(None),
+            Ok(_) | Err(ForgeError::StaleHead(_) | ForgeError::NotFound(_)) => {
+                return Ok(Err(format!("has left {}", pull.head.short())));
+            }
             Err(error) => return Err(error.into()),
         };
+        if let Some(blocked) = &snapshot.blocked {
+            return Ok(Err(format!("cannot be judged: {blocked}")));
+        }
+        let unread = folders::unread(snapshot.config.as_deref(), &snapshot.personas);
+        if !unread.is_empty() {
+            let more = read.folders(pr, &snapshot.base, &unread).await?;
+            snapshot.personas.extend(more);
+        }
+        let look = seen::of_snapshot(&snapshot, self.deps.models.operator.as_deref());
+        if !seen::is_of(record, &look) {
+            let why = "was judged under another configuration or title, and is looked at again";
+            return Ok(Err(why.to_owned()));
+        }
         let recorded = self.deps.store.discussions(pr).await?;
         let recorded: BTreeSet<String> = recorded
             .into_iter()
@@ -268,7 +337,7 @@ impl<'a> Reader<'a> {
         let listed = candidates.into_iter().filter(|one| one.listed);
         let paths: Vec<String> = listed.map(|one| one.path).collect();
         let contents = self.read_at(pr, &pull.head, &paths).await?;
-        Ok(Some(paths.into_iter().zip(contents).collect()))
+        Ok(Ok(paths.into_iter().zip(contents).collect()))
     }
 
     /// Reads files at a commit; as many answers as paths, or an error.

@@ -252,13 +252,16 @@ impl Payload {
     fn installation(self) -> Result<Event, Unusable> {
         let action = match self.action("installation")? {
             "created" | "unsuspend" | "new_permissions_accepted" => InstallationAction::Gained,
-            "deleted" | "suspend" => InstallationAction::Lost,
+            "suspend" => InstallationAction::Suspended,
+            "deleted" => InstallationAction::Lost,
             other => return Err(no_effect("installation", other)),
         };
+        let is_gained = action == InstallationAction::Gained;
         Ok(Event::Installation(InstallationEvent {
             installation: self.installation_id()?,
             action,
-            repos: self.repositories.map(repos),
+            // When it is gone, it is all of them, whatever GitHub lists.
+            repos: self.repositories.filter(|_| is_gained).map(repos),
         }))
     }
 

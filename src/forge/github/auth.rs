@@ -2,8 +2,9 @@
 //!
 //! Facts: <https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app>.
 
-use super::super::ForgeError;
+use super::super::{Blocked, ForgeError};
 use super::error;
+use super::installation::Installation;
 use super::transport::{Answer, Request, Transport, route};
 use super::{QUEUE_PERMISSIONS, TOKEN_PERMISSIONS};
 use crate::ids::PullRequest;
@@ -43,12 +44,19 @@ pub(super) struct Token {
     /// GitHub's clock, Unix seconds.
     expires_at: i64,
     minted: Instant,
+    /// What the installation would have to grant for a token that permits all it is for.
+    lacks: Option<Blocked>,
 }
 
 impl Token {
     /// The `Authorization` value; it prints as "Sensitive".
     pub(super) fn header(&self) -> &HeaderValue {
         &self.header
+    }
+
+    /// Why it does not permit all it is for, if so.
+    pub(super) fn lacks(&self) -> Option<&Blocked> {
+        self.lacks.as_ref()
     }
 
     /// How long to wait before trying the same token again after a 401; `None` when it is not new any more.
@@ -73,6 +81,8 @@ struct App {
 pub(super) enum Purpose {
     /// Everything about pull requests.
     PullRequests,
+    /// The same as far as the installation grants it: to say on the pull request what it does not.
+    AsGranted,
     /// Reading merge queues.
     MergeQueue,
 }
@@ -80,8 +90,16 @@ pub(super) enum Purpose {
 impl Purpose {
     fn permissions(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::PullRequests => TOKEN_PERMISSIONS,
+            Self::PullRequests | Self::AsGranted => TOKEN_PERMISSIONS,
             Self::MergeQueue => QUEUE_PERMISSIONS,
+        }
+    }
+
+    /// Whose token it takes.
+    fn of_token(self) -> Self {
+        match self {
+            Self::AsGranted => Self::PullRequests,
+            other => other,
         }
     }
 }
@@ -131,9 +149,12 @@ impl AppAuth {
         let slot = self.slot(pr, purpose);
         let mut held = slot.lock().await;
         match held.as_ref() {
-            Some(token) if token.expires_at - self.now() > SPARE_LIFE => Ok(token.clone()),
+            // One that lacks something is not kept: the missing permission may be granted any moment.
+            Some(token) if token.lacks.is_none() && token.expires_at - self.now() > SPARE_LIFE => {
+                Ok(token.clone())
+            }
             _ => {
-                let token = self.mint(transport, pr, purpose).await?;
+                let token = self.mint(transport, pr, purpose.of_token()).await?;
                 *held = Some(token.clone());
                 Ok(token)
             }
@@ -149,6 +170,23 @@ impl AppAuth {
             .is_some_and(|held| held.header == token.header)
         {
             *held = None;
+        }
+    }
+
+    /// Forgets the token for that.
+    pub(super) async fn forget(&self, pr: &PullRequest, purpose: Purpose) {
+        *self.slot(pr, purpose).lock().await = None;
+    }
+
+    /// Forgets all tokens of an installation that lacks something: they were made when it did not.
+    pub(super) async fn forget_all(&self, installation: u64) {
+        let slots: Vec<Slot> = {
+            let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_it = slots.iter().filter(|(key, _)| key.0 == installation);
+            of_it.map(|(_, slot)| Arc::clone(slot)).collect()
+        };
+        for slot in slots {
+            *slot.lock().await = None;
         }
     }
 
@@ -168,7 +206,7 @@ impl AppAuth {
     fn slot(&self, pr: &PullRequest, purpose: Purpose) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots
-            .entry((pr.installation, pr.repo.id, purpose))
+            .entry((pr.installation, pr.repo.id, purpose.of_token()))
             .or_default()
             .clone()
     }
@@ -180,22 +218,86 @@ impl AppAuth {
         pr: &PullRequest,
         purpose: Purpose,
     ) -> Result<Token, ForgeError> {
-        let installation = pr.installation.to_string();
-        let body = match pr.is_whole_installation() {
-            true => serde_json::json!({ "permissions": { "metadata": "read" } }),
-            false => {
-                let permissions: HashMap<_, _> = purpose.permissions().iter().copied().collect();
-                serde_json::json!({ "repository_ids": [pr.repo.id], "permissions": permissions })
-            }
+        let is_whole = pr.is_whole_installation();
+        let wanted = match is_whole {
+            true => &[("metadata", "read")],
+            false => purpose.permissions(),
         };
+        match self.mint_with(transport, pr, wanted).await {
+            Err(ForgeError::Refused(said)) if !is_whole => {
+                self.mint_less(transport, pr, purpose, &said).await
+            }
+            Err(refusal) => Err(explained(refusal, &pr.repo.to_string())),
+            minted => minted,
+        }
+    }
+
+    /// After a refusal: a token with as much of what is wanted as the installation grants.
+    async fn mint_less(
+        &self,
+        transport: &Transport,
+        pr: &PullRequest,
+        purpose: Purpose,
+        said: &str,
+    ) -> Result<Token, ForgeError> {
+        let repo = pr.repo.to_string();
+        let installation = match self.installation(transport, pr.installation).await {
+            Ok(Some(installation)) => installation,
+            Ok(None) => return Err(explained(ForgeError::NotFound(said.to_owned()), &repo)),
+            Err(ForgeError::Forbidden(_) | ForgeError::Refused(_)) => {
+                return Err(explained(ForgeError::Refused(said.to_owned()), &repo));
+            }
+            Err(error) => return Err(error),
+        };
+        if installation.suspended_at.is_some() {
+            return Err(ForgeError::Blocked(Blocked::Suspended));
+        }
+        let wanted = purpose.permissions();
+        let missing = installation.missing(wanted);
+        if missing.is_empty() {
+            // All is granted, so it is the repository that is not there.
+            let said = ForgeError::NotFound(said.to_owned());
+            return Err(explained(said, &repo));
+        }
+        if purpose == Purpose::MergeQueue {
+            let said = ForgeError::Refused(said.to_owned());
+            return Err(explained(said, &repo));
+        }
+        let granted: Vec<_> = wanted
+            .iter()
+            .copied()
+            .filter(|one| !missing.contains(one))
+            .collect();
+        let minted = self.mint_with(transport, pr, &granted).await;
+        let minted = minted.map_err(|error| match error {
+            ForgeError::Refused(said) => explained(ForgeError::NotFound(said), &repo),
+            other => explained(other, &repo),
+        });
+        Ok(Token {
+            lacks: Some(installation.lacks(&missing)),
+            ..minted?
+        })
+    }
+
+    async fn mint_with(
+        &self,
+        transport: &Transport,
+        pr: &PullRequest,
+        permissions: &[(&str, &str)],
+    ) -> Result<Token, ForgeError> {
+        let installation = pr.installation.to_string();
+        let permissions: HashMap<_, _> = permissions.iter().copied().collect();
+        let mut body = serde_json::json!({ "permissions": permissions });
+        if !pr.is_whole_installation() {
+            body["repository_ids"] = serde_json::json!([pr.repo.id]);
+        }
         let request = Request::post(
             route(&["app", "installations", &installation, "access_tokens"]),
             body,
         );
         let answer = self.as_app(transport, &request).await?;
         if !answer.status.is_success() {
-            let refusal = error::refusal(&request, &answer, self.now());
-            return Err(explained(refusal, &pr.repo.to_string()));
+            return Err(error::refusal(&request, &answer, self.now()));
         }
         let minted: Minted = error::json(&request, &answer)?;
         let header = bearer(minted.token.trim()).map_err(|_| {
@@ -207,7 +309,34 @@ impl AppAuth {
             header,
             expires_at: minted.expires_at.timestamp(),
             minted: Instant::now(),
+            lacks: None,
         })
+    }
+
+    /// An installation as GitHub has it now; `None`: it is gone.
+    pub(super) async fn installation(
+        &self,
+        transport: &Transport,
+        id: u64,
+    ) -> Result<Option<Installation>, ForgeError> {
+        let route = route(&["app", "installations", &id.to_string()]);
+        self.found(transport, Request::get(route)).await
+    }
+
+    /// What a request as the App gives; `None`: there is none.
+    pub(super) async fn found<T: serde::de::DeserializeOwned>(
+        &self,
+        transport: &Transport,
+        request: Request,
+    ) -> Result<Option<T>, ForgeError> {
+        let answer = self.as_app(transport, &request).await?;
+        if answer.status.is_success() {
+            return Ok(Some(error::json(&request, &answer)?));
+        }
+        match error::refusal(&request, &answer, self.now()) {
+            ForgeError::NotFound(_) => Ok(None),
+            refusal => Err(refusal),
+        }
     }
 
     /// Sends a request as the App itself. A 401 with a `Date` that shows our clock to be wrong is tried once more with
@@ -276,8 +405,11 @@ fn explained(refusal: ForgeError, repo: &str) -> ForgeError {
         ForgeError::Refused(said) => ForgeError::Forbidden(format!(
             "the installation on {repo} does not grant what the App needs; accept its permissions on GitHub: {said}"
         )),
+        ForgeError::Forbidden(said) if said.contains("suspended") => {
+            ForgeError::Blocked(Blocked::Suspended)
+        }
         ForgeError::Forbidden(said) => ForgeError::Forbidden(format!(
-            "no token for {repo}; is the installation suspended, or do APP_ID and PRIVATE_KEY not belong together? {said}"
+            "no token for {repo}; do APP_ID and PRIVATE_KEY belong together? {said}"
         )),
         other => other,
     }

@@ -72,7 +72,7 @@ impl GitHub {
     ) -> Result<OwnComment, ForgeError> {
         let route = repo_route(&pr.repo, &["issues", &pr.number.to_string(), "comments"]);
         let request = Request::post(route, json!({ "body": body }));
-        let created: Created = self.json(pr, &request).await?;
+        let created: Created = self.json_as_granted(pr, &request).await?;
         Ok(OwnComment {
             id: created.id,
             node: created.node_id,
@@ -87,7 +87,7 @@ impl GitHub {
     ) -> Result<(), ForgeError> {
         let route = repo_route(&pr.repo, &["issues", "comments", &id.to_string()]);
         let request = Request::patch(route, json!({ "body": body }));
-        self.call(pr, &request).await.map(|_| ())
+        self.call_as_granted(pr, &request).await.map(|_| ())
     }
 
     /// GitHub lets an App fold away what it wrote itself, as far as its rights go.

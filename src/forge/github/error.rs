@@ -1,6 +1,6 @@
 //! What an answer that is not a success means for the queue.
 
-use super::super::ForgeError;
+use super::super::{Blocked, ForgeError};
 use super::transport::{Answer, Request};
 use crate::telemetry::redact;
 use chrono::DateTime;
@@ -52,6 +52,9 @@ pub(super) fn refusal(request: &Request, answer: &Answer, now: i64) -> ForgeErro
                 message,
             }
         }
+        StatusCode::FORBIDDEN if said.contains("archived so is read-only") => {
+            ForgeError::Blocked(Blocked::Archived)
+        }
         StatusCode::UNAUTHORIZED
         | StatusCode::FORBIDDEN
         | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => ForgeError::Forbidden(message),
@@ -70,6 +73,22 @@ pub(super) fn refusal(request: &Request, answer: &Answer, now: i64) -> ForgeErro
         }
         _ => ForgeError::Unavailable(message),
     }
+}
+
+/// What was asked with a token that lacks something and is not given may be kept back for that.
+pub(super) fn for_want_of(lacks: Option<Blocked>, refusal: ForgeError) -> ForgeError {
+    match (lacks, refusal) {
+        (Some(blocked), ForgeError::NotFound(_) | ForgeError::Forbidden(_)) => {
+            ForgeError::Blocked(blocked)
+        }
+        (_, refusal) => refusal,
+    }
+}
+
+/// Whether a refusal is about what the App may do, and not about a rule of the repository.
+pub(super) fn is_for_want_of_permission(refusal: &ForgeError) -> bool {
+    let words = "Resource not accessible by integration";
+    matches!(refusal, ForgeError::Forbidden(said) if said.contains(words))
 }
 
 /// Whether a 403 or 429 is about how much we ask, not about what.

@@ -1,8 +1,8 @@
 //! GraphQL: answers of status 200 that may still be errors, wholly or in part.
 
-use super::super::ForgeError;
+use super::super::{Blocked, ForgeError};
 use super::auth::Purpose;
-use super::transport::Request;
+use super::transport::{Answer, Request};
 use super::{GitHub, error};
 use crate::ids::PullRequest;
 use serde::Deserialize;
@@ -13,6 +13,25 @@ struct Envelope<T> {
     data: Option<T>,
     #[serde(default)]
     errors: Option<Vec<Complaint>>,
+}
+
+/// An answer without a complaint that matters.
+struct Found<T> {
+    data: Option<T>,
+    /// There was no complaint at all.
+    is_whole: bool,
+    /// What the token lacked that was asked with.
+    lacks: Option<Blocked>,
+}
+
+impl<T> Found<T> {
+    fn data(self) -> Result<T, ForgeError> {
+        let neither = || {
+            let what = "GraphQL: neither data nor an error in the answer";
+            ForgeError::Unavailable(what.to_owned())
+        };
+        self.data.ok_or_else(neither)
+    }
 }
 
 #[derive(Deserialize)]
@@ -55,14 +74,23 @@ impl GitHub {
         optional: fn(&str) -> bool,
     ) -> Result<T, ForgeError> {
         let passes = |c: &Complaint| c.is_absence(optional);
-        self.query(purpose, pr, query, variables, passes)
-            .await?
-            .0
-            .ok_or_else(|| {
-                ForgeError::Unavailable(
-                    "GraphQL: neither data nor an error in the answer".to_owned(),
-                )
-            })
+        let found = self.query(purpose, pr, query, variables, passes);
+        found.await?.data()
+    }
+
+    /// Runs a query as far as the installation grants it, and tells what it does not.
+    pub(super) async fn graphql_as_granted<T: DeserializeOwned>(
+        &self,
+        pr: &PullRequest,
+        query: &str,
+        variables: serde_json::Value,
+        optional: fn(&str) -> bool,
+    ) -> Result<(T, Option<Blocked>), ForgeError> {
+        let passes = |c: &Complaint| c.is_absence(optional);
+        let found = self.query(Purpose::AsGranted, pr, query, variables, passes);
+        let mut found = found.await?;
+        let lacks = found.lacks.take();
+        Ok((found.data()?, lacks))
     }
 
     /// Runs a query for what the App may read and this edition of GitHub knows: what is missing for either reason is
@@ -75,11 +103,11 @@ impl GitHub {
     ) -> Result<(T, bool), ForgeError> {
         let purpose = Purpose::PullRequests;
         let data = self.query(purpose, pr, query, variables, Complaint::is_reticence);
-        let (data, is_whole) = data.await?;
-        Ok((data.unwrap_or_default(), is_whole))
+        let found = data.await?;
+        Ok((found.data.unwrap_or_default(), found.is_whole))
     }
 
-    /// The data, if no complaint is left that the caller does not let pass, and whether there was none at all.
+    /// The answer, if no complaint is left that the caller does not let pass.
     async fn query<T: DeserializeOwned>(
         &self,
         purpose: Purpose,
@@ -87,19 +115,38 @@ impl GitHub {
         query: &str,
         variables: serde_json::Value,
         passes: impl Fn(&Complaint) -> bool,
-    ) -> Result<(Option<T>, bool), ForgeError> {
+    ) -> Result<Found<T>, ForgeError> {
         let request = Request::graphql(query, variables);
         let answer = self.call_for(purpose, pr, &request).await?;
         let envelope: Envelope<T> = error::json(&request, &answer)?;
-        let complaints = envelope.errors.unwrap_or_default();
-        if let Some(serious) = complaints.iter().find(|c| !passes(c)) {
-            return Err(serious.classified(error::wait(&answer.headers, self.auth.now())));
+        if let Some(refusal) = envelope.refusal(&answer, self.auth.now(), &passes) {
+            return Err(self.understood(pr, purpose, refusal).await);
         }
+        let complaints = envelope.errors.unwrap_or_default();
         for passed in &complaints {
             let error = passed.classified(0);
             tracing::debug!(%pr, %error, "left out of an answer");
         }
-        Ok((envelope.data, complaints.is_empty()))
+        Ok(Found {
+            data: envelope.data,
+            is_whole: complaints.is_empty(),
+            lacks: answer.lacks,
+        })
+    }
+}
+
+impl<T> Envelope<T> {
+    /// The first complaint that the caller does not let pass.
+    fn refusal(
+        &self,
+        answer: &Answer,
+        now: i64,
+        passes: impl Fn(&Complaint) -> bool,
+    ) -> Option<ForgeError> {
+        let complaints = self.errors.as_deref().unwrap_or_default();
+        let serious = complaints.iter().find(|complaint| !passes(complaint))?;
+        let refusal = serious.classified(error::wait(&answer.headers, now));
+        Some(error::for_want_of(answer.lacks.clone(), refusal))
     }
 }
 

@@ -12,6 +12,7 @@ mod conversation;
 mod error;
 mod folders;
 mod graphql;
+mod installation;
 mod overview;
 mod patch;
 mod people;
@@ -93,6 +94,15 @@ impl GitHub {
         self.call_for(Purpose::PullRequests, pr, request).await
     }
 
+    /// The same as far as the installation grants it.
+    async fn call_as_granted(
+        &self,
+        pr: &PullRequest,
+        request: &Request,
+    ) -> Result<Answer, ForgeError> {
+        self.call_for(Purpose::AsGranted, pr, request).await
+    }
+
     /// The same with a token for that purpose.
     async fn call_for(
         &self,
@@ -103,12 +113,21 @@ impl GitHub {
         let mut reminted = false;
         loop {
             let token = self.auth.token(&self.transport, pr, purpose).await?;
-            let answer = self.transport.send(request, token.header()).await?;
+            let lacks = token.lacks().cloned();
+            if let Some(blocked) = &lacks
+                && purpose != Purpose::AsGranted
+            {
+                return Err(ForgeError::Blocked(blocked.clone()));
+            }
+            let mut answer = self.transport.send(request, token.header()).await?;
+            answer.lacks = lacks;
+            if answer.status.is_success() {
+                return Ok(answer);
+            }
             if answer.status != StatusCode::UNAUTHORIZED {
-                return match answer.status.is_success() {
-                    true => Ok(answer),
-                    false => Err(error::refusal(request, &answer, self.auth.now())),
-                };
+                let refusal = error::refusal(request, &answer, self.auth.now());
+                let refusal = error::for_want_of(answer.lacks, refusal);
+                return Err(self.understood(pr, purpose, refusal).await);
             }
             if let Some(pause) = token.settling() {
                 tokio::time::sleep(pause).await;
@@ -121,6 +140,27 @@ impl GitHub {
         }
     }
 
+    /// A refusal for want of a permission may be one that the installation granted when the token was made: a new token
+    /// tells. The request itself is not repeated.
+    async fn understood(
+        &self,
+        pr: &PullRequest,
+        purpose: Purpose,
+        refusal: ForgeError,
+    ) -> ForgeError {
+        if !error::is_for_want_of_permission(&refusal) {
+            return refusal;
+        }
+        self.auth.forget(pr, purpose).await;
+        match self.auth.token(&self.transport, pr, purpose).await {
+            Ok(token) => match token.lacks() {
+                Some(blocked) => ForgeError::Blocked(blocked.clone()),
+                None => refusal,
+            },
+            Err(_) => refusal,
+        }
+    }
+
     /// [`GitHub::call`] and the answer's JSON.
     async fn json<T: DeserializeOwned>(
         &self,
@@ -128,6 +168,16 @@ impl GitHub {
         request: &Request,
     ) -> Result<T, ForgeError> {
         let answer = self.call(pr, request).await?;
+        error::json(request, &answer)
+    }
+
+    /// The same as far as the installation grants it.
+    async fn json_as_granted<T: DeserializeOwned>(
+        &self,
+        pr: &PullRequest,
+        request: &Request,
+    ) -> Result<T, ForgeError> {
+        let answer = self.call_as_granted(pr, request).await?;
         error::json(request, &answer)
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Facts: <https://docs.github.com/rest/apps/webhooks>, <https://docs.github.com/rest/apps/installations>.
 
-use super::super::ForgeError;
 use super::super::overview::{BaseFiles, FailedDelivery, ListedPull, OpenPulls, Overview};
+use super::super::{ForgeError, Installed};
+use super::auth::Purpose;
+use super::installation::Installation;
 use super::snapshot::{BaseRef, Owner, PERSONAS, TEMPLATES, missing, same_repository, sha};
 use super::transport::{Answer, Request, query_value, route};
-use super::{GitHub, PER_PAGE, error};
+use super::{GitHub, PER_PAGE, error, repo_route};
 use crate::ids::{PullRequest, Repo};
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -20,9 +22,8 @@ const MAX_PAGES: usize = 100;
 const MAX_DELIVERY_PAGES: usize = 20;
 
 #[derive(Deserialize)]
-struct Installation {
+struct Numbered {
     id: u64,
-    suspended_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -131,19 +132,34 @@ impl GitHub {
 
 #[async_trait]
 impl Overview for GitHub {
-    async fn installations(&self) -> Result<Vec<u64>, ForgeError> {
-        let mut ids = Vec::new();
+    async fn installations(&self) -> Result<Vec<Installed>, ForgeError> {
+        let mut all = Vec::new();
         for page in 1..=MAX_PAGES {
             let route = format!("/app/installations?per_page={PER_PAGE}&page={page}");
             let found: Vec<Installation> = self.as_app_json(route).await?;
             let is_last = found.len() < PER_PAGE;
-            let active = found.iter().filter(|one| one.suspended_at.is_none());
-            ids.extend(active.map(|one| one.id));
+            for installed in found.iter().map(Installation::installed) {
+                if installed.blocked.is_some() {
+                    self.auth.forget_all(installed.id).await;
+                }
+                all.push(installed);
+            }
             if is_last {
                 break;
             }
         }
-        Ok(ids)
+        Ok(all)
+    }
+
+    async fn is_installed(&self, installation: u64) -> Result<bool, ForgeError> {
+        let found = self.auth.installation(&self.transport, installation).await;
+        Ok(found?.is_some())
+    }
+
+    async fn installation_of(&self, pr: &PullRequest) -> Result<Option<u64>, ForgeError> {
+        let request = Request::get(repo_route(&pr.repo, &["installation"]));
+        let found: Option<Numbered> = self.auth.found(&self.transport, request).await?;
+        Ok(found.map(|found| found.id))
     }
 
     async fn repositories(&self, installation: u64) -> Result<Vec<Repo>, ForgeError> {
@@ -177,7 +193,8 @@ impl Overview for GitHub {
             let variables = serde_json::json!({
                 "owner": pr.repo.owner, "name": pr.repo.name, "base": base, "after": after,
             });
-            let data: PullsData = self.graphql(pr, OPEN_PULLS, variables, |_| false).await?;
+            let asked = self.graphql_for(Purpose::AsGranted, pr, OPEN_PULLS, variables, |_| false);
+            let data: PullsData = asked.await?;
             let found = data
                 .repository
                 .ok_or_else(|| missing(&pr.repo.to_string()))?;
@@ -222,7 +239,8 @@ impl Overview for GitHub {
             "owner": pr.repo.owner, "name": pr.repo.name, "ref": format!("refs/heads/{branch}"),
         });
         let optional = |field: &str| matches!(field, "config" | "personas" | "templates" | "ref");
-        let data: BaseData = self.graphql(pr, BASE_FILES, variables, optional).await?;
+        let asked = self.graphql_for(Purpose::AsGranted, pr, BASE_FILES, variables, optional);
+        let data: BaseData = asked.await?;
         let found = data
             .repository
             .ok_or_else(|| missing(&pr.repo.to_string()))?;

@@ -1,7 +1,7 @@
 //! Everything about a pull request at one head: one GraphQL query, and REST for the files, because only REST tells the
 //! path before a rename.
 
-use super::super::{ChangedFile, ForgeError, PrSnapshot, PrState, Review, Sibling};
+use super::super::{Blocked, ChangedFile, ForgeError, PrSnapshot, PrState, Review, Sibling};
 use super::contents::Entry;
 use super::patch;
 use super::people::GraphActor;
@@ -36,6 +36,8 @@ struct Repository {
     database_id: Option<u64>,
     name: String,
     owner: Owner,
+    #[serde(default)]
+    is_archived: bool,
     default_branch_ref: Option<Branch>,
     pull_requests: Option<Nodes<OpenPull>>,
     pull_request: Option<Pull>,
@@ -162,7 +164,8 @@ impl GitHub {
         });
         let optional =
             |field: &str| matches!(field, "config" | "personas" | "templates" | "viewer");
-        let data: Data = self.graphql(pr, QUERY, variables, optional).await?;
+        let asked = self.graphql_as_granted::<Data>(pr, QUERY, variables, optional);
+        let (data, lacks) = asked.await?;
         let own_account = data.viewer.and_then(|viewer| viewer.database_id);
         let repository = data
             .repository
@@ -188,14 +191,22 @@ impl GitHub {
         let default = repository.default_branch_ref;
         let default_branch = default.as_ref().map_or(String::new(), |b| b.name.clone());
         let default_tip = default.and_then(|branch| branch.target);
-        let default_config = match default_branch == pull.base_ref_name {
+        let is_archived = repository.is_archived.then_some(Blocked::Archived);
+        let blocked = lacks.or(is_archived);
+        let default_config = match default_branch == pull.base_ref_name || blocked.is_some() {
             true => None,
             false => {
                 let config = default_tip.and_then(|tip| tip.config);
                 self.text_of(&pr, config).await?
             }
         };
-        let list = self.changed_files(&pr, &head, pull.changed_files).await?;
+        let list = match &blocked {
+            None => self.changed_files(&pr, &head, pull.changed_files).await?,
+            Some(_) => FileList {
+                files: Vec::new(),
+                complete: false,
+            },
+        };
         Ok(PrSnapshot {
             siblings,
             own_account,
@@ -218,6 +229,7 @@ impl GitHub {
             templates: self.folder(&pr, TEMPLATES, base.templates).await?,
             files: list.files,
             files_truncated: !list.complete,
+            blocked,
             url: pull.url,
             pr,
         })

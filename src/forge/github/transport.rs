@@ -1,6 +1,6 @@
 //! One HTTP client, two addresses: requests out, whole answers in, both bounded.
 
-use super::super::ForgeError;
+use super::super::{Blocked, ForgeError};
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -89,6 +89,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: hyper::body::Bytes,
+    /// What the token that was sent lacked.
+    pub(super) lacks: Option<Blocked>,
 }
 
 /// A route from path segments; each is percent-encoded, so that a `#`, a blank or a slash in a name stays part of it.
@@ -169,6 +171,7 @@ impl Transport {
             status: parts.status,
             headers: parts.headers,
             body: body.to_bytes(),
+            lacks: None,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Repositories, branches, pushes, collaborators, installations.
 
-use super::super::accounts::{AccountKind, Installation, Permissions, Role};
+use super::super::accounts::{Access, AccountKind, Installation, Permissions, Role, Token};
 use super::super::git::Oid;
 use super::super::hub::Hub;
 use super::super::pushes::FileEdit;
@@ -66,18 +66,29 @@ impl Hub {
         })
     }
 
-    /// Narrows or widens what an installation may do.
+    /// Changes what an installation may do. More is granted when somebody accepts it, which is told; less when the App
+    /// asks for less, which is not, and which its tokens lose at once.
     pub fn set_permissions(
         &self,
         installation: u64,
         permissions: Permissions,
     ) -> Result<(), Refused> {
         self.act(|world| {
-            installation_mut(world, installation)?.permissions = permissions;
-            let repositories = listed(world, installation);
-            let details =
-                json!({"action": "new_permissions_accepted", "repositories": repositories});
-            world.announce_installation(installation, "installation", details);
+            let found = installation_mut(world, installation)?;
+            let before = std::mem::replace(&mut found.permissions, permissions.clone());
+            let of_it = |token: &&mut Token| token.installation == installation;
+            for token in world.tokens.values_mut().filter(of_it) {
+                token
+                    .permissions
+                    .retain(|name, access| permissions.get(name) >= Some(access));
+            }
+            let is_more = |(name, access): (&String, &Access)| before.get(name) < Some(access);
+            if permissions.iter().any(is_more) {
+                let repositories = listed(world, installation);
+                let details =
+                    json!({"action": "new_permissions_accepted", "repositories": repositories});
+                world.announce_installation(installation, "installation", details);
+            }
             Ok(())
         })
     }

@@ -128,6 +128,10 @@ pub fn installation(world: &World, installation: &Installation) -> Value {
         .get(&installation.account)
         .map_or("User", |a| a.kind.as_str());
     let id = installation.id;
+    let of_whom = match (kind, world.login(installation.account)) {
+        ("Organization", Some(login)) => format!("/organizations/{login}"),
+        _ => String::new(),
+    };
     json!({
         "id": id,
         "client_id": format!("Iv23li{:014}", world.own_app),
@@ -135,7 +139,7 @@ pub fn installation(world: &World, installation: &Installation) -> Value {
         "repository_selection": if installation.selected.is_some() { "selected" } else { "all" },
         "access_tokens_url": format!("{}/app/installations/{id}/access_tokens", world.hosts.api),
         "repositories_url": format!("{}/installation/repositories", world.hosts.api),
-        "html_url": format!("{}/settings/installations/{id}", world.hosts.web),
+        "html_url": format!("{}{of_whom}/settings/installations/{id}", world.hosts.web),
         "app_id": world.own_app,
         "app_slug": slug,
         "target_id": installation.account,

@@ -42,7 +42,7 @@ impl Rig {
     }
 
     /// First digits of the text as the check shows them.
-    fn text_of(&self, number: u64) -> String {
+    pub(crate) fn text_of(&self, number: u64) -> String {
         let summary = self.summary(number);
         let (_, rest) = summary.split_once("text `").unwrap();
         rest.split('`').next().unwrap().to_owned()

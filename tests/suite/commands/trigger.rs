@@ -469,6 +469,36 @@ fn pushed(branch: &str, more: serde_json::Value, commits: &[[&[&str]; 3]]) -> Ev
 }
 
 #[test]
+fn a_repository_that_moved_or_may_be_written_to_again_is_surveyed() {
+    for (action, is_surveyed) in [
+        ("renamed", true),
+        ("transferred", true),
+        ("unarchived", true),
+        ("archived", false),
+        ("deleted", false),
+        ("edited", false),
+    ] {
+        let repo = r#"{"id": 9, "name": "new", "full_name": "o/new"}"#;
+        let body = format!(
+            r#"{{"action": "{action}", "installation": {{"id": 3}}, "repository": {repo}}}"#
+        );
+        let event = discussions::forge::event::read("repository", body.as_bytes());
+        match trigger(&event, &OWN) {
+            Trigger::Job { pr, event } => {
+                assert!(is_surveyed, "{action}");
+                assert_eq!((pr.installation, pr.repo.name.as_str()), (3, "new"));
+                let survey = JobEvent::Survey {
+                    base: None,
+                    lacking: false,
+                };
+                assert_eq!((pr.number, event), (0, survey), "{action}");
+            }
+            Trigger::Ignored(_) => assert!(!is_surveyed, "{action}"),
+        }
+    }
+}
+
+#[test]
 fn a_push_surveys_where_it_may_change_what_a_base_says() {
     use serde_json::json;
     let code: [&[&str]; 3] = [&["src/a.rs"], &["src/b.rs"], &["Cargo.toml"]];
@@ -476,10 +506,12 @@ fn a_push_surveys_where_it_may_change_what_a_base_says() {
     let everything = Some(JobEvent::Survey {
         base: None,
         queues: false,
+        lacking: false,
     });
     let release = Some(JobEvent::Survey {
         queues: false,
         base: Some("release".to_owned()),
+        lacking: false,
     });
     let cases: Vec<(&str, Event, Option<JobEvent>)> = vec![
         ("code", pushed("main", json!({}), &[code]), None),
@@ -574,7 +606,7 @@ fn a_push_surveys_where_it_may_change_what_a_base_says() {
 }
 
 #[test]
-fn repositories_that_come_to_us_are_swept() {
+fn repositories_that_come_to_us_are_swept_and_those_that_go_are_left() {
     let repo = r#"{"id": 9, "name": "r", "full_name": "o/r"}"#;
     let stored = || {
         Some(vec![discussions::bot::job::StoredRepo {
@@ -583,54 +615,55 @@ fn repositories_that_come_to_us_are_swept() {
             name: "r".to_owned(),
         }])
     };
+    type Listed = Option<Vec<discussions::bot::job::StoredRepo>>;
+    let came = |repos: Listed| JobEvent::Sweep {
+        installation: Some(3),
+        repos,
+    };
+    let went = |repos: Listed| JobEvent::Left {
+        installation: 3,
+        repos,
+    };
     let cases = [
         (
             "installation",
             "created",
             format!(r#""repositories": [{repo}]"#),
-            Some(stored()),
+            Some(came(stored())),
         ),
         (
             "installation",
             "unsuspend",
             r#""x": 1"#.to_owned(),
-            Some(None),
+            Some(came(None)),
         ),
         ("installation", "suspend", r#""x": 1"#.to_owned(), None),
         (
             "installation",
             "deleted",
             format!(r#""repositories": [{repo}]"#),
-            None,
+            Some(went(None)),
         ),
         (
             "installation_repositories",
             "added",
             format!(r#""repositories_added": [{repo}]"#),
-            Some(stored()),
+            Some(came(stored())),
         ),
         (
             "installation_repositories",
             "removed",
             format!(r#""repositories_removed": [{repo}]"#),
-            None,
+            Some(went(stored())),
         ),
     ];
     for (name, action, more, expected) in cases {
         let body = format!(r#"{{"action": "{action}", "installation": {{"id": 3}}, {more}}}"#);
         let event = discussions::forge::event::read(name, body.as_bytes());
         match (trigger(&event, &OWN), expected) {
-            (Trigger::Job { pr, event }, Some(repos)) => {
+            (Trigger::Job { pr, event }, Some(expected)) => {
                 assert!(pr.is_whole_installation(), "{name} {action}");
-                let installation = Some(3);
-                assert_eq!(
-                    event,
-                    JobEvent::Sweep {
-                        installation,
-                        repos
-                    },
-                    "{name} {action}"
-                );
+                assert_eq!(event, expected, "{name} {action}");
             }
             (Trigger::Ignored(_), None) => {}
             (found, expected) => panic!("{name} {action}: {found:?}, not {expected:?}"),

@@ -159,8 +159,8 @@ async fn what_an_operator_can_do_is_said_when_there_is_no_token() {
     for (reply, variant, hint) in [
         (
             Reply::new(403, r#"{"message":"This installation has been suspended"}"#),
-            "Forbidden",
-            "suspended",
+            "Blocked",
+            "Suspended",
         ),
         (
             Reply::new(

@@ -32,7 +32,7 @@ const SECRET: &str = "a secret of the test suite, long enough for anybody";
 pub(crate) const APP: u64 = 4_711;
 
 /// One key for the whole test binary: making them is slow.
-fn key() -> &'static AppKey {
+pub(crate) fn key() -> &'static AppKey {
     static KEY: OnceLock<AppKey> = OnceLock::new();
     KEY.get_or_init(|| AppKey::generate().unwrap())
 }
