@@ -489,6 +489,7 @@ fn a_repository_that_moved_or_may_be_written_to_again_is_surveyed() {
                 assert_eq!((pr.installation, pr.repo.name.as_str()), (3, "new"));
                 let survey = JobEvent::Survey {
                     base: None,
+                    queues: true,
                     lacking: false,
                 };
                 assert_eq!((pr.number, event), (0, survey), "{action}");
