@@ -1,5 +1,6 @@
 //! The round of a job: from the personas that are wanted to their turns, all of them before anything is written.
 
+use super::acts;
 use super::answers::{StoredAnswers, anchor};
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
@@ -71,6 +72,23 @@ async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool,
     {
         return Ok(true);
     }
+    is_stored(work, table, want).await
+}
+
+/// Whether the answer that would be given is in the store, so that nobody would be asked.
+pub async fn is_answered(
+    work: &Work<'_>,
+    outcomes: &[Outcome],
+    want: &Want,
+) -> Result<bool, JobError> {
+    let table = tables(work, outcomes).find(|table| table.key == want.key);
+    match table {
+        Some(table) => is_stored(work, &table, want).await,
+        None => Ok(false),
+    }
+}
+
+async fn is_stored(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool, JobError> {
     let Ok(ask) = table.ask(work, want) else {
         return Ok(false);
     };
@@ -178,6 +196,7 @@ impl Table<'_> {
             previous_vote: self.evaluated.fresh.get(&want.alias).copied(),
             answered_on: self.answered_on(work, &want.alias),
             raised: self.raised(work, &want.alias),
+            again: self.again(work, want),
             model: chosen.model,
         })
     }
@@ -205,6 +224,21 @@ impl Table<'_> {
         let own = blocks.iter().filter(|block| block.alias == alias.as_str());
         own.flat_map(|block| block.anchors.iter().cloned().map(anchor))
             .collect()
+    }
+
+    /// How often somebody had it asked again on this text and in this phase. Questions are not counted: each has its
+    /// own answer.
+    fn again(&self, work: &Work<'_>, want: &Want) -> u32 {
+        if want.question.is_some() {
+            return 0;
+        }
+        let subject = self.evaluated.seen.subject.to_string();
+        let acts = work.acts_of(self.key);
+        let again = acts::asked_again(acts, want.alias.as_str(), &subject);
+        let in_phase = again
+            .iter()
+            .filter(|act| act.text == self.evaluated.phase.name);
+        u32::try_from(in_phase.count()).unwrap_or(u32::MAX)
     }
 
     fn no_turn(&self, want: &Want, persona: Option<&Persona>, why: &str) -> Box<Turn> {

@@ -9,7 +9,7 @@
 //!   `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
-//!   (with `acting`, `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
+//!   (with `acting`, `asking_again`, `retrying`, `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
 //!   `report`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
 //!   proposal; `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
@@ -20,6 +20,7 @@ pub mod acts;
 pub mod answers;
 pub mod apply;
 pub mod ask;
+pub mod asking_again;
 pub mod burst;
 pub mod channel;
 pub mod check;
@@ -55,6 +56,7 @@ pub mod replay;
 pub mod repo_config;
 pub mod report;
 pub mod respond;
+pub mod retrying;
 pub mod review;
 pub mod run;
 pub mod seen;

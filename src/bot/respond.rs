@@ -3,6 +3,7 @@
 
 use super::access::{self, Access, Caller};
 use super::acting;
+use super::asking_again;
 use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
@@ -13,6 +14,7 @@ use super::hear::Utterance;
 use super::message::{self, VoteTold};
 use super::record_votes;
 use super::renew;
+use super::retrying;
 use super::votes::{self, Hashes, Votable};
 use super::work::{Work, open};
 use crate::engine::edit;
@@ -119,6 +121,17 @@ async fn carry_out(
                 response.parts.push(message::help(&list));
             }
         }
+        Command::Config => {
+            if is_due(work, utterance, command).await? {
+                let snapshot = &work.snapshot;
+                let text = message::config(&work.ground, snapshot.config.as_deref(), &snapshot.base_branch);
+                response.parts.push(text);
+            }
+        }
+        Command::Again { whom } => {
+            asking_again::carry_out(work, outcomes, utterance, parsed, whom, response).await?;
+        }
+        Command::Retry => retrying::carry_out(work, outcomes, utterance, response).await?,
         Command::Status => response.status = is_due(work, utterance, command).await?,
         Command::Why => {
             let is_there = |path: &String| {

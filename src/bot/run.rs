@@ -26,6 +26,7 @@ use super::record_votes;
 use super::renew;
 use super::report::{self, Going};
 use super::respond::{self, Want};
+use super::retrying;
 use super::seen;
 use super::show_status;
 use super::stale;
@@ -70,6 +71,8 @@ async fn run_numbered(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> 
     let mut job = job.clone();
     if hear::events(&job).iter().any(asks_for_a_new_run) {
         job.events = deps.store.adopt_parked(&job.lease, &job.pr).await?;
+    } else if let Some(events) = retrying::take_up(deps, &job).await? {
+        job.events = events;
     }
     let job = &job;
     let mut moved = String::new();

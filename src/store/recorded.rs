@@ -143,6 +143,8 @@ pub enum ActVerb {
     Resume,
     /// Answers for passing it as it is.
     Override,
+    /// Has a persona, the target, asked once more although its answer stands.
+    Again,
 }
 
 impl ActVerb {
@@ -150,12 +152,13 @@ impl ActVerb {
     pub const OWN: &'static str = "own";
 
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Hold,
         Self::Release,
         Self::Pause,
         Self::Resume,
         Self::Override,
+        Self::Again,
     ];
 
     /// The word of the command.
@@ -166,6 +169,7 @@ impl ActVerb {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Override => "override",
+            Self::Again => "again",
         }
     }
 
@@ -184,7 +188,7 @@ pub struct ActRecord {
     pub verb: ActVerb,
     /// What it is about, where the verb alone does not say; may be empty.
     pub target: String,
-    /// Reason, answer or concern; may be empty.
+    /// Reason, answer or concern; may be empty. Of [`ActVerb::Again`] the phase.
     pub text: String,
     /// Numeric id of the account.
     pub account: u64,
@@ -194,7 +198,7 @@ pub struct ActRecord {
     pub base: String,
     /// Chain of receipts at that time, 32 hex digits; empty: there was none yet.
     pub did: String,
-    /// What people's votes bound to at that time, 64 hex digits.
+    /// What people's votes bound to at that time, 64 hex digits; of [`ActVerb::Again`] what personas' votes did.
     pub subject: String,
     /// The line it came from, `comment:ID:GUID:LINE`; unique with the path.
     pub source: String,

@@ -36,5 +36,6 @@ fn done(verb: ActVerb) -> &'static str {
         ActVerb::Pause => "paused",
         ActVerb::Resume => "resumed",
         ActVerb::Override => "overridden",
+        ActVerb::Again => "asked again",
     }
 }

@@ -249,7 +249,7 @@ pub struct ActView {
     pub by: String,
     /// When, ms since the Unix epoch.
     pub at: i64,
-    /// Why; may be empty.
+    /// Why, or about whom; may be empty.
     pub text: String,
     /// Link to where it was said.
     pub link: String,
@@ -262,7 +262,10 @@ impl ActView {
             verb: act.verb,
             by: act.login.clone(),
             at: act.said_at,
-            text: act.text.clone(),
+            text: match act.verb {
+                ActVerb::Again => act.target.clone(),
+                _ => act.text.clone(),
+            },
             link: act.link.clone(),
         }
     }

@@ -123,7 +123,7 @@ static HELD: StateRow = row(
 static ERROR: StateRow = row(
     &["ERROR 01J9ZK: internal, parked"],
     OPEN,
-    "the App failed; \"Re-run\" tries again",
+    "the App failed; \"Re-run\" or `/discuss retry` tries again",
 );
 static SUPERSEDED: StateRow = row(
     &["SUPERSEDED by abc123a"],

@@ -94,7 +94,14 @@ fn read_words(
             question: None,
         });
     }
-    match table::verb(bare(word)) {
+    let verb = table::verb(bare(word));
+    let is_alone = verb.is_none() && is_flag(word);
+    let until_colon = rest.split(':').next().unwrap_or_default();
+    let behind_verb = until_colon.split_whitespace().find(|word| is_flag(word));
+    if let Some(flag) = behind_verb.filter(|_| verb.is_some()).or(is_alone.then_some(word)) {
+        return Err(misplaced(flag));
+    }
+    match verb {
         Some(Verb::Vote) => read_vote(rest),
         Some(Verb::Drop) => {
             let behind = &text.trim_start()["drop".len()..];
@@ -113,6 +120,8 @@ fn read_words(
         Some(Verb::Reset) => read_reset(&text.trim_start()["reset".len()..]),
         Some(Verb::Status) => Ok(Command::Status),
         Some(Verb::Why) => Ok(Command::Why),
+        Some(Verb::Config) => Ok(Command::Config),
+        Some(Verb::Retry) => alone("retry", rest, Command::Retry),
         Some(Verb::Help) => Ok(Command::Help),
         Some(Verb::Later(verb)) => Err(CommandError::NotYet { verb }),
         None => read_names(text, is_persona),
@@ -169,13 +178,44 @@ fn read_names(text: &str, is_persona: &dyn Fn(&str) -> bool) -> Result<Command, 
     if !all && names.is_empty() {
         return Err(unknown(rest));
     }
-    if first_word(rest).0.eq_ignore_ascii_case("--again") {
-        return Err(CommandError::NotYet { verb: "--again" });
+    let whom = if all { Whom::All } else { Whom::Named(names) };
+    let (flag, behind) = first_word(rest);
+    if is_again(flag) && behind.is_empty() {
+        return Ok(Command::Again { whom });
+    }
+    let is_last = |word: &&str| is_again(word);
+    if let Some(word) = Some(flag)
+        .filter(|word| is_flag(word))
+        .or_else(|| rest.split_whitespace().next_back().filter(is_last))
+    {
+        return Err(misplaced(word));
     }
     Ok(Command::Ask {
-        whom: if all { Whom::All } else { Whom::Named(names) },
+        whom,
         question: Some(rest.to_owned()).filter(|question| !question.is_empty()),
     })
+}
+
+/// Whether a word is meant as a flag. Some keyboards make one long dash of two hyphens.
+fn is_flag(word: &str) -> bool {
+    let named = word.strip_prefix("--");
+    named.is_some_and(|name| name.starts_with(char::is_alphabetic)) || is_again(word)
+}
+
+fn is_again(word: &str) -> bool {
+    let word = bare(word);
+    let name = word.strip_prefix("--").or_else(|| word.strip_prefix('\u{2014}'));
+    name.is_some_and(|name| name.eq_ignore_ascii_case("again"))
+}
+
+/// A flag that is none, or stands where it means nothing.
+fn misplaced(word: &str) -> CommandError {
+    match is_again(word) {
+        true => CommandError::FlagNotHere,
+        false => CommandError::UnknownFlag {
+            flag: bare(word).to_owned(),
+        },
+    }
 }
 
 fn unknown(text: &str) -> CommandError {

@@ -43,6 +43,13 @@ pub enum Command {
         /// What; `None`: for their view and vote.
         question: Option<String>,
     },
+    /// Personas are asked once more, although they answered on this very text.
+    Again {
+        /// Who; never [`Whom::Missing`].
+        whom: Whom,
+    },
+    /// What failed or was given up is tried once more.
+    Retry,
     /// A person votes.
     Vote(VoteCommand),
     /// A discussion that left the pull request is let go.
@@ -60,6 +67,8 @@ pub enum Command {
     Status,
     /// Every rule of the verdict, as a reply.
     Why,
+    /// The configuration as it applies here, as a reply.
+    Config,
     /// The commands, as a reply.
     Help,
 }
@@ -129,6 +138,13 @@ pub enum CommandError {
         /// The word as written, less `@`.
         word: String,
     },
+    /// A word with two hyphens that is no flag.
+    UnknownFlag {
+        /// As written.
+        flag: String,
+    },
+    /// `--again` where it takes no effect: with another verb, without names, or beside a question.
+    FlagNotHere,
     /// A verb of the plan that is not built yet.
     NotYet {
         /// The verb.

@@ -28,6 +28,10 @@ pub enum Verb {
     Status,
     /// `why`
     Why,
+    /// `config`
+    Config,
+    /// `retry`
+    Retry,
     /// `help`
     Help,
     /// A verb of the plan that is not built yet.
@@ -101,6 +105,24 @@ const MISSING: Row = Row {
     author: AuthorRule::May,
     example: "/discuss design/cache.md",
     effect: "asks the voting participants that have not answered on the current text",
+};
+const AGAIN: Row = Row {
+    key: "again",
+    group: Group::Ask,
+    usage: "/discuss [PATH] NAME...|all --again",
+    need: Need::Maintain,
+    author: AuthorRule::Never,
+    example: "/discuss security --again",
+    effect: "asks once more although the answer on this text stands; the check shows who did and how often, and the newest answer counts",
+};
+const RETRY: Row = Row {
+    key: "retry",
+    group: Group::Ask,
+    usage: "/discuss retry",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss retry",
+    effect: "tries what failed or was given up once more: answers that came are posted and not bought again",
 };
 const VOTE: Row = Row {
     key: "vote",
@@ -201,6 +223,15 @@ const WHY: Row = Row {
     example: "/discuss design/cache.md why",
     effect: "replies with every rule of the verdict, whether it holds, and the numbers; changes nothing",
 };
+const CONFIG: Row = Row {
+    key: "config",
+    group: Group::Inform,
+    usage: "/discuss config",
+    need: Need::Read,
+    author: AuthorRule::May,
+    example: "/discuss config",
+    effect: "replies with the settings of the base branch that are not the default, and where each stands; changes nothing",
+};
 const HELP: Row = Row {
     key: "help",
     group: Group::Inform,
@@ -213,13 +244,13 @@ const HELP: Row = Row {
 
 /// Every command there is, in the order of the help.
 pub const TABLE: &[Row] = &[
-    PERSONAS, ALL, MISSING, PAUSE, RESUME, VOTE, HOLD, RELEASE, OVERRIDE, DROP, RESTORE, RESET,
-    STATUS, WHY, HELP,
+    PERSONAS, ALL, MISSING, AGAIN, RETRY, PAUSE, RESUME, VOTE, HOLD, RELEASE, OVERRIDE, DROP,
+    RESTORE, RESET, STATUS, WHY, CONFIG, HELP,
 ];
 
 /// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
 pub const LATER: &[&str] = &[
-    "concern", "resolve", "answer", "config", "advance", "new", "retry", "cancel",
+    "concern", "resolve", "answer", "advance", "new", "cancel",
 ];
 
 /// The row of a command.
@@ -230,6 +261,9 @@ pub fn row(command: &Command) -> &'static Row {
             Whom::All => &ALL,
             Whom::Missing => &MISSING,
         },
+        Command::Again { .. } => &AGAIN,
+        Command::Retry => &RETRY,
+        Command::Config => &CONFIG,
         Command::Vote(_) => &VOTE,
         Command::Drop(_) => &DROP,
         Command::Act(act) => match act {
@@ -247,6 +281,9 @@ pub fn row(command: &Command) -> &'static Row {
     }
 }
 
+/// The one flag there is.
+pub const AGAIN_FLAG: &str = "--again";
+
 /// Verbs that work.
 const BUILT: &[(&str, Verb)] = &[
     ("vote", Verb::Vote),
@@ -260,6 +297,8 @@ const BUILT: &[(&str, Verb)] = &[
     ("override", Verb::Override),
     ("status", Verb::Status),
     ("why", Verb::Why),
+    ("config", Verb::Config),
+    ("retry", Verb::Retry),
     ("help", Verb::Help),
 ];
 

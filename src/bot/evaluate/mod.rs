@@ -1,6 +1,7 @@
 //! Evaluation: from everything that was read and recorded to the state of each discussion. Pure.
 
 mod bare;
+mod done;
 mod hidden;
 mod panel_of;
 mod posted;
@@ -14,10 +15,10 @@ pub use text::{BlockIdentity, SeenText, block_identity};
 pub use votes::{is_about, newest, objections, ready_accounts, voters_to_ask};
 
 use super::acts::{self, Bound};
-use super::check::{ActView, DiscussionView, DroppedView, People, VoteView};
+use super::check::{DiscussionView, DroppedView, People, VoteView};
 use super::ground::Ground;
 use super::models::Models;
-use super::receipts::{self, MAX_RESTORED, Receipts};
+use super::receipts::{self, Receipts};
 use super::touched::{self, Candidate, Content, Standing};
 use crate::engine::consensus::{self, Owed, Situation};
 use crate::engine::discussion::Discussion;
@@ -207,7 +208,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         posted,
     } = discussed;
     let discussion = &owned;
-    if let Some(status) = settled(case.base.discussion(), &seen) {
+    if let Some(status) = done::settled(case.base.discussion(), &seen) {
         return Outcome::Settled(status);
     }
     let did = case
@@ -268,10 +269,10 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         published: case.record.map_or(&[], |record| &record.published),
     };
     let done = acts::standing(case.acts.iter().copied(), bound_to);
-    let held = done.held().or_else(|| held(case, &receipts));
+    let held = done.held().or_else(|| done::held(case, &receipts));
     let overridden = done.overrides();
     let paused = !done.pauses.is_empty();
-    let done: Vec<ActView> = done.all().map(ActView::of).collect();
+    let done = done::shown(case, &done, &seen);
     let verdict = consensus::decide(
         &Situation {
             rules: &around.ground.config.gate.rules,
@@ -341,36 +342,6 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         landed,
         receipts,
     }))
-}
-
-/// What only a person can settle about the replies in the file.
-fn held(case: &Case<'_>, receipts: &Receipts) -> Option<String> {
-    let restored = case.record.map_or(0, |record| record.restored);
-    if receipts.record_is_older {
-        return Some(
-            "the file holds replies that the record does not know: it comes from a backup"
-                .to_owned(),
-        );
-    }
-    let is_stuck = !receipts.dropped.is_empty() && case.commits && restored >= MAX_RESTORED;
-    is_stuck.then(|| {
-        format!(
-            "pushes dropped the replies {} times, so they are not put back by themselves any more",
-            restored + 1
-        )
-    })
-}
-
-/// Status of the base's copy if it is not open any more and the proposal is still the same, with nothing typed behind
-/// it that nobody voted on.
-fn settled(base: Option<&Discussion>, seen: &SeenText) -> Option<String> {
-    let base = base?;
-    let status = base.header.status();
-    if status.eq_ignore_ascii_case("OPEN") {
-        return None;
-    }
-    let of_base = SeenText::of(base, &[], "");
-    (of_base.ballot == seen.ballot).then(|| status.to_owned())
 }
 
 /// How an owed vote stands. Something that failed on this very text weighs more than a vote on another one.

@@ -4,12 +4,16 @@
 //! Each refusal says what was read, why it is refused, and what to write instead.
 
 mod act;
+mod again;
+mod config;
 mod mention;
 mod refusal;
 mod restore;
 mod why;
 
 pub use act::{NotDone, not_done};
+pub use again::{Retried, asked_again, retried};
+pub use config::config;
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
     NotDropped, applied_to_all, closed, no_discussion, no_such_discussion, not_dropped,

@@ -5,6 +5,7 @@ use crate::bot::access::{AuthorRule, Need, Refusal};
 use crate::bot::command::table;
 use crate::bot::command::{CommandError, DropCommand, MAX_COMMANDS, MAX_NAMES, Parsed, path_word};
 use crate::bot::markdown::{code, inline, shorten};
+use crate::engine::definition::nearest;
 
 /// A command that its author may not give.
 pub fn refused(login: &str, refusal: &Refusal) -> String {
@@ -41,6 +42,15 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
     let read = line_read(parsed);
     match error {
         CommandError::Unknown { word } => unknown(&read, word, personas),
+        CommandError::UnknownFlag { flag } => unknown_flag(&read, flag),
+        CommandError::FlagNotHere => format!(
+            "{read}: {} stands at the end, right behind names, and takes no question; nothing was done. Write {} or {}. A \
+             question gets an answer of its own without it. {}",
+            code(table::AGAIN_FLAG),
+            code("/discuss security --again"),
+            code("/discuss all --again"),
+            see_help()
+        ),
         CommandError::NotYet { verb } => format!(
             "{read}: {} is planned and not available yet, so nothing was done. {}",
             code(verb),
@@ -208,6 +218,23 @@ pub(super) fn see_help() -> String {
     format!("{} lists what there is.", code("/discuss help"))
 }
 
+fn unknown_flag(read: &str, flag: &str) -> String {
+    let hint = match nearest(flag, [table::AGAIN_FLAG]) {
+        Some(near) => format!(
+            "Did you mean {}, as in {}?",
+            code(near),
+            code("/discuss security --again")
+        ),
+        None => format!(
+            "{} is the only one, as in {}.",
+            code(table::AGAIN_FLAG),
+            code("/discuss security --again")
+        ),
+    };
+    let flag = code(&shorten(flag, MAX_LINE));
+    format!("{read}: {flag} is no flag, so nothing was done. {hint}")
+}
+
 fn unknown(read: &str, word: &str, personas: &[&str]) -> String {
     let word_shown = code(&shorten(word, MAX_LINE));
     let hint = match table::nearest(word, personas) {
@@ -314,9 +341,11 @@ pub fn settled(parsed: &Parsed, discussions: &[(&str, &str)]) -> String {
 /// The pull request is closed or merged.
 pub fn closed(parsed: &Parsed) -> String {
     format!(
-        "{}: this pull request is closed, so nothing is asked or counted any more. {} and {} still answer.",
+        "{}: this pull request is closed, so nothing is asked or counted any more. {}, {}, {} and {} still answer.",
         line_read(parsed),
         code("/discuss status"),
+        code("/discuss why"),
+        code("/discuss config"),
         code("/discuss help")
     )
 }

@@ -53,6 +53,9 @@ fn command(name: &str) -> Command {
         "reset" => Command::Reset {
             reason: "anew".to_owned(),
         },
+        "again" => Command::Again { whom: Whom::All },
+        "retry" => Command::Retry,
+        "config" => Command::Config,
         "status" => Command::Status,
         "why" => Command::Why,
         _ => Command::Help,

@@ -67,6 +67,18 @@ fn described(parsed: &Parsed) -> String {
             format!("vote {word}{hash}{reason}")
         }
         Ok(Command::Drop(drop)) => format!("drop {} : {}", drop.path, drop.reason),
+        Ok(Command::Again { whom: Whom::All }) => "again all".to_owned(),
+        Ok(Command::Again { whom }) => match whom {
+            Whom::Named(names) => {
+                let names: Vec<&str> = names.iter().map(|a| a.as_str()).collect();
+                format!("again {}", names.join(","))
+            }
+            _ => "again nobody".to_owned(),
+        },
+        Ok(Command::Retry) => "retry".to_owned(),
+        Ok(Command::Config) => "config".to_owned(),
+        Err(CommandError::UnknownFlag { flag }) => format!("unknown-flag {flag}"),
+        Err(CommandError::FlagNotHere) => "flag-not-here".to_owned(),
         Ok(Command::Status) => "status".to_owned(),
         Ok(Command::Why) => "why".to_owned(),
         Ok(Command::Help) => "help".to_owned(),

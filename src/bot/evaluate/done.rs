@@ -1,0 +1,46 @@
+//! What people did to a discussion, as the check shows it, and what else keeps it from being worked on.
+
+use super::{Case, SeenText};
+use crate::bot::acts::Standing;
+use crate::bot::check::ActView;
+use crate::bot::receipts::{MAX_RESTORED, Receipts};
+use crate::engine::discussion::Discussion;
+use crate::store::{ActRecord, ActVerb};
+
+/// What counts now, and then who had personas asked again about this very text.
+pub(super) fn shown(case: &Case<'_>, standing: &Standing<'_>, seen: &SeenText) -> Vec<ActView> {
+    let subject = seen.subject.to_string();
+    let is_shown = |act: &&ActRecord| act.verb == ActVerb::Again && act.subject == subject;
+    let acts = case.acts.iter().copied().filter(is_shown);
+    standing.all().chain(acts).map(ActView::of).collect()
+}
+
+/// What only a person can settle about the replies in the file.
+pub(super) fn held(case: &Case<'_>, receipts: &Receipts) -> Option<String> {
+    let restored = case.record.map_or(0, |record| record.restored);
+    if receipts.record_is_older {
+        return Some(
+            "the file holds replies that the record does not know: it comes from a backup"
+                .to_owned(),
+        );
+    }
+    let is_stuck = !receipts.dropped.is_empty() && case.commits && restored >= MAX_RESTORED;
+    is_stuck.then(|| {
+        format!(
+            "pushes dropped the replies {} times, so they are not put back by themselves any more",
+            restored + 1
+        )
+    })
+}
+
+/// Status of the base's copy if it is not open any more and the proposal is still the same, with nothing typed behind
+/// it that nobody voted on.
+pub(super) fn settled(base: Option<&Discussion>, seen: &SeenText) -> Option<String> {
+    let base = base?;
+    let status = base.header.status();
+    if status.eq_ignore_ascii_case("OPEN") {
+        return None;
+    }
+    let of_base = SeenText::of(base, &[], "");
+    (of_base.ballot == seen.ballot).then(|| status.to_owned())
+}

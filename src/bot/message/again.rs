@@ -1,0 +1,60 @@
+//! What is said about asking and trying once more.
+
+use super::MAX_LISTED;
+use crate::bot::markdown::code;
+
+/// Personas (alias, how often on this text) that are asked again although their answers stand.
+pub fn asked_again(path: &str, personas: &[(String, usize)]) -> String {
+    let listed: Vec<String> = personas
+        .iter()
+        .take(MAX_LISTED)
+        .map(|(alias, times)| match times {
+            1 => format!("{} for the first time", code(alias)),
+            times => format!("{} for time {times}", code(alias)),
+        })
+        .collect();
+    format!(
+        "Asked again about {} on this text: {}. The check shows who did that and how often. The newest answer counts; a \
+         third change of a vote on one text takes it out of the count.",
+        code(path),
+        listed.join(", ")
+    )
+}
+
+/// What a `retry` found to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Retried<'a> {
+    /// Work that was given up is taken up.
+    pub taken: bool,
+    /// Personas that could not answer and are asked once more.
+    pub asked: &'a [String],
+    /// Answers that came and were not posted are.
+    pub posts: bool,
+}
+
+/// What is tried once more, or that there is nothing.
+pub fn retried(retried: &Retried<'_>) -> String {
+    let mut said = Vec::new();
+    if retried.taken {
+        said.push("Work that was given up here is taken up again.".to_owned());
+    }
+    if retried.posts {
+        said.push(
+            "Answers that came and were not posted are posted now, without another call.".to_owned(),
+        );
+    }
+    if !retried.asked.is_empty() {
+        let names: Vec<String> = retried.asked.iter().map(|alias| code(alias)).collect();
+        said.push(format!("Asked once more: {}.", names.join(", ")));
+    }
+    if said.is_empty() {
+        return format!(
+            "There is nothing to retry: no work was given up here, every answer that came is posted, and nobody failed to \
+             answer. {} says what is missing; {} asks those who have not answered.",
+            code("/discuss why"),
+            code("/discuss")
+        );
+    }
+    said.push(format!("{} says where it stands after that.", code("/discuss status")));
+    said.join(" ")
+}

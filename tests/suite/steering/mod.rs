@@ -1,0 +1,5 @@
+//! What people steer a round with: `--again`, `retry`, `config`.
+
+mod again;
+mod config;
+mod retry;
