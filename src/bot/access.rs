@@ -59,6 +59,9 @@ pub enum AuthorRule {
     /// Only for what the author did: never against somebody else's, unless `gate.author_may_vote`. Whose it is shows
     /// when the command is carried out ([`super::acts`]).
     OwnOnly,
+    /// Not where it leaves out a vote, which needs maintain of everybody else too. What it leaves out shows when the
+    /// command is carried out.
+    NotPastAVote,
     /// Never, unless `gate.author_may_vote`: it takes away what stands in the author's own way.
     Never,
 }
@@ -124,7 +127,7 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
         return Access::Granted;
     }
     match row.author {
-        AuthorRule::May | AuthorRule::OwnOnly => Access::Granted,
+        AuthorRule::May | AuthorRule::OwnOnly | AuthorRule::NotPastAVote => Access::Granted,
         AuthorRule::ShownNotCounted => Access::ShownNotCounted,
         AuthorRule::NotPastTheBound if !caller.past_bound => Access::Granted,
         rule @ (AuthorRule::NotPastTheBound | AuthorRule::Never) => {
@@ -137,7 +140,8 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
     }
 }
 
-fn highest(rights: &Rights) -> Option<Need> {
+/// The highest right that somebody has.
+pub fn highest(rights: &Rights) -> Option<Need> {
     [Need::Maintain, Need::Write, Need::Triage, Need::Read]
         .into_iter()
         .find(|need| need.is_met(rights))

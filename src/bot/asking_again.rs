@@ -35,11 +35,8 @@ pub async fn carry_out(
                 is_done = true;
             }
             if is_done {
-                let times = super::acts::asked_again(
-                    work.acts_of(&key),
-                    want.alias.as_str(),
-                    &act.subject,
-                );
+                let times =
+                    super::acts::asked_again(work.acts_of(&key), want.alias.as_str(), &act.subject);
                 again.push((want.alias.to_string(), times.len()));
             }
             response.wants.push(want);

@@ -156,9 +156,8 @@ fn is_turn_of(key: &str, turn: &Turn, want: &Want) -> bool {
 
 fn asks_somebody(commands: &[Parsed]) -> bool {
     let is_ask = |parsed: &Parsed| {
-        let asks = |command: &Command| {
-            matches!(command, Command::Ask { .. } | Command::Again { .. })
-        };
+        let asks =
+            |command: &Command| matches!(command, Command::Ask { .. } | Command::Again { .. });
         parsed.command.as_ref().is_ok_and(asks)
     };
     commands.iter().any(is_ask)

@@ -9,7 +9,7 @@
 //!   `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
-//!   (with `acting`, `asking_again`, `retrying`, `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
+//!   (with `acting`, `advancing`, `asking_again`, `beginning`, `retrying`, `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
 //!   `report`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
 //!   proposal; `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
@@ -17,10 +17,12 @@
 pub mod access;
 pub mod acting;
 pub mod acts;
+pub mod advancing;
 pub mod answers;
 pub mod apply;
 pub mod ask;
 pub mod asking_again;
+pub mod beginning;
 pub mod burst;
 pub mod channel;
 pub mod check;

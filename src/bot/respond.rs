@@ -3,7 +3,9 @@
 
 use super::access::{self, Access, Caller};
 use super::acting;
+use super::advancing;
 use super::asking_again;
+use super::beginning;
 use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
@@ -124,12 +126,24 @@ async fn carry_out(
         Command::Config => {
             if is_due(work, utterance, command).await? {
                 let snapshot = &work.snapshot;
-                let text = message::config(&work.ground, snapshot.config.as_deref(), &snapshot.base_branch);
+                let text = message::config(
+                    &work.ground,
+                    snapshot.config.as_deref(),
+                    &snapshot.base_branch,
+                );
                 response.parts.push(text);
             }
         }
         Command::Again { whom } => {
             asking_again::carry_out(work, outcomes, utterance, parsed, whom, response).await?;
+        }
+        Command::Advance { phase } => {
+            let phase = phase.as_deref();
+            advancing::carry_out(work, outcomes, utterance, parsed, phase, &caller, response)
+                .await?;
+        }
+        Command::New(new) => {
+            beginning::carry_out(work, utterance, parsed, new, response).await?;
         }
         Command::Retry => retrying::carry_out(work, outcomes, utterance, response).await?,
         Command::Status => response.status = is_due(work, utterance, command).await?,

@@ -20,10 +20,7 @@ fn key(guid: &str) -> String {
 
 /// Before anything is read: takes up the parked work of the pull request where somebody with write says `retry`. Gives
 /// all events of the job then.
-pub async fn take_up(
-    deps: &BotDeps,
-    job: &Claimed,
-) -> Result<Option<Vec<ClaimedEvent>>, JobError> {
+pub async fn take_up(deps: &BotDeps, job: &Claimed) -> Result<Option<Vec<ClaimedEvent>>, JobError> {
     let utterances = hear::utterances(&hear::events(job), &|_| false);
     let retries = |utterance: &&Utterance| {
         let mut commands = utterance.commands.iter();
@@ -67,7 +64,9 @@ pub async fn carry_out(
     };
     let mut asked: Vec<String> = Vec::new();
     for (key, evaluated) in open(&work.paths, outcomes) {
-        let failed = evaluated.view.owed_as(|owed| matches!(owed, Owed::Failed(_)));
+        let failed = evaluated
+            .view
+            .owed_as(|owed| matches!(owed, Owed::Failed(_)));
         let panel = evaluated.panel.iter();
         for alias in panel.filter(|alias| failed.contains(&alias.as_str())) {
             response.wants.push(Want {

@@ -145,6 +145,8 @@ pub enum ActVerb {
     Override,
     /// Has a persona, the target, asked once more although its answer stands.
     Again,
+    /// Moves the phase on, to the target.
+    Advance,
 }
 
 impl ActVerb {
@@ -152,13 +154,14 @@ impl ActVerb {
     pub const OWN: &'static str = "own";
 
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Hold,
         Self::Release,
         Self::Pause,
         Self::Resume,
         Self::Override,
         Self::Again,
+        Self::Advance,
     ];
 
     /// The word of the command.
@@ -170,6 +173,7 @@ impl ActVerb {
             Self::Resume => "resume",
             Self::Override => "override",
             Self::Again => "again",
+            Self::Advance => "advance",
         }
     }
 
@@ -188,7 +192,8 @@ pub struct ActRecord {
     pub verb: ActVerb,
     /// What it is about, where the verb alone does not say; may be empty.
     pub target: String,
-    /// Reason, answer or concern; may be empty. Of [`ActVerb::Again`] the phase.
+    /// Reason, answer or concern; may be empty. Of [`ActVerb::Again`] the phase, of
+    /// [`ActVerb::Advance`] where from, where to, and past what.
     pub text: String,
     /// Numeric id of the account.
     pub account: u64,

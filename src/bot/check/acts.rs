@@ -37,5 +37,6 @@ fn done(verb: ActVerb) -> &'static str {
         ActVerb::Resume => "resumed",
         ActVerb::Override => "overridden",
         ActVerb::Again => "asked again",
+        ActVerb::Advance => "moved on",
     }
 }

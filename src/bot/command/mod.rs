@@ -4,12 +4,14 @@
 //! finds the lines of a comment that are commands at all, `grammar` reads one such line.
 
 mod grammar;
+mod grammar_new;
 mod markdown;
 pub mod table;
 
 pub use grammar::path_word;
 pub use markdown::{CommandLine, command_lines};
 
+use crate::engine::scaffold::Title;
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
 
@@ -56,6 +58,13 @@ pub enum Command {
     Drop(DropCommand),
     /// A person moves a discussion other than by a vote.
     Act(ActCommand),
+    /// The phase moves on.
+    Advance {
+        /// To which; `None`: the next one.
+        phase: Option<String>,
+    },
+    /// A discussion is begun on the branch.
+    New(NewCommand),
     /// Signed replies are put back as they were signed.
     Restore,
     /// A discussion begins anew.
@@ -104,6 +113,17 @@ pub struct DropCommand {
     pub reason: String,
 }
 
+/// `new "Title" [template] [PATH]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCommand {
+    /// The title.
+    pub title: Title,
+    /// Its template; `None`: the configuration's.
+    pub template: Option<String>,
+    /// The file, from the top folder.
+    pub path: String,
+}
+
 /// What a person does to a discussion other than by a vote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActCommand {
@@ -137,6 +157,21 @@ pub enum CommandError {
     Unknown {
         /// The word as written, less `@`.
         word: String,
+    },
+    /// `new` without a title in quotes.
+    NewTitle {
+        /// What stands behind it.
+        said: String,
+    },
+    /// A title that cannot stand in a header.
+    NewTitleRefused {
+        /// Why.
+        why: String,
+    },
+    /// A path that no discussion can have.
+    NewPath {
+        /// As written.
+        path: String,
     },
     /// A word with two hyphens that is no flag.
     UnknownFlag {

@@ -32,6 +32,10 @@ pub enum Verb {
     Config,
     /// `retry`
     Retry,
+    /// `advance`
+    Advance,
+    /// `new`
+    New,
     /// `help`
     Help,
     /// A verb of the plan that is not built yet.
@@ -142,6 +146,24 @@ const DROP: Row = Row {
     example: "/discuss drop design/cache.md: decided elsewhere",
     effect: "lets go of a discussion that left this pull request, so that it no longer holds it",
 };
+pub const ADVANCE: Row = Row {
+    key: "advance",
+    group: Group::Decide,
+    usage: "/discuss [PATH] advance [PHASE]",
+    need: Need::Write,
+    author: AuthorRule::NotPastAVote,
+    example: "/discuss advance consensus_vote",
+    effect: "moves the discussion to its next phase, or to PHASE; past a vote that did not pass it needs maintain",
+};
+const NEW: Row = Row {
+    key: "new",
+    group: Group::Ask,
+    usage: "/discuss new \"Title\" [template] [PATH]",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss new \"A cache for the product list\" feature",
+    effect: "begins a discussion: commits a file with the template's headings to the branch of this pull request",
+};
 const RESTORE: Row = Row {
     key: "restore",
     group: Group::Decide,
@@ -244,14 +266,12 @@ const HELP: Row = Row {
 
 /// Every command there is, in the order of the help.
 pub const TABLE: &[Row] = &[
-    PERSONAS, ALL, MISSING, AGAIN, RETRY, PAUSE, RESUME, VOTE, HOLD, RELEASE, OVERRIDE, DROP,
-    RESTORE, RESET, STATUS, WHY, CONFIG, HELP,
+    PERSONAS, ALL, MISSING, AGAIN, NEW, RETRY, PAUSE, RESUME, VOTE, ADVANCE, HOLD, RELEASE,
+    OVERRIDE, DROP, RESTORE, RESET, STATUS, WHY, CONFIG, HELP,
 ];
 
 /// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
-pub const LATER: &[&str] = &[
-    "concern", "resolve", "answer", "advance", "new", "cancel",
-];
+pub const LATER: &[&str] = &["concern", "resolve", "answer", "cancel"];
 
 /// The row of a command.
 pub fn row(command: &Command) -> &'static Row {
@@ -263,6 +283,8 @@ pub fn row(command: &Command) -> &'static Row {
         },
         Command::Again { .. } => &AGAIN,
         Command::Retry => &RETRY,
+        Command::Advance { .. } => &ADVANCE,
+        Command::New(_) => &NEW,
         Command::Config => &CONFIG,
         Command::Vote(_) => &VOTE,
         Command::Drop(_) => &DROP,
@@ -299,6 +321,8 @@ const BUILT: &[(&str, Verb)] = &[
     ("why", Verb::Why),
     ("config", Verb::Config),
     ("retry", Verb::Retry),
+    ("advance", Verb::Advance),
+    ("new", Verb::New),
     ("help", Verb::Help),
 ];
 

@@ -7,10 +7,20 @@ use crate::bot::receipts::{MAX_RESTORED, Receipts};
 use crate::engine::discussion::Discussion;
 use crate::store::{ActRecord, ActVerb};
 
-/// What counts now, and then who had personas asked again about this very text.
-pub(super) fn shown(case: &Case<'_>, standing: &Standing<'_>, seen: &SeenText) -> Vec<ActView> {
+/// What counts now, and then who moved the phase of this chain on (`did`, into this base), and who had personas asked
+/// again about this very text.
+pub(super) fn shown(
+    case: &Case<'_>,
+    standing: &Standing<'_>,
+    seen: &SeenText,
+    (base, did): (&str, &str),
+) -> Vec<ActView> {
     let subject = seen.subject.to_string();
-    let is_shown = |act: &&ActRecord| act.verb == ActVerb::Again && act.subject == subject;
+    let is_shown = |act: &&ActRecord| match act.verb {
+        ActVerb::Again => act.subject == subject,
+        ActVerb::Advance => act.base == base && (act.did.is_empty() || act.did == did),
+        _ => false,
+    };
     let acts = case.acts.iter().copied().filter(is_shown);
     standing.all().chain(acts).map(ActView::of).collect()
 }

@@ -272,7 +272,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let held = done.held().or_else(|| done::held(case, &receipts));
     let overridden = done.overrides();
     let paused = !done.pauses.is_empty();
-    let done = done::shown(case, &done, &seen);
+    let done = done::shown(case, &done, &seen, (bound_to.base, bound_to.did));
     let verdict = consensus::decide(
         &Situation {
             rules: &around.ground.config.gate.rules,

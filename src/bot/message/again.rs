@@ -40,7 +40,8 @@ pub fn retried(retried: &Retried<'_>) -> String {
     }
     if retried.posts {
         said.push(
-            "Answers that came and were not posted are posted now, without another call.".to_owned(),
+            "Answers that came and were not posted are posted now, without another call."
+                .to_owned(),
         );
     }
     if !retried.asked.is_empty() {
@@ -55,6 +56,9 @@ pub fn retried(retried: &Retried<'_>) -> String {
             code("/discuss")
         );
     }
-    said.push(format!("{} says where it stands after that.", code("/discuss status")));
+    said.push(format!(
+        "{} says where it stands after that.",
+        code("/discuss status")
+    ));
     said.join(" ")
 }

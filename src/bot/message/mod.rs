@@ -4,7 +4,9 @@
 //! Each refusal says what was read, why it is refused, and what to write instead.
 
 mod act;
+mod advance;
 mod again;
+mod begin;
 mod config;
 mod mention;
 mod refusal;
@@ -12,7 +14,9 @@ mod restore;
 mod why;
 
 pub use act::{NotDone, not_done};
+pub use advance::{NotAdvanced, advanced, leaves_out, not_advanced};
 pub use again::{Retried, asked_again, retried};
+pub use begin::{NotBegun, begun, not_begun};
 pub use config::config;
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
@@ -142,6 +146,7 @@ fn help_row(row: &Row) -> String {
         AuthorRule::ShownNotCounted => " The author's own vote is shown and not counted.",
         AuthorRule::NotPastTheBound => " Not by the author once the automatic rounds are used up.",
         AuthorRule::OwnOnly => " The author takes back only the author's own.",
+        AuthorRule::NotPastAVote => " Past a vote, not by the author.",
         AuthorRule::Never => " Not by the author.",
     };
     let example = match row.example == row.usage {

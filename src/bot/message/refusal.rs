@@ -24,6 +24,7 @@ pub fn refused(login: &str, refusal: &Refusal) -> String {
             let since = match rule {
                 AuthorRule::NotPastTheBound => " now that the automatic rounds are used up",
                 AuthorRule::OwnOnly => ", since it is about what somebody else did",
+                AuthorRule::NotPastAVote => ", since it would leave out a vote",
                 _ => "",
             };
             format!(
@@ -42,6 +43,32 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
     let read = line_read(parsed);
     match error {
         CommandError::Unknown { word } => unknown(&read, word, personas),
+        CommandError::NewTitle { said } => {
+            let title = match shorten(said, 60) {
+                said if said.is_empty() => "What is to be decided".to_owned(),
+                said => said.replace('"', ""),
+            };
+            format!(
+                "{read}: there is no title in double quotes in it, so nothing was begun. Write {}. {}",
+                code(&format!("/discuss new \"{title}\"")),
+                see_help()
+            )
+        }
+        CommandError::NewTitleRefused { why } => {
+            format!(
+                "{read}: nothing was begun, since {}. {}",
+                inline(why),
+                see_help()
+            )
+        }
+        CommandError::NewPath { path } => format!(
+            "{read}: {} does not end in {}, so nothing was begun. Write the file's path, or a folder with a slash at its \
+             end: {}. {}",
+            code(&shorten(path, MAX_LINE)),
+            code(".md"),
+            code("/discuss new \"What is to be decided\" design/"),
+            see_help()
+        ),
         CommandError::UnknownFlag { flag } => unknown_flag(&read, flag),
         CommandError::FlagNotHere => format!(
             "{read}: {} stands at the end, right behind names, and takes no question; nothing was done. Write {} or {}. A \
@@ -317,8 +344,9 @@ pub fn no_discussion(participants: &[&str]) -> String {
     format!(
         "This pull request has no discussion yet. Add a Markdown file that starts like this, and the panel answers on \
          the next push:\n\n```markdown\n<!-- DISCUSSION -->\n<!-- Title: What is to be decided -->\n\
-         <!-- Participants: {} -->\n\n# What is to be decided\n```",
-        participants.join(", ")
+         <!-- Participants: {} -->\n\n# What is to be decided\n```\n\nOr have one begun on this branch: {}",
+        participants.join(", "),
+        code("/discuss new \"What is to be decided\"")
     )
 }
 

@@ -3,8 +3,9 @@
 use discussions::bot::access::{
     Access, Caller, Need, Refusal, decide, refusal_key, reply_key, speaks_for_itself,
 };
-use discussions::bot::command::{ActCommand, Command, DropCommand, VoteCommand, Whom};
+use discussions::bot::command::{ActCommand, Command, DropCommand, NewCommand, VoteCommand, Whom};
 use discussions::bot::job::StoredActor;
+use discussions::engine::scaffold::Title;
 use discussions::engine::vote::Vote;
 use discussions::forge::Rights;
 use discussions::ids::{Alias, PullRequest, Repo};
@@ -54,6 +55,12 @@ fn command(name: &str) -> Command {
             reason: "anew".to_owned(),
         },
         "again" => Command::Again { whom: Whom::All },
+        "advance" => Command::Advance { phase: None },
+        "new" => Command::New(NewCommand {
+            title: Title::parse("A cache").unwrap(),
+            template: None,
+            path: "a.md".to_owned(),
+        }),
         "retry" => Command::Retry,
         "config" => Command::Config,
         "status" => Command::Status,

@@ -75,6 +75,15 @@ fn described(parsed: &Parsed) -> String {
             }
             _ => "again nobody".to_owned(),
         },
+        Ok(Command::Advance { phase: None }) => "advance".to_owned(),
+        Ok(Command::Advance { phase: Some(phase) }) => format!("advance {phase}"),
+        Ok(Command::New(new)) => {
+            let template = new.template.as_deref().unwrap_or("-");
+            format!("new {} | {template} | {}", new.title.as_str(), new.path)
+        }
+        Err(CommandError::NewTitle { said }) => format!("new-title {said}"),
+        Err(CommandError::NewTitleRefused { .. }) => "new-title-refused".to_owned(),
+        Err(CommandError::NewPath { path }) => format!("new-path {path}"),
         Ok(Command::Retry) => "retry".to_owned(),
         Ok(Command::Config) => "config".to_owned(),
         Err(CommandError::UnknownFlag { flag }) => format!("unknown-flag {flag}"),

@@ -27,7 +27,9 @@ async fn one_fresh_call_that_is_counted_and_shown() {
     model.set("security", Line::Votes(Vote::Changes));
     let told = rig.told("ann", number, "/discuss security --again").await;
     assert!(
-        told.contains("Asked again about `design/cache.md` on this text: `security` for the first time."),
+        told.contains(
+            "Asked again about `design/cache.md` on this text: `security` for the first time."
+        ),
         "{told}"
     );
     assert_eq!(model.calls().len(), 4);
@@ -97,8 +99,12 @@ async fn nobody_gets_to_ready_by_asking_until_the_answer_pleases() {
 async fn the_same_answer_again_changes_nothing_and_one_that_never_came_is_no_re_ask() {
     let model = Arc::new(Scripted::ready());
     let (rig, number) = green(&model, "").await;
-    rig.say("ann", number, "/discuss all --again\n/discuss security --again")
-        .await;
+    rig.say(
+        "ann",
+        number,
+        "/discuss all --again\n/discuss security --again",
+    )
+    .await;
     assert_eq!(model.calls().len(), 6, "each of them once");
     assert_eq!(counted(&rig, number).await, 3);
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));

@@ -44,7 +44,9 @@ async fn without_a_file_and_with_a_broken_one_it_says_so() {
     let number = rig.open("rob", "notes.txt", "x").await;
     let told = rig.told("ann", number, "/discuss config").await;
     assert!(
-        told.contains("There is no `.github/discussions.yml` there, so every value is the default."),
+        told.contains(
+            "There is no `.github/discussions.yml` there, so every value is the default."
+        ),
         "{told}"
     );
     let rig = Rig::start().await;

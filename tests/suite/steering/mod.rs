@@ -1,5 +1,7 @@
-//! What people steer a round with: `--again`, `retry`, `config`.
+//! What people steer a round with: `--again`, `retry`, `advance`, `new`, `config`.
 
+mod advance;
 mod again;
 mod config;
+mod new;
 mod retry;
