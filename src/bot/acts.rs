@@ -68,7 +68,7 @@ pub fn standing<'a>(acts: impl Iterator<Item = &'a ActRecord>, bound: Bound<'_>)
             }
             ActVerb::Resume => standing.pauses.clear(),
             ActVerb::Override if bound.is_of(act) => standing.overridden = Some(act),
-            ActVerb::Override | ActVerb::Again | ActVerb::Advance => {}
+            ActVerb::Override | ActVerb::Again | ActVerb::Advance | ActVerb::Cancel => {}
         }
     }
     standing

@@ -2,6 +2,7 @@
 
 use super::acts;
 use super::answers::{StoredAnswers, anchor};
+use super::cancelling::{Stop, Watch};
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use super::purse::{Account, Purse};
@@ -99,15 +100,17 @@ async fn is_stored(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bo
 }
 
 /// Asks. Every persona sees its file as it was before the round; answers are in the store as soon as they are given.
+/// With them comes who stopped the round meanwhile, if anybody did.
 pub async fn ask(
     work: &mut Work<'_>,
     outcomes: &[Outcome],
     wants: &[Want],
-) -> Result<Vec<(String, Turn)>, JobError> {
+) -> Result<(Vec<(String, Turn)>, Option<Stop>), JobError> {
     let book = StoredAnswers {
         store: work.deps.store.as_ref(),
         lease: &work.job.lease,
     };
+    let watch = Watch::new(work);
     let mut turns = Vec::new();
     let mut kept = Vec::new();
     for table in tables(&*work, outcomes) {
@@ -124,7 +127,8 @@ pub async fn ask(
         }
         let is_ours = |block: &Block| table.evaluated.seen.is_ours(block.number);
         let purse = Purse::new(table.account(work));
-        let input = table.input(work, &is_ours, &purse);
+        let meter = watch.over(&purse);
+        let input = table.input(work, &is_ours, &meter);
         let answered = round::run(&input, &asks, &book, &Quiet).await;
         let answered = answered.map_err(JobError::Internal)?;
         kept.push(kept_round(
@@ -141,8 +145,12 @@ pub async fn ask(
     for (key, turn) in &turns {
         log(work, key, turn);
     }
+    let stop = match turns.is_empty() {
+        true => None,
+        false => watch.stopped().await,
+    };
     work.memory.noted.extend(kept);
-    Ok(turns)
+    Ok((turns, stop))
 }
 
 /// The round of one discussion, to be gone through again one day.

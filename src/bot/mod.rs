@@ -9,7 +9,7 @@
 //!   `markdown` are all texts; `repo_config` the configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
-//!   (with `acting`, `advancing`, `asking_again`, `beginning`, `retrying`, `dropping` and `renew`), `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
+//!   (with `acting`, `advancing`, `asking_again`, `beginning`, `cancelling`, `retrying`, `dropping` and `renew`), `wants`, `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`,
 //!   `report`, `stale`, `closing`, `show_status` and `outdated`; `elsewhere` looks at other pull requests with the same
 //!   proposal; `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
@@ -24,6 +24,7 @@ pub mod ask;
 pub mod asking_again;
 pub mod beginning;
 pub mod burst;
+pub mod cancelling;
 pub mod channel;
 pub mod check;
 pub mod closing;
@@ -70,6 +71,7 @@ pub mod touched;
 pub mod trigger;
 pub mod voters;
 pub mod votes;
+pub mod wants;
 pub mod work;
 pub mod worker;
 pub mod write;

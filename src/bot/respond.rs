@@ -6,6 +6,7 @@ use super::acting;
 use super::advancing;
 use super::asking_again;
 use super::beginning;
+use super::cancelling;
 use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
@@ -47,6 +48,8 @@ pub struct Response {
     pub status: bool,
     /// `why` was asked about one discussion, or without a path about all: the rules are added at the end of the job.
     pub why: Vec<Option<String>>,
+    /// The line of the last `cancel`: whatever was asked for before it is not asked.
+    pub cancel: Option<usize>,
     /// Discussions whose signed replies are to be put back.
     pub restore: BTreeSet<String>,
     /// Discussions that begin anew.
@@ -145,6 +148,7 @@ async fn carry_out(
         Command::New(new) => {
             beginning::carry_out(work, utterance, parsed, new, response).await?;
         }
+        Command::Cancel => cancelling::carry_out(work, utterance, parsed, response),
         Command::Retry => retrying::carry_out(work, outcomes, utterance, response).await?,
         Command::Status => response.status = is_due(work, utterance, command).await?,
         Command::Why => {

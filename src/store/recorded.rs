@@ -147,6 +147,8 @@ pub enum ActVerb {
     Again,
     /// Moves the phase on, to the target.
     Advance,
+    /// Stops a round.
+    Cancel,
 }
 
 impl ActVerb {
@@ -154,7 +156,7 @@ impl ActVerb {
     pub const OWN: &'static str = "own";
 
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Hold,
         Self::Release,
         Self::Pause,
@@ -162,6 +164,7 @@ impl ActVerb {
         Self::Override,
         Self::Again,
         Self::Advance,
+        Self::Cancel,
     ];
 
     /// The word of the command.
@@ -174,6 +177,7 @@ impl ActVerb {
             Self::Override => "override",
             Self::Again => "again",
             Self::Advance => "advance",
+            Self::Cancel => "cancel",
         }
     }
 

@@ -38,5 +38,6 @@ fn done(verb: ActVerb) -> &'static str {
         ActVerb::Override => "overridden",
         ActVerb::Again => "asked again",
         ActVerb::Advance => "moved on",
+        ActVerb::Cancel => "a round cancelled",
     }
 }

@@ -97,6 +97,7 @@ static DISCUSSING: StateRow = row(
         "DISCUSSING: needs 1 vote by a person other than rob",
         "DECIDE: a person decides after 3 rounds",
         "WAITING: someone with write starts the panel",
+        "WAITING: ann cancelled the round",
     ],
     OPEN,
     "a vote, a person or a later phase is missing",

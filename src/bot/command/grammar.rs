@@ -97,7 +97,8 @@ fn read_words(
     }
     let verb = table::verb(bare(word));
     let is_alone = verb.is_none() && is_flag(word);
-    let until_colon = rest.split(':').next().unwrap_or_default();
+    let behind = &text.trim_start()[bare(word).len()..];
+    let until_colon = behind.split(':').next().unwrap_or_default();
     let behind_verb = until_colon.split_whitespace().find(|word| is_flag(word));
     if let Some(flag) = behind_verb
         .filter(|_| verb.is_some_and(|verb| verb != Verb::New))
@@ -127,6 +128,7 @@ fn read_words(
         Some(Verb::Config) => Ok(Command::Config),
         Some(Verb::Advance) => Ok(read_advance(rest)),
         Some(Verb::New) => grammar_new::read(path, rest),
+        Some(Verb::Cancel) => alone("cancel", rest, Command::Cancel),
         Some(Verb::Retry) => alone("retry", rest, Command::Retry),
         Some(Verb::Help) => Ok(Command::Help),
         Some(Verb::Later(verb)) => Err(CommandError::NotYet { verb }),

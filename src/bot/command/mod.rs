@@ -52,6 +52,8 @@ pub enum Command {
     },
     /// What failed or was given up is tried once more.
     Retry,
+    /// The round that runs or waits is stopped.
+    Cancel,
     /// A person votes.
     Vote(VoteCommand),
     /// A discussion that left the pull request is let go.

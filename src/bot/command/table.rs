@@ -32,6 +32,8 @@ pub enum Verb {
     Config,
     /// `retry`
     Retry,
+    /// `cancel`
+    Cancel,
     /// `advance`
     Advance,
     /// `new`
@@ -127,6 +129,15 @@ const RETRY: Row = Row {
     author: AuthorRule::May,
     example: "/discuss retry",
     effect: "tries what failed or was given up once more: answers that came are posted and not bought again",
+};
+const CANCEL: Row = Row {
+    key: "cancel",
+    group: Group::Ask,
+    usage: "/discuss cancel",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss cancel",
+    effect: "stops the round that runs or waits: nobody else is asked, and answers that came are kept for when somebody asks",
 };
 const VOTE: Row = Row {
     key: "vote",
@@ -266,12 +277,12 @@ const HELP: Row = Row {
 
 /// Every command there is, in the order of the help.
 pub const TABLE: &[Row] = &[
-    PERSONAS, ALL, MISSING, AGAIN, NEW, RETRY, PAUSE, RESUME, VOTE, ADVANCE, HOLD, RELEASE,
+    PERSONAS, ALL, MISSING, AGAIN, NEW, RETRY, CANCEL, PAUSE, RESUME, VOTE, ADVANCE, HOLD, RELEASE,
     OVERRIDE, DROP, RESTORE, RESET, STATUS, WHY, CONFIG, HELP,
 ];
 
 /// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
-pub const LATER: &[&str] = &["concern", "resolve", "answer", "cancel"];
+pub const LATER: &[&str] = &["concern", "resolve", "answer"];
 
 /// The row of a command.
 pub fn row(command: &Command) -> &'static Row {
@@ -283,6 +294,7 @@ pub fn row(command: &Command) -> &'static Row {
         },
         Command::Again { .. } => &AGAIN,
         Command::Retry => &RETRY,
+        Command::Cancel => &CANCEL,
         Command::Advance { .. } => &ADVANCE,
         Command::New(_) => &NEW,
         Command::Config => &CONFIG,
@@ -321,6 +333,7 @@ const BUILT: &[(&str, Verb)] = &[
     ("why", Verb::Why),
     ("config", Verb::Config),
     ("retry", Verb::Retry),
+    ("cancel", Verb::Cancel),
     ("advance", Verb::Advance),
     ("new", Verb::New),
     ("help", Verb::Help),

@@ -4,16 +4,19 @@ use super::{Case, SeenText};
 use crate::bot::acts::Standing;
 use crate::bot::check::ActView;
 use crate::bot::receipts::{MAX_RESTORED, Receipts};
+use crate::engine::consensus::Owed;
 use crate::engine::discussion::Discussion;
+use crate::ids::Alias;
 use crate::store::{ActRecord, ActVerb};
 
-/// What counts now, and then who moved the phase of this chain on (`did`, into this base), and who had personas asked
+/// What counts now, who cancelled the last round, who moved the phase of this chain on (`did`, into this base), and who had personas asked
 /// again about this very text.
 pub(super) fn shown(
     case: &Case<'_>,
     standing: &Standing<'_>,
     seen: &SeenText,
     (base, did): (&str, &str),
+    cancelled: Option<&ActRecord>,
 ) -> Vec<ActView> {
     let subject = seen.subject.to_string();
     let is_shown = |act: &&ActRecord| match act.verb {
@@ -22,7 +25,20 @@ pub(super) fn shown(
         _ => false,
     };
     let acts = case.acts.iter().copied().filter(is_shown);
-    standing.all().chain(acts).map(ActView::of).collect()
+    let acts = standing.all().chain(cancelled).chain(acts);
+    acts.map(ActView::of).collect()
+}
+
+/// Who cancelled the last round on this text, while somebody still owes an answer on it.
+pub(super) fn cancelled<'a>(
+    case: &Case<'a>,
+    seen: &SeenText,
+    owed: &[(Alias, Owed)],
+) -> Option<&'a ActRecord> {
+    let is_open = |(_, owed): &(Alias, Owed)| matches!(owed, Owed::Missing | Owed::Stale);
+    let is_it = |act: &&ActRecord| act.verb == ActVerb::Cancel && act.subject == seen.ballot;
+    let last = case.acts.iter().copied().rfind(is_it)?;
+    owed.iter().any(is_open).then_some(last)
 }
 
 /// What only a person can settle about the replies in the file.

@@ -20,7 +20,7 @@ use super::ground::Ground;
 use super::models::Models;
 use super::receipts::{self, Receipts};
 use super::touched::{self, Candidate, Content, Standing};
-use crate::engine::consensus::{self, Owed, Situation};
+use crate::engine::consensus::{self, Owed, Situation, State};
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
 use crate::engine::persona::{Persona, PersonaKind};
@@ -272,7 +272,9 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
     let held = done.held().or_else(|| done::held(case, &receipts));
     let overridden = done.overrides();
     let paused = !done.pauses.is_empty();
-    let done = done::shown(case, &done, &seen, (bound_to.base, bound_to.did));
+    let cancelled = done::cancelled(case, &seen, &owed);
+    let chain = (bound_to.base, bound_to.did);
+    let done = done::shown(case, &done, &seen, chain, cancelled);
     let verdict = consensus::decide(
         &Situation {
             rules: &around.ground.config.gate.rules,
@@ -291,6 +293,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         },
         &veto,
     );
+    let cancelled = cancelled.filter(|_| verdict.state == State::Discussing);
     let view = DiscussionView {
         path: case.candidate.path.clone(),
         title: discussion
@@ -314,7 +317,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         changed_sections,
         rounds: (rounds, bound),
         working: None,
-        waiting: None,
+        waiting: cancelled.map(|act| format!("{} cancelled the round", act.login)),
         held,
         overridden,
         acts: done,

@@ -1,7 +1,7 @@
 //! What is said about asking and trying once more.
 
 use super::MAX_LISTED;
-use crate::bot::markdown::code;
+use crate::bot::markdown::{code, inline};
 
 /// Personas (alias, how often on this text) that are asked again although their answers stand.
 pub fn asked_again(path: &str, personas: &[(String, usize)]) -> String {
@@ -61,4 +61,30 @@ pub fn retried(retried: &Retried<'_>) -> String {
         code("/discuss status")
     ));
     said.join(" ")
+}
+
+/// A round that somebody stopped: how far it had come.
+pub fn cancelled(how_far: &str) -> String {
+    format!(
+        "The round is cancelled: {}. The check is not green by that; {} asks those who have not answered, and what came \
+         before is used then without another call.",
+        inline(how_far),
+        code("/discuss")
+    )
+}
+
+/// For whoever had asked: it was cancelled before it was answered.
+pub fn cancelled_before(login: &str) -> String {
+    format!(
+        "{} cancelled the round before this was answered. To ask after all, post the line once more.",
+        inline(login)
+    )
+}
+
+/// There was no round.
+pub fn nothing_to_cancel() -> String {
+    format!(
+        "No round runs or waits here, so nothing was cancelled. {} keeps the next ones from starting.",
+        code("/discuss pause")
+    )
 }

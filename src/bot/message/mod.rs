@@ -15,7 +15,7 @@ mod why;
 
 pub use act::{NotDone, not_done};
 pub use advance::{NotAdvanced, advanced, leaves_out, not_advanced};
-pub use again::{Retried, asked_again, retried};
+pub use again::{Retried, asked_again, cancelled, cancelled_before, nothing_to_cancel, retried};
 pub use begin::{NotBegun, begun, not_begun};
 pub use config::config;
 pub use mention::{mention_unclear, not_asked};

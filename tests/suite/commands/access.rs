@@ -61,6 +61,7 @@ fn command(name: &str) -> Command {
             template: None,
             path: "a.md".to_owned(),
         }),
+        "cancel" => Command::Cancel,
         "retry" => Command::Retry,
         "config" => Command::Config,
         "status" => Command::Status,

@@ -84,6 +84,7 @@ fn described(parsed: &Parsed) -> String {
         Err(CommandError::NewTitle { said }) => format!("new-title {said}"),
         Err(CommandError::NewTitleRefused { .. }) => "new-title-refused".to_owned(),
         Err(CommandError::NewPath { path }) => format!("new-path {path}"),
+        Ok(Command::Cancel) => "cancel".to_owned(),
         Ok(Command::Retry) => "retry".to_owned(),
         Ok(Command::Config) => "config".to_owned(),
         Err(CommandError::UnknownFlag { flag }) => format!("unknown-flag {flag}"),

@@ -8,10 +8,14 @@ use discussions::sandbox::{DEMO_REPO, FileEdit, Role};
 use discussions::store::Store;
 use std::sync::Arc;
 
-const PHASES: &str = "name: steps\ndescription: ours\nfirst_phase: talk\nphases:\n\
-  talk: {goal: Talk, voting: false, advance: manual, next: first_vote}\n  \
-  first_vote: {goal: Vote, voting: true, next: last_vote}\n  \
-  last_vote: {goal: Vote again, voting: true}\n";
+const PHASES: &str = "name: steps
+description: ours
+first_phase: talk
+phases:
+  talk: {goal: Talk, voting: false, advance: manual, next: first_vote}
+  first_vote: {goal: Vote, voting: true, next: last_vote}
+  last_vote: {goal: Vote again, voting: true}
+";
 
 /// A pull request by mia, who maintains, under a template with two votes.
 async fn steps(model: &Arc<Scripted>, config: &str) -> (Rig, u64) {
