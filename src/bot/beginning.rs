@@ -111,7 +111,9 @@ fn scaffold<'w>(
         .unwrap_or(&ground.config.template);
     let template = ground.templates.get(name).filter(|_| known.contains(&name));
     let template = template.ok_or(NotBegun::Template { name, known })?;
-    if ground.globs.excludes(&command.path) || gate_files::lies_among(&command.path, &ground.config.personas) {
+    if ground.globs.excludes(&command.path)
+        || gate_files::lies_among(&command.path, &ground.config.personas)
+    {
         return Err(NotBegun::Place);
     }
     let created = DateTime::from_timestamp_millis(utterance.said.cast_at()).unwrap_or_default();

@@ -172,9 +172,10 @@ pub fn drop_before(cut: &Cut, automatic: &mut Automatic, heard: &mut [Heard]) ->
     let last = heard
         .iter()
         .position(|one| one.utterance.said.guid == cut.guid);
-    for one in heard.iter_mut().take(last.map_or(0, |last| last + 1)) {
+    for one in heard.iter_mut().take(last.unwrap_or(0)) {
         dropped |= leave_unasked(one, &cut.by);
     }
+    dropped |= heard.iter().any(|one| !one.response.unasked.is_empty());
     dropped
 }
 
@@ -195,6 +196,7 @@ fn leave_unasked(heard: &mut Heard, by: &str) -> bool {
 pub fn carry_out(work: &Work<'_>, utterance: &Utterance, parsed: &Parsed, response: &mut Response) {
     let source = source(&utterance.said, parsed.line);
     response.cancel = Some(parsed.line);
+    response.unasked.append(&mut response.wants);
     let mut acts = work.memory.acts.iter();
     if let Some(act) = acts.find(|act| act.verb == ActVerb::Cancel && act.source == source) {
         response.parts.push(message::cancelled(&act.text));

@@ -50,6 +50,8 @@ pub struct Response {
     pub why: Vec<Option<String>>,
     /// The line of the last `cancel`: whatever was asked for before it is not asked.
     pub cancel: Option<usize>,
+    /// Whom the lines above that one wanted to hear.
+    pub unasked: Vec<Want>,
     /// Discussions whose signed replies are to be put back.
     pub restore: BTreeSet<String>,
     /// Discussions that begin anew.

@@ -168,3 +168,21 @@ async fn a_round_that_waits_for_quiet_does_not_begin() {
     rig.say("rob", number, "/discuss").await;
     assert_eq!(model.calls().len(), 6);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_above_it_in_a_comment_is_not_asked_and_what_stands_below_is() {
+    let model = Arc::new(Scripted::ready());
+    let rig = Rig::scripted(&model, "").await;
+    let number = rig.open("rob", PATH, CACHE).await;
+    let lines = "/discuss security why?\n/discuss cancel\n/discuss architect how?";
+    let told = rig.told("rob", number, lines).await;
+    assert!(
+        told.contains("The round is cancelled: before anybody was asked."),
+        "{told}"
+    );
+    let asked = model.calls().split_off(3);
+    assert_eq!(asked, [("architect".to_owned(), Some("how?".to_owned()))]);
+    let told = rig.told("rob", number, "/discuss cancel").await;
+    assert!(told.contains("nothing was cancelled"), "{told}");
+    assert_eq!(model.calls().len(), 4);
+}
