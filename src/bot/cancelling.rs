@@ -259,7 +259,7 @@ async fn record(
     outcomes: &[Outcome],
     stop: &Stop,
     how_far: &str,
-    is_meant: &dyn Fn(&str) -> bool,
+    is_meant: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<(), JobError> {
     let said = &stop.said;
     let meant = open(&work.paths, outcomes).filter(|(key, _)| is_meant(key));

@@ -66,7 +66,7 @@ pub fn retried(retried: &Retried<'_>) -> String {
 /// A round that somebody stopped: how far it had come.
 pub fn cancelled(how_far: &str) -> String {
     format!(
-        "The round is cancelled: {}. The check is not green by that; {} asks those who have not answered, and what came \
+        "The round is cancelled: {}. Nobody counts as heard by that: {} asks those who have not answered, and what came \
          before is used then without another call.",
         inline(how_far),
         code("/discuss")
