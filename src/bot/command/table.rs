@@ -157,6 +157,7 @@ const DROP: Row = Row {
     example: "/discuss drop design/cache.md: decided elsewhere",
     effect: "lets go of a discussion that left this pull request, so that it no longer holds it",
 };
+/// The row of `advance`, whose need and author rule depend on the step.
 pub const ADVANCE: Row = Row {
     key: "advance",
     group: Group::Decide,
