@@ -45,6 +45,8 @@ pub struct Ask {
     pub answered_on: Option<String>,
     /// What the concerns of its earlier replies are about, oldest first; those whose words were not told are left out.
     pub raised: Vec<Anchor>,
+    /// How often somebody had it asked again although its answer stood: each time is a question of its own.
+    pub again: u32,
     /// The model that answers for it.
     pub model: Arc<dyn Model>,
 }

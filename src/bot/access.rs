@@ -61,6 +61,9 @@ pub enum AuthorRule {
     OwnOnly,
     /// Whatever right the author has on the repository: it is the author who knows.
     InAnyCase,
+    /// Not where it leaves out a vote, which needs maintain of everybody else too. What it leaves out shows when the
+    /// command is carried out.
+    NotPastAVote,
     /// Never, unless `gate.author_may_vote`: it takes away what stands in the author's own way.
     Never,
 }
@@ -129,7 +132,10 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
         return Access::Granted;
     }
     match row.author {
-        AuthorRule::May | AuthorRule::OwnOnly | AuthorRule::InAnyCase => Access::Granted,
+        AuthorRule::May
+        | AuthorRule::OwnOnly
+        | AuthorRule::InAnyCase
+        | AuthorRule::NotPastAVote => Access::Granted,
         AuthorRule::ShownNotCounted => Access::ShownNotCounted,
         AuthorRule::NotPastTheBound if !caller.past_bound => Access::Granted,
         rule @ (AuthorRule::NotPastTheBound | AuthorRule::Never) => {
@@ -142,7 +148,7 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
     }
 }
 
-/// The highest right among those.
+/// The highest right that somebody has.
 pub fn highest(rights: &Rights) -> Option<Need> {
     [Need::Maintain, Need::Write, Need::Triage, Need::Read]
         .into_iter()

@@ -68,7 +68,7 @@ pub fn standing<'a>(acts: impl Iterator<Item = &'a ActRecord>, bound: Bound<'_>)
             }
             ActVerb::Resume => standing.pauses.clear(),
             ActVerb::Override if bound.is_of(act) => standing.overridden = Some(act),
-            ActVerb::Override => {}
+            ActVerb::Override | ActVerb::Again | ActVerb::Advance | ActVerb::Cancel => {}
             // What these come to is `on_ledger`'s to say.
             ActVerb::Concern | ActVerb::Resolve | ActVerb::Answer => {}
         }
@@ -99,6 +99,16 @@ impl Standing<'_> {
         let acts = self.holds.iter().chain(&self.pauses).copied();
         acts.chain(self.overridden)
     }
+}
+
+/// Every time that a persona was asked again on a text (64 hex digits of the subject), oldest first.
+pub fn asked_again<'a>(
+    acts: impl Iterator<Item = &'a ActRecord>,
+    alias: &str,
+    subject: &str,
+) -> Vec<&'a ActRecord> {
+    acts.filter(|act| act.verb == ActVerb::Again && act.target == alias && act.subject == subject)
+        .collect()
 }
 
 /// What somebody may take back of what others did.

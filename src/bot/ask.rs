@@ -1,6 +1,8 @@
 //! The round of a job: from the personas that are wanted to their turns, all of them before anything is written.
 
+use super::acts;
 use super::answers::{StoredAnswers, anchor};
+use super::cancelling::{Stop, Watch};
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use super::on_ledger;
@@ -75,6 +77,23 @@ async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool,
     {
         return Ok(true);
     }
+    is_stored(work, table, want).await
+}
+
+/// Whether the answer that would be given is in the store, so that nobody would be asked.
+pub async fn is_answered(
+    work: &Work<'_>,
+    outcomes: &[Outcome],
+    want: &Want,
+) -> Result<bool, JobError> {
+    let table = tables(work, outcomes).find(|table| table.key == want.key);
+    match table {
+        Some(table) => is_stored(work, &table, want).await,
+        None => Ok(false),
+    }
+}
+
+async fn is_stored(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool, JobError> {
     let Ok(ask) = table.ask(work, want) else {
         return Ok(false);
     };
@@ -85,15 +104,17 @@ async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool,
 }
 
 /// Asks. Every persona sees its file as it was before the round; answers are in the store as soon as they are given.
+/// With them comes who stopped the round meanwhile, if anybody did.
 pub async fn ask(
     work: &mut Work<'_>,
     outcomes: &[Outcome],
     wants: &[Want],
-) -> Result<Vec<(String, Turn)>, JobError> {
+) -> Result<(Vec<(String, Turn)>, Option<Stop>), JobError> {
     let book = StoredAnswers {
         store: work.deps.store.as_ref(),
         lease: &work.job.lease,
     };
+    let watch = Watch::new(work);
     let mut turns = Vec::new();
     let mut kept = Vec::new();
     for table in tables(&*work, outcomes) {
@@ -110,7 +131,8 @@ pub async fn ask(
         }
         let is_ours = |block: &Block| table.is_ours(block);
         let purse = Purse::new(table.account(work));
-        let input = table.input(work, &is_ours, &purse);
+        let meter = watch.over(&purse);
+        let input = table.input(work, &is_ours, &meter);
         let answered = round::run(&input, &asks, &book, &Quiet).await;
         let answered = answered.map_err(JobError::Internal)?;
         kept.push(kept_round(
@@ -127,8 +149,12 @@ pub async fn ask(
     for (key, turn) in &turns {
         log(work, key, turn);
     }
+    let stop = match turns.is_empty() {
+        true => None,
+        false => watch.stopped().await,
+    };
     work.memory.noted.extend(kept);
-    Ok(turns)
+    Ok((turns, stop))
 }
 
 /// The round of one discussion, to be gone through again one day.
@@ -190,6 +216,7 @@ impl Table<'_> {
             previous_vote: self.evaluated.fresh.get(&want.alias).copied(),
             answered_on: self.answered_on(work, &want.alias),
             raised: self.raised(work, &want.alias),
+            again: self.again(work, want),
             model: chosen.model,
         })
     }
@@ -217,6 +244,21 @@ impl Table<'_> {
         let own = blocks.iter().filter(|block| block.alias == alias.as_str());
         own.flat_map(|block| block.anchors.iter().cloned().map(anchor))
             .collect()
+    }
+
+    /// How often somebody had it asked again on this text and in this phase. Questions are not counted: each has its
+    /// own answer.
+    fn again(&self, work: &Work<'_>, want: &Want) -> u32 {
+        if want.question.is_some() {
+            return 0;
+        }
+        let subject = self.evaluated.seen.subject.to_string();
+        let acts = work.acts_of(self.key);
+        let again = acts::asked_again(acts, want.alias.as_str(), &subject);
+        let in_phase = again
+            .iter()
+            .filter(|act| act.text == self.evaluated.phase.name);
+        u32::try_from(in_phase.count()).unwrap_or(u32::MAX)
     }
 
     fn no_turn(&self, want: &Want, persona: Option<&Persona>, why: &str) -> Box<Turn> {

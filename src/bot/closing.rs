@@ -177,7 +177,11 @@ fn is_turn_of(key: &str, turn: &Turn, want: &Want) -> bool {
 }
 
 fn asks_somebody(commands: &[Parsed]) -> bool {
-    let is_ask = |parsed: &Parsed| matches!(parsed.command, Ok(Command::Ask { .. }));
+    let is_ask = |parsed: &Parsed| {
+        let asks =
+            |command: &Command| matches!(command, Command::Ask { .. } | Command::Again { .. });
+        parsed.command.as_ref().is_ok_and(asks)
+    };
     commands.iter().any(is_ask)
 }
 
@@ -257,7 +261,10 @@ pub async fn after_the_end(work: &mut Work<'_>, utterances: &[Utterance]) -> Res
         let mut declined = Vec::new();
         utterance.commands.retain(|parsed| {
             let reads = match &parsed.command {
-                Ok(command) => matches!(command, Command::Status | Command::Why | Command::Help),
+                Ok(command) => matches!(
+                    command,
+                    Command::Status | Command::Why | Command::Help | Command::Config
+                ),
                 Err(_) => true,
             };
             if !reads {

@@ -46,6 +46,12 @@ pub fn may_define(path: &str) -> bool {
     lies_in(path, KEY) || endings.any(|ending| path.ends_with(ending))
 }
 
+/// Whether a file lies where configuration, templates or personas (in these folders) do.
+pub fn lies_among(path: &str, persona_folders: &[String]) -> bool {
+    let mut folders = persona_folders.iter();
+    lies_in(path, KEY) || folders.any(|folder| lies_in(path, folder.trim_end_matches('/')))
+}
+
 /// Whether a path is a folder or lies below it.
 fn lies_in(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder)

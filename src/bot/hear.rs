@@ -6,7 +6,7 @@ use super::command::{self, Parsed};
 use super::job::{CommentPlace, JobEvent, StoredActor};
 use super::votes::{self, Said};
 use crate::forge::{Reaction, ReactionTarget};
-use crate::store::Claimed;
+use crate::store::{Claimed, ClaimedEvent};
 
 /// One event of the job, read.
 #[derive(Debug, Clone)]
@@ -22,18 +22,23 @@ pub struct Happened {
 /// The job's events in order. One that does not read (written by a newer version) is logged and left out: the
 /// evaluation looks at the pull request as it is anyway.
 pub fn events(job: &Claimed) -> Vec<Happened> {
-    let read = |event: &crate::store::ClaimedEvent| match serde_json::from_str(&event.event) {
+    read(&job.events, &job.id)
+}
+
+/// The same of events that a job has or waits for; `job`: its public id.
+pub fn read(events: &[ClaimedEvent], job: &str) -> Vec<Happened> {
+    let read = |event: &ClaimedEvent| match serde_json::from_str(&event.event) {
         Ok(read) => Some(Happened {
             guid: event.guid.clone(),
             received_at: event.received_at,
             event: read,
         }),
         Err(error) => {
-            tracing::error!(job = %job.id, delivery = %event.guid, %error, "event does not read");
+            tracing::error!(%job, delivery = %event.guid, %error, "event does not read");
             None
         }
     };
-    job.events.iter().filter_map(read).collect()
+    events.iter().filter_map(read).collect()
 }
 
 /// Commands of one comment or review body, given by its author.

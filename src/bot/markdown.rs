@@ -144,6 +144,12 @@ fn longest_run_of_backticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
+/// A text as a block to copy, as written. It may hold fences of its own.
+pub fn code_block(text: &str, language: &str) -> String {
+    let fence = "`".repeat(longest_run_of_backticks(text).max(2) + 1);
+    format!("{fence}{language}\n{}\n{fence}", text.trim_end())
+}
+
 /// A link with neutralised text. An address that could end the link early is left out, the text stays.
 pub fn link(text: &str, address: Option<&str>) -> String {
     let safe = |address: &&str| {

@@ -10,9 +10,9 @@
 //!   configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
-//!   (with `acting`, `saying`, `dropping`, `renew` and `breaker`), `ask` (paid from `purse`) and `write` (with
-//!   `post_review`) to `conclude`, `report` and `leave`, `stale`, `closing`, `show_status` and `outdated`; `parking`
-//!   tells what keeps a job from being worked on; `elsewhere`
+//!   (with `acting`, `saying`, `advancing`, `asking_again`, `beginning`, `cancelling`, `retrying`, `dropping`, `renew` and
+//!   `breaker`), `wants`, `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`, `report` and `leave`,
+//!   `stale`, `closing`, `show_status` and `outdated`; `parking` tells what keeps a job from being worked on; `elsewhere`
 //!   looks at other pull requests with the same proposal, `siblings` at those with the same head (its `pooled` pure);
 //!   `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
@@ -20,11 +20,15 @@
 pub mod access;
 pub mod acting;
 pub mod acts;
+pub mod advancing;
 pub mod answers;
 pub mod apply;
 pub mod ask;
+pub mod asking_again;
+pub mod beginning;
 pub mod breaker;
 pub mod burst;
+pub mod cancelling;
 pub mod channel;
 pub mod check;
 pub mod closing;
@@ -62,6 +66,7 @@ pub mod replay;
 pub mod repo_config;
 pub mod report;
 pub mod respond;
+pub mod retrying;
 pub mod review;
 pub mod run;
 pub mod saying;
@@ -75,6 +80,7 @@ pub mod touched;
 pub mod trigger;
 pub mod voters;
 pub mod votes;
+pub mod wants;
 pub mod whole;
 pub mod work;
 pub mod worker;

@@ -148,6 +148,7 @@ async fn again(
         previous_vote: turn.previous_vote,
         answered_on: turn.answered_on.clone(),
         raised: turn.raised.iter().cloned().map(anchor).collect(),
+        again: turn.again,
         model: Arc::new(Nobody {
             name: turn.model.clone(),
             why: failed.clone(),

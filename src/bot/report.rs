@@ -73,7 +73,7 @@ fn evaluation(work: &Work<'_>, outcomes: &[Outcome], going: &Going) -> Evaluatio
             Outcome::Settled(_) | Outcome::Unmarked | Outcome::Unrelated => continue,
         };
         view.url = Some(file_url(work, &view.path));
-        view.waiting = going.waiting.get(key).cloned();
+        view.waiting = going.waiting.get(key).cloned().or(view.waiting);
         if let Some(working) = going.working.get(key) {
             set_working(&mut view, *working);
         }

@@ -3,7 +3,11 @@
 
 use super::access::{self, Access, Caller};
 use super::acting;
+use super::advancing;
+use super::asking_again;
+use super::beginning;
 use super::breaker;
+use super::cancelling;
 use super::check::CheckInput;
 use super::command::{Command, Parsed, VoteCommand, Whom};
 use super::deps::JobError;
@@ -14,6 +18,7 @@ use super::hear::Utterance;
 use super::message::{self, VoteTold};
 use super::record_votes;
 use super::renew;
+use super::retrying;
 use super::saying;
 use super::votes::{self, Hashes, Votable};
 use super::work::{Work, open};
@@ -45,6 +50,10 @@ pub struct Response {
     pub status: bool,
     /// `why` was asked about one discussion, or without a path about all: the rules are added at the end of the job.
     pub why: Vec<Option<String>>,
+    /// The line of the last `cancel`: whatever was asked for before it is not asked.
+    pub cancel: Option<usize>,
+    /// Whom the lines above that one wanted to hear.
+    pub unasked: Vec<Want>,
     /// Discussions whose signed replies are to be put back.
     pub restore: BTreeSet<String>,
     /// Discussions that begin anew.
@@ -128,6 +137,30 @@ async fn carry_out(
                 response.parts.push(message::help(&list));
             }
         }
+        Command::Config => {
+            if is_due(work, utterance, command).await? {
+                let snapshot = &work.snapshot;
+                let text = message::config(
+                    &work.ground,
+                    snapshot.config.as_deref(),
+                    &snapshot.base_branch,
+                );
+                response.parts.push(text);
+            }
+        }
+        Command::Again { whom } => {
+            asking_again::carry_out(work, outcomes, utterance, parsed, whom, response).await?;
+        }
+        Command::Advance { phase } => {
+            let phase = phase.as_deref();
+            advancing::carry_out(work, outcomes, utterance, parsed, phase, &caller, response)
+                .await?;
+        }
+        Command::New(new) => {
+            beginning::carry_out(work, utterance, parsed, new, response).await?;
+        }
+        Command::Cancel => cancelling::carry_out(work, utterance, parsed, response),
+        Command::Retry => retrying::carry_out(work, outcomes, utterance, response).await?,
         Command::Status => response.status = is_due(work, utterance, command).await?,
         Command::Why => {
             let is_there = |path: &String| {

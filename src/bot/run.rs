@@ -7,7 +7,8 @@
 use super::apply::{self, Runs};
 use super::ask;
 use super::burst;
-use super::check::{EXPLAIN, Findings, RERUN_STALE};
+use super::cancelling;
+use super::check::Findings;
 use super::closing::{self, Heard};
 use super::conclude::{conclude, landed};
 use super::deps::{BotDeps, Ended, JobError};
@@ -17,7 +18,6 @@ use super::hear::{self, Happened, Utterance};
 use super::job::JobEvent;
 use super::leave;
 use super::lookup;
-use super::mentions::{self, Mentioned};
 use super::outdated;
 use super::panel::{self, Automatic, Conditions, Occasion, Seat};
 use super::plan::Effect;
@@ -27,11 +27,13 @@ use super::record_votes;
 use super::renew;
 use super::report::{self, Going};
 use super::respond::{self, Want};
+use super::retrying;
 use super::seen;
 use super::show_status;
 use super::siblings;
 use super::stale;
 use super::sweep;
+use super::wants::{self, asks_for_a_new_run};
 use super::work::{Work, open};
 use super::write::{self, Asking};
 use crate::forge::{ForgeError, PrState, Reaction};
@@ -69,6 +71,8 @@ async fn run_numbered(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> 
     let mut job = job.clone();
     if hear::events(&job).iter().any(asks_for_a_new_run) {
         job.events = deps.store.adopt_parked(&job.lease, &job.pr).await?;
+    } else if let Some(events) = retrying::take_up(deps, &job).await? {
+        job.events = events;
     } else if let Some(events) = deps.store.adopt_blocked(&job.lease, &job.pr).await? {
         job.events = events;
     }
@@ -270,8 +274,25 @@ async fn discuss(
 ) -> Result<Ended, JobError> {
     let Told { happened, occasion } = *told;
     let mut automatic = start_by_itself(work, &outcomes, occasion).await?;
+    let cut = cancelling::cut(happened, heard, &work.ground.config.on);
+    let mut dropped = match &cut {
+        Some(cut) => cancelling::drop_before(cut, &mut automatic, heard),
+        None => false,
+    };
     let quiet = quiet_needed(work, &automatic, occasion).await?;
-    let (wants, mentioned) = wants(work, happened, &outcomes, &automatic, heard).await?;
+    let (wants, mentioned) = {
+        let since = cut.as_ref();
+        wants::wants(
+            work,
+            happened,
+            &outcomes,
+            &automatic,
+            heard,
+            (since, &mut dropped),
+        )
+        .await?
+    };
+    cancelling::answer(work, &outcomes, heard, dropped).await?;
     let is_rerun = happened.iter().any(asks_for_a_new_run);
     let restore: BTreeSet<String> = heard
         .iter()
@@ -285,7 +306,7 @@ async fn discuss(
         return Ok(Ended::Postpone(quiet));
     }
     stale::tell(work, runs, &outcomes).await?;
-    let turns = ask::ask(work, &outcomes, &wants).await?;
+    let (mut turns, stop) = ask::ask(work, &outcomes, &wants).await?;
     if !turns.is_empty() {
         work.recall_spending().await?;
     }
@@ -302,11 +323,18 @@ async fn discuss(
         leave::closed(work, runs).await?;
         return Ok(Ended::Done);
     }
+    let took_time = !turns.is_empty();
+    if let Some(stop) = &stop {
+        cancelling::stopped(work, &outcomes, stop, &wants, &turns, heard).await?;
+        turns.clear();
+    }
     let has_failed =
         |key: &str| ask::failed(&turns).any(|(of, turn, _)| of == key && turn.question.is_none());
     let automatic_rounds = automatic.asked.iter().map(|(key, _)| key.clone());
     let asking = Asking {
-        automatic: automatic_rounds.filter(|key| !has_failed(key)).collect(),
+        automatic: automatic_rounds
+            .filter(|key| stop.is_none() && !has_failed(key))
+            .collect(),
         is_occasion: occasion.is_one(),
         restore,
     };
@@ -319,7 +347,7 @@ async fn discuss(
         working: BTreeMap::new(),
         waiting: automatic.waiting,
     };
-    let took_time = committed || !turns.is_empty();
+    let took_time = committed || took_time;
     let result = conclude(work, runs, &going, took_time, asking.is_occasion).await?;
     closing::answer(work, runs, heard, &turns, result.as_ref()).await?;
     mentioned.finish(work, runs, &turns).await?;
@@ -384,85 +412,6 @@ async fn quiet_needed(
     let now = work.deps.store.now().await?;
     let since = Duration::from_millis(u64::try_from(now - occasion.last_push_at).unwrap_or(0));
     Ok(quiet.checked_sub(since).filter(|left| !left.is_zero()))
-}
-
-/// Everybody who is asked in this round, each question once: the panel first, then those that typed blocks mention,
-/// then those that commands name.
-async fn wants(
-    work: &mut Work<'_>,
-    happened: &[Happened],
-    outcomes: &[Outcome],
-    automatic: &Automatic,
-    heard: &mut [Heard],
-) -> Result<(Vec<Want>, Mentioned), JobError> {
-    let of_panel = automatic.asked.iter().map(|(key, alias)| Want {
-        key: key.clone(),
-        alias: alias.clone(),
-        question: None,
-    });
-    let mut wants: Vec<Want> = of_panel.collect();
-    let cannot = work.ground.can_ask(&work.snapshot).err();
-    if cannot.is_none() {
-        let renewed = renew::wants(work, outcomes, &work.memory.renewed);
-        wants.extend(ask::without_standing(work, outcomes, renewed).await?.0);
-    }
-    let mentioned = match cannot {
-        None => mentions::mentioned(work, happened, outcomes).await?,
-        Some(_) => Mentioned::default(),
-    };
-    let by_mention = ask::without_standing(work, outcomes, mentioned.wants.clone()).await?;
-    wants.extend(by_mention.0);
-    for heard in heard.iter_mut() {
-        if let Some(why) = &cannot {
-            closing::cannot_ask(heard, why, &|_| true);
-            continue;
-        }
-        for (key, evaluated) in open(&work.paths, outcomes).filter(|(_, e)| e.asks_nobody()) {
-            let path = &evaluated.view.path;
-            let why = match evaluated.is_invalid() {
-                true => format!("{path} is invalid, as the check says"),
-                false => format!("{path} is paused, as the check says, until `/discuss resume`"),
-            };
-            closing::cannot_ask(heard, &why, &|want| want.key == key);
-        }
-        let (to_ask, standing) =
-            ask::without_standing(work, outcomes, heard.response.wants.clone()).await?;
-        heard.standing = standing;
-        wants.extend(to_ask);
-    }
-    if cannot.is_none()
-        && let Some(only_stale) = rerun_by_writer(work, happened).await?
-    {
-        let missing = closing::missing(work, outcomes, only_stale);
-        wants.extend(ask::without_standing(work, outcomes, missing).await?.0);
-    }
-    let mut seen: BTreeSet<(String, Alias, Option<String>)> = BTreeSet::new();
-    wants.retain(|want| seen.insert((want.key.clone(), want.alias.clone(), want.question.clone())));
-    Ok((wants, mentioned))
-}
-
-/// "Re-run" and the buttons that ask; "Explain" only replies.
-fn asks_for_a_new_run(happened: &Happened) -> bool {
-    matches!(&happened.event, JobEvent::Rerequested { button, .. } if button.as_deref() != Some(EXPLAIN))
-}
-
-/// Whether somebody with write pressed "Re-run" or a button that asks, and whether only stale votes were meant.
-/// Everybody may have it evaluated again.
-async fn rerun_by_writer(
-    work: &mut Work<'_>,
-    happened: &[Happened],
-) -> Result<Option<bool>, JobError> {
-    let mut only_stale = None;
-    for happened in happened.iter().filter(|h| asks_for_a_new_run(h)) {
-        if let JobEvent::Rerequested { actor, button } = &happened.event
-            && actor.person
-            && work.rights_of(actor.id, &actor.login).await?.write
-        {
-            let is_stale = button.as_deref() == Some(RERUN_STALE);
-            only_stale = Some(only_stale.unwrap_or(true) && is_stale);
-        }
-    }
-    Ok(only_stale)
 }
 
 /// Posts the run in progress; `fresh`: a new one, since somebody pressed "Re-run".

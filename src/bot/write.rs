@@ -354,18 +354,23 @@ fn content(work: &Work<'_>, path: &SeenPath, text: &str) -> Content {
     Content::of(&path.candidate.path, Some(&blob), &work.ground.globs)
 }
 
+/// Whether all that READY needs in the present phase holds, whether that is the final one or not.
+pub fn has_passed(evaluated: &Evaluated) -> bool {
+    let only_the_phase = |code| matches!(code, ReasonCode::PhaseDoesNotVote | ReasonCode::Bound);
+    let mut reasons = evaluated.view.verdict.reasons.iter();
+    reasons.all(|reason| only_the_phase(reason.code))
+}
+
 /// Where the phase goes from an evaluation.
 pub fn phase_after(work: &Work<'_>, evaluated: &Evaluated) -> String {
     let view = &evaluated.view;
     let entries: Vec<_> = view.votes.iter().map(|vote| vote.entry.clone()).collect();
     let rules = &work.ground.config.gate.rules;
     let blocking = blocking_concerns(rules, &view.ledger, &entries, &view.veto);
-    let only_the_phase = |code| matches!(code, ReasonCode::PhaseDoesNotVote | ReasonCode::Bound);
-    let mut reasons = view.verdict.reasons.iter();
     let end = RoundEnd {
         owed_votes: &evaluated.owed_votes(),
         blocking_concern_open: !blocking.is_empty(),
-        ready_holds: reasons.all(|reason| only_the_phase(reason.code)),
+        ready_holds: has_passed(evaluated),
     };
     after_round(&evaluated.template, &evaluated.phase.name, &end)
 }

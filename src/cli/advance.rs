@@ -5,6 +5,7 @@ use super::surroundings::{Panel, Surroundings, discussion_in, problem_failure, r
 use super::{Failure, Outcome};
 use crate::engine::definition::nearest;
 use crate::engine::edit;
+use crate::engine::phase;
 use crate::engine::problem::Code;
 use crate::engine::template::{Fraction, Phase, Template};
 use crate::workspace::{self, WorkspaceError};
@@ -135,7 +136,7 @@ fn step(bytes: &[u8], arguments: &Arguments, around: &Surroundings) -> Result<St
 
 fn target(to: Option<&str>, panel: &Panel) -> Result<Phase, Failure> {
     let template = &panel.template;
-    let in_order = phases_in_order(template);
+    let in_order = phase::in_order(template);
     let all = in_order.join(", ");
     let unknown = |name: &str| {
         let message = format!("the template {} has no phase {name}", template.name);
@@ -165,23 +166,6 @@ fn target(to: Option<&str>, panel: &Panel) -> Result<Phase, Failure> {
         return Err(Failure::new("final-phase", message).hint(hint));
     };
     template.phase(next).cloned().ok_or_else(|| unknown(next))
-}
-
-/// The names of the phases on the way from the first, then the others.
-pub(super) fn phases_in_order(template: &Template) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    let mut phase = template.phase(&template.first_phase);
-    while let Some(current) = phase.filter(|phase| !names.contains(&phase.name.as_str())) {
-        names.push(&current.name);
-        phase = current
-            .next
-            .as_deref()
-            .and_then(|next| template.phase(next));
-    }
-    let others = template.phases.keys().map(String::as_str);
-    let others: Vec<&str> = others.filter(|name| !names.contains(name)).collect();
-    names.extend(others);
-    names
 }
 
 fn print(step: &Step, ready: Option<Fraction>, moves: bool, output: &Output) {

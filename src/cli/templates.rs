@@ -1,11 +1,11 @@
 //! `discussions templates`: which templates there are, what one says, and what is wrong with a file of them.
 
-use super::advance::phases_in_order;
 use super::lint::plural;
 use super::new::unknown_template;
 use super::output::{BOLD, DIM, Output, styled};
 use super::snippet::{self, Finding};
 use super::{Failure, Outcome};
+use crate::engine::phase;
 use crate::engine::problem::Severity;
 use crate::engine::template::{Advance, DefinitionProblem, ENDINGS, Phase, Template, Templates};
 use crate::workspace;
@@ -287,7 +287,7 @@ impl Known {
 
 /// The phases in the order in which they are gone through.
 fn phases(template: &Template) -> Vec<&Phase> {
-    phases_in_order(template)
+    phase::in_order(template)
         .into_iter()
         .filter_map(|name| template.phase(name))
         .collect()

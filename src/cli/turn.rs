@@ -177,6 +177,7 @@ fn ask(
         question: question.map(str::to_owned),
         answered_on: None,
         raised: Vec::new(),
+        again: 0,
         model,
     }
 }

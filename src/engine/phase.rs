@@ -52,6 +52,51 @@ pub fn after_round(template: &Template, current: &str, end: &RoundEnd<'_>) -> St
     target.name.clone()
 }
 
+/// The names of the phases on the way from the first.
+fn way(template: &Template) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut phase = template.phase(&template.first_phase);
+    while let Some(current) = phase.filter(|phase| !names.contains(&phase.name.as_str())) {
+        names.push(&current.name);
+        phase = current
+            .next
+            .as_deref()
+            .and_then(|next| template.phase(next));
+    }
+    names
+}
+
+/// The names of the phases on the way from the first, then the others.
+pub fn in_order(template: &Template) -> Vec<&str> {
+    let mut names = way(template);
+    let others = template.phases.keys().map(String::as_str);
+    let others: Vec<&str> = others.filter(|name| !names.contains(name)).collect();
+    names.extend(others);
+    names
+}
+
+/// The voting phases that a step leaves behind without their vote; `has_passed`: all that READY needs in `from` holds.
+/// Going back leaves none. A step from or to a phase that is not on the way leaves all that could have come.
+pub fn left_out<'t>(
+    template: &'t Template,
+    from: &str,
+    to: &str,
+    has_passed: bool,
+) -> Vec<&'t str> {
+    let way = way(template);
+    let place = |name: &str| way.iter().position(|known| *known == name);
+    let (start, end) = (place(from), place(to).unwrap_or(way.len()));
+    let own = template.phase(from).filter(|_| start.is_none());
+    let between = way.get(start.unwrap_or(0)..end).unwrap_or_default();
+    let votes = |name: &&str| template.phase(name).is_some_and(|phase| phase.voting);
+    own.map(|phase| phase.name.as_str())
+        .into_iter()
+        .chain(between.iter().copied())
+        .filter(votes)
+        .filter(|name| *name != to && !(has_passed && *name == from))
+        .collect()
+}
+
 /// The first phase from `phase` on that votes, waits for a person, or is the last.
 fn next_stop<'t>(template: &'t Template, phase: &'t Phase) -> &'t Phase {
     let mut phase = phase;

@@ -23,6 +23,10 @@ pub fn answer_key(input: &RoundInput<'_>, subject: Subject, ask: &Ask) -> String
         }
         None => hash.part("no question"),
     }
+    if ask.again > 0 {
+        hash.part("again");
+        hash.part(&ask.again.to_string());
+    }
     hash.part(&ask.persona.hash);
     hash.part(ask.model.name());
     hash.finish()

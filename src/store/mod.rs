@@ -211,6 +211,8 @@ pub trait Store: BlockedJobs {
     /// What was told about a pull request and is not in its running job: in one that is ready, or in one that was given
     /// up, which comes first.
     async fn unheard(&self, pr: &PullRequest) -> Result<Option<Unheard>, StoreError>;
+    /// The events of a pull request that wait while its job runs, in the order in which they came.
+    async fn waiting_events(&self, pr: &PullRequest) -> Result<Vec<ClaimedEvent>, StoreError>;
     /// Whether a job of a pull request runs or waits, ready or not: what it was told may change the verdict. Jobs that a
     /// sweep put in line are left out.
     async fn is_worked_on(&self, pr: &PullRequest) -> Result<bool, StoreError>;

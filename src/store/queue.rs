@@ -140,15 +140,15 @@ pub(super) async fn events(
     .bind(job)
     .fetch_all(writing.connection())
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(ClaimedEvent {
-                guid: row.try_get("guid")?,
-                received_at: row.try_get("received_at")?,
-                event: row.try_get("event")?,
-            })
-        })
-        .collect()
+    rows.iter().map(event).collect()
+}
+
+pub(super) fn event(row: &AnyRow) -> Result<ClaimedEvent, StoreError> {
+    Ok(ClaimedEvent {
+        guid: row.try_get("guid")?,
+        received_at: row.try_get("received_at")?,
+        event: row.try_get("event")?,
+    })
 }
 
 /// See [`super::Store::renew`].

@@ -149,6 +149,12 @@ pub enum ActVerb {
     Resolve,
     /// Answers a question; `target` is its number.
     Answer,
+    /// Has a persona, the target, asked once more although its answer stands.
+    Again,
+    /// Moves the phase on, to the target.
+    Advance,
+    /// Stops a round.
+    Cancel,
 }
 
 impl ActVerb {
@@ -156,7 +162,7 @@ impl ActVerb {
     pub const OWN: &'static str = "own";
 
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Hold,
         Self::Release,
         Self::Pause,
@@ -165,6 +171,9 @@ impl ActVerb {
         Self::Concern,
         Self::Resolve,
         Self::Answer,
+        Self::Again,
+        Self::Advance,
+        Self::Cancel,
     ];
 
     /// The word of the command.
@@ -178,6 +187,9 @@ impl ActVerb {
             Self::Concern => "concern",
             Self::Resolve => "resolve",
             Self::Answer => "answer",
+            Self::Again => "again",
+            Self::Advance => "advance",
+            Self::Cancel => "cancel",
         }
     }
 
@@ -198,7 +210,8 @@ pub struct ActRecord {
     pub target: String,
     /// What exactly it closes (`bot::on_ledger`), opaque here; empty: nothing.
     pub item: String,
-    /// Reason, answer or concern; may be empty.
+    /// Reason, answer or concern; may be empty. Of [`ActVerb::Again`] the phase, of
+    /// [`ActVerb::Advance`] where from, where to, and past what.
     pub text: String,
     /// Numeric id of the account.
     pub account: u64,
@@ -208,7 +221,7 @@ pub struct ActRecord {
     pub base: String,
     /// Chain of receipts at that time, 32 hex digits; empty: there was none yet.
     pub did: String,
-    /// What people's votes bound to at that time, 64 hex digits.
+    /// What people's votes bound to at that time, 64 hex digits; of [`ActVerb::Again`] what personas' votes did.
     pub subject: String,
     /// The line it came from, `comment:ID:GUID:LINE`; unique with the path.
     pub source: String,

@@ -301,6 +301,10 @@ impl Store for SqlStore {
         unheard::unheard(&self.database, pr).await
     }
 
+    async fn waiting_events(&self, pr: &PullRequest) -> Result<Vec<ClaimedEvent>, StoreError> {
+        unheard::waiting_events(&self.database, pr).await
+    }
+
     async fn is_worked_on(&self, pr: &PullRequest) -> Result<bool, StoreError> {
         unheard::is_worked_on(&self.database, pr).await
     }

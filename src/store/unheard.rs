@@ -46,6 +46,21 @@ pub(super) async fn unheard(
     Ok(found)
 }
 
+/// See [`super::Store::waiting_events`].
+pub(super) async fn waiting_events(
+    database: &Database,
+    pr: &PullRequest,
+) -> Result<Vec<ClaimedEvent>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT e.guid, e.event, d.received_at FROM jobs j JOIN job_events e ON e.job = j.id \
+         JOIN deliveries d ON d.guid = e.guid WHERE j.lane = $1 AND j.state = 'waiting' ORDER BY e.id",
+    )
+    .bind(pr.lane())
+    .fetch_all(database.readers())
+    .await?;
+    rows.iter().map(queue::event).collect()
+}
+
 /// See [`super::Store::is_worked_on`].
 pub(super) async fn is_worked_on(
     database: &Database,

@@ -31,6 +31,7 @@ pub(crate) fn round() -> f64 {
         previous_vote: None,
         answered_on: None,
         raised: Vec::new(),
+        again: 0,
         model: Arc::new(Checklist),
     });
     let begun = thread_cpu();

@@ -32,6 +32,7 @@ mod receipts;
 mod sandbox;
 mod scenarios;
 mod status;
+mod steering;
 mod store;
 mod stories;
 mod support;

@@ -44,6 +44,9 @@ fn done(act: &ActView) -> String {
         ActVerb::Concern => return format!("concern {}", act.target),
         ActVerb::Resolve => return format!("{} resolved", act.target),
         ActVerb::Answer => return format!("{} answered", act.target),
+        ActVerb::Again => "asked again",
+        ActVerb::Advance => "moved on",
+        ActVerb::Cancel => "a round cancelled",
     };
     word.to_owned()
 }

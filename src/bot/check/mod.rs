@@ -258,7 +258,7 @@ pub struct ActView {
     pub by: String,
     /// When, ms since the Unix epoch.
     pub at: i64,
-    /// Why; may be empty.
+    /// Why, or about whom; may be empty.
     pub text: String,
     /// Link to where it was said.
     pub link: String,
@@ -272,7 +272,10 @@ impl ActView {
             target: act.target.clone(),
             by: act.login.clone(),
             at: act.said_at,
-            text: act.text.clone(),
+            text: match act.verb {
+                ActVerb::Again => act.target.clone(),
+                _ => act.text.clone(),
+            },
             link: act.link.clone(),
         }
     }

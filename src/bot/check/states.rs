@@ -97,6 +97,7 @@ static DISCUSSING: StateRow = row(
         "DISCUSSING: needs 1 vote by a person other than rob",
         "DECIDE: a person decides after 3 rounds",
         "WAITING: someone with write starts the panel",
+        "WAITING: ann cancelled the round",
     ],
     OPEN,
     "a vote, a person or a later phase is missing",
@@ -123,7 +124,7 @@ static HELD: StateRow = row(
 static ERROR: StateRow = row(
     &["ERROR 01J9ZK: internal, parked"],
     OPEN,
-    "the App failed; \"Re-run\" tries again",
+    "the App failed; \"Re-run\" or `/discuss retry` tries again",
 );
 static SUPERSEDED: StateRow = row(
     &["SUPERSEDED by abc123a"],

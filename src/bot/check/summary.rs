@@ -78,8 +78,9 @@ fn failed(text: &mut String, id: &str) {
     let _ = writeln!(
         text,
         "\nThis is our fault, not yours. The work is kept and not tried again by itself. An operator finds it in the \
-         log under {}. To try again now, press \"Re-run\".",
-        code(id)
+         log under {}. To try again now, press \"Re-run\" or post {}.",
+        code(id),
+        code("/discuss retry")
     );
 }
 

@@ -1,5 +1,6 @@
 //! Reads one command line: `/discuss [PATH] VERB ...` or `/discuss [PATH] (alias|@alias|all)... [question]`.
 
+use super::grammar_new;
 use super::on_ledger;
 use super::table::{self, Verb};
 use super::{
@@ -29,7 +30,7 @@ pub(super) fn read(line: &CommandLine, is_persona: &dyn Fn(&str) -> bool) -> Par
 }
 
 /// The first word and the rest behind it, both trimmed.
-fn first_word(text: &str) -> (&str, &str) {
+pub(super) fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start();
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     (&text[..end], text[end..].trim())
@@ -53,7 +54,7 @@ fn split_path<'a>(text: &'a str, is_persona: &dyn Fn(&str) -> bool) -> (Option<S
 }
 
 /// The text in double quotes at the start and what stands behind it.
-fn quoted(text: &str) -> Option<(&str, &str)> {
+pub(super) fn quoted(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix('"')?;
     let is_end = |(at, _): &(usize, &str)| {
         let behind = inner[at + 1..].chars().next();
@@ -64,7 +65,7 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether a word is read as a PATH, be there a persona of that name or not.
-fn looks_like_path(word: &str) -> bool {
+pub(super) fn looks_like_path(word: &str) -> bool {
     word.contains(['.', '/']) && !word.starts_with('@') && table::verb(bare(word)).is_none()
 }
 
@@ -78,7 +79,7 @@ pub fn path_word(path: &str) -> Cow<'_, str> {
 }
 
 /// Whether a path could name a file of the repository.
-fn is_inside(path: &str) -> bool {
+pub(super) fn is_inside(path: &str) -> bool {
     let bad_part = |part: &str| part.is_empty() || part == "." || part == "..";
     !path.contains(['\\', '\0']) && !path.split('/').any(bad_part)
 }
@@ -95,7 +96,18 @@ fn read_words(
             question: None,
         });
     }
-    match table::verb(bare(word)) {
+    let verb = table::verb(bare(word));
+    let is_alone = verb.is_none() && is_flag(word);
+    let behind = &text.trim_start()[bare(word).len()..];
+    let until_colon = behind.split(':').next().unwrap_or_default();
+    let behind_verb = until_colon.split_whitespace().find(|word| is_flag(word));
+    if let Some(flag) = behind_verb
+        .filter(|_| verb.is_some_and(|verb| verb != Verb::New))
+        .or(is_alone.then_some(word))
+    {
+        return Err(misplaced(flag));
+    }
+    match verb {
         Some(Verb::Vote) => read_vote(rest),
         Some(Verb::Drop) => {
             let behind = &text.trim_start()["drop".len()..];
@@ -117,8 +129,12 @@ fn read_words(
         Some(Verb::Reset) => read_reset(&text.trim_start()["reset".len()..]),
         Some(Verb::Status) => Ok(Command::Status),
         Some(Verb::Why) => Ok(Command::Why),
+        Some(Verb::Config) => Ok(Command::Config),
+        Some(Verb::Advance) => Ok(read_advance(rest)),
+        Some(Verb::New) => grammar_new::read(path, rest),
+        Some(Verb::Cancel) => alone("cancel", rest, Command::Cancel),
+        Some(Verb::Retry) => alone("retry", rest, Command::Retry),
         Some(Verb::Help) => Ok(Command::Help),
-        Some(Verb::Later(verb)) => Err(CommandError::NotYet { verb }),
         None => read_names(text, is_persona),
     }
 }
@@ -173,13 +189,46 @@ fn read_names(text: &str, is_persona: &dyn Fn(&str) -> bool) -> Result<Command, 
     if !all && names.is_empty() {
         return Err(unknown(rest));
     }
-    if first_word(rest).0.eq_ignore_ascii_case("--again") {
-        return Err(CommandError::NotYet { verb: "--again" });
+    let whom = if all { Whom::All } else { Whom::Named(names) };
+    let (flag, behind) = first_word(rest);
+    if is_again(flag) && behind.is_empty() {
+        return Ok(Command::Again { whom });
+    }
+    let is_last = |word: &&str| is_again(word);
+    if let Some(word) = Some(flag)
+        .filter(|word| is_flag(word))
+        .or_else(|| rest.split_whitespace().next_back().filter(is_last))
+    {
+        return Err(misplaced(word));
     }
     Ok(Command::Ask {
-        whom: if all { Whom::All } else { Whom::Named(names) },
+        whom,
         question: Some(rest.to_owned()).filter(|question| !question.is_empty()),
     })
+}
+
+/// Whether a word is meant as a flag. Some keyboards make one long dash of two hyphens.
+pub(super) fn is_flag(word: &str) -> bool {
+    let named = word.strip_prefix("--");
+    named.is_some_and(|name| name.starts_with(char::is_alphabetic)) || is_again(word)
+}
+
+fn is_again(word: &str) -> bool {
+    let word = bare(word);
+    let name = word
+        .strip_prefix("--")
+        .or_else(|| word.strip_prefix('\u{2014}'));
+    name.is_some_and(|name| name.eq_ignore_ascii_case("again"))
+}
+
+/// A flag that is none, or stands where it means nothing.
+pub(super) fn misplaced(word: &str) -> CommandError {
+    match is_again(word) {
+        true => CommandError::FlagNotHere,
+        false => CommandError::UnknownFlag {
+            flag: bare(word).to_owned(),
+        },
+    }
 }
 
 fn unknown(text: &str) -> CommandError {
@@ -231,10 +280,15 @@ fn hash_digits(word: &str) -> Option<String> {
 fn alone(verb: &'static str, rest: &str, command: Command) -> Result<Command, CommandError> {
     match first_word(rest).0 {
         "" => Ok(command),
-        word => Err(CommandError::Tail {
-            verb,
-            word: word.to_owned(),
-        }),
+        word => Err(unknown_tail(verb, word)),
+    }
+}
+
+/// A word behind a verb that takes nothing there.
+pub(super) fn unknown_tail(verb: &'static str, word: &str) -> CommandError {
+    CommandError::Tail {
+        verb,
+        word: word.to_owned(),
     }
 }
 
@@ -266,6 +320,15 @@ fn read_release(text: &str) -> Result<Command, CommandError> {
 
 fn release(reason: Option<String>) -> Command {
     Command::Act(ActCommand::Release { reason })
+}
+
+/// Reads nothing, or the name of a phase: `consensus vote` is one of `consensus_vote`.
+fn read_advance(text: &str) -> Command {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let phase = bare(&words.join("_")).to_owned();
+    Command::Advance {
+        phase: Some(phase).filter(|phase| !phase.is_empty()),
+    }
 }
 
 /// Reads `HASH: reason`.

@@ -4,6 +4,7 @@
 //! finds the lines of a comment that are commands at all, `grammar` reads one such line.
 
 mod grammar;
+mod grammar_new;
 mod markdown;
 mod on_ledger;
 pub mod table;
@@ -12,6 +13,7 @@ pub use grammar::path_word;
 pub use markdown::{CommandLine, command_lines};
 pub use on_ledger::NAME_CHARS;
 
+use crate::engine::scaffold::Title;
 use crate::engine::vote::Vote;
 use crate::ids::Alias;
 
@@ -45,6 +47,15 @@ pub enum Command {
         /// What; `None`: for their view and vote.
         question: Option<String>,
     },
+    /// Personas are asked once more, although they answered on this very text.
+    Again {
+        /// Who; never [`Whom::Missing`].
+        whom: Whom,
+    },
+    /// What failed or was given up is tried once more.
+    Retry,
+    /// The round that runs or waits is stopped.
+    Cancel,
     /// A person votes.
     Vote(VoteCommand),
     /// A discussion that left the pull request is let go.
@@ -53,6 +64,13 @@ pub enum Command {
     Act(ActCommand),
     /// A person says something about the ledger.
     Ledger(LedgerCommand),
+    /// The phase moves on.
+    Advance {
+        /// To which; `None`: the next one.
+        phase: Option<String>,
+    },
+    /// A discussion is begun on the branch.
+    New(NewCommand),
     /// Signed replies are put back as they were signed.
     Restore,
     /// A discussion begins anew.
@@ -64,6 +82,8 @@ pub enum Command {
     Status,
     /// Every rule of the verdict, as a reply.
     Why,
+    /// The configuration as it applies here, as a reply.
+    Config,
     /// The commands, as a reply.
     Help,
 }
@@ -97,6 +117,17 @@ pub struct DropCommand {
     pub path: String,
     /// Text behind the colon; never empty.
     pub reason: String,
+}
+
+/// `new "Title" [template] [PATH]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCommand {
+    /// The title.
+    pub title: Title,
+    /// Its template; `None`: the configuration's.
+    pub template: Option<String>,
+    /// The file, from the top folder.
+    pub path: String,
 }
 
 /// What a person does to a discussion other than by a vote.
@@ -159,11 +190,28 @@ pub enum CommandError {
         /// The word as written, less `@`.
         word: String,
     },
-    /// A verb of the plan that is not built yet.
-    NotYet {
-        /// The verb.
-        verb: &'static str,
+    /// `new` without a title in quotes.
+    NewTitle {
+        /// What stands behind it.
+        said: String,
     },
+    /// A title that cannot stand in a header.
+    NewTitleRefused {
+        /// Why.
+        why: String,
+    },
+    /// A path that no discussion can have.
+    NewPath {
+        /// As written.
+        path: String,
+    },
+    /// A word with two hyphens that is no flag.
+    UnknownFlag {
+        /// As written.
+        flag: String,
+    },
+    /// `--again` where it takes no effect: with another verb, without names, or beside a question.
+    FlagNotHere,
     /// `vote` without a vote, or with a word that is none.
     UnclearVote {
         /// The word; empty if there is none.

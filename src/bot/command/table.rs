@@ -34,10 +34,18 @@ pub enum Verb {
     Status,
     /// `why`
     Why,
+    /// `config`
+    Config,
+    /// `retry`
+    Retry,
+    /// `cancel`
+    Cancel,
+    /// `advance`
+    Advance,
+    /// `new`
+    New,
     /// `help`
     Help,
-    /// A verb of the plan that is not built yet.
-    Later(&'static str),
 }
 
 /// Heading under which help lists a command.
@@ -108,6 +116,33 @@ const MISSING: Row = Row {
     example: "/discuss design/cache.md",
     effect: "asks the voting participants that have not answered on the current text",
 };
+const AGAIN: Row = Row {
+    key: "again",
+    group: Group::Ask,
+    usage: "/discuss [PATH] NAME...|all --again",
+    need: Need::Maintain,
+    author: AuthorRule::Never,
+    example: "/discuss security --again",
+    effect: "asks once more although the answer on this text stands; the check shows who did and how often, and the newest answer counts",
+};
+const RETRY: Row = Row {
+    key: "retry",
+    group: Group::Ask,
+    usage: "/discuss retry",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss retry",
+    effect: "tries what failed or was given up once more: answers that came are posted and not bought again",
+};
+const CANCEL: Row = Row {
+    key: "cancel",
+    group: Group::Ask,
+    usage: "/discuss cancel",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss cancel",
+    effect: "stops the round that runs or waits: nobody else is asked, and answers that came are kept for when somebody asks",
+};
 const VOTE: Row = Row {
     key: "vote",
     group: Group::Decide,
@@ -125,6 +160,25 @@ const DROP: Row = Row {
     author: AuthorRule::Never,
     example: "/discuss drop design/cache.md: decided elsewhere",
     effect: "lets go of a discussion that left this pull request, so that it no longer holds it",
+};
+/// The row of `advance`, whose need and author rule depend on the step.
+pub const ADVANCE: Row = Row {
+    key: "advance",
+    group: Group::Decide,
+    usage: "/discuss [PATH] advance [PHASE]",
+    need: Need::Write,
+    author: AuthorRule::NotPastAVote,
+    example: "/discuss advance consensus_vote",
+    effect: "moves the discussion to its next phase, or to PHASE; past a vote that did not pass it needs maintain",
+};
+const NEW: Row = Row {
+    key: "new",
+    group: Group::Ask,
+    usage: "/discuss new \"Title\" [template] [PATH]",
+    need: Need::Write,
+    author: AuthorRule::May,
+    example: "/discuss new \"A cache for the product list\" feature",
+    effect: "begins a discussion: commits a file with the template's headings to the branch of this pull request",
 };
 const RESTORE: Row = Row {
     key: "restore",
@@ -234,6 +288,15 @@ const WHY: Row = Row {
     example: "/discuss design/cache.md why",
     effect: "replies with every rule of the verdict, whether it holds, and the numbers; changes nothing",
 };
+const CONFIG: Row = Row {
+    key: "config",
+    group: Group::Inform,
+    usage: "/discuss config",
+    need: Need::Read,
+    author: AuthorRule::May,
+    example: "/discuss config",
+    effect: "replies with the settings of the base branch that are not the default, and where each stands; changes nothing",
+};
 const HELP: Row = Row {
     key: "help",
     group: Group::Inform,
@@ -246,12 +309,9 @@ const HELP: Row = Row {
 
 /// Every command there is, in the order of the help.
 pub const TABLE: &[Row] = &[
-    PERSONAS, ALL, MISSING, PAUSE, RESUME, VOTE, CONCERN, RESOLVE, ANSWER, HOLD, RELEASE, OVERRIDE,
-    DROP, RESTORE, RESET, STATUS, WHY, HELP,
+    PERSONAS, ALL, MISSING, AGAIN, NEW, RETRY, CANCEL, PAUSE, RESUME, VOTE, ADVANCE, CONCERN,
+    RESOLVE, ANSWER, HOLD, RELEASE, OVERRIDE, DROP, RESTORE, RESET, STATUS, WHY, CONFIG, HELP,
 ];
-
-/// Verbs that are planned: recognised, so that nobody takes them for personas, and refused in plain words.
-pub const LATER: &[&str] = &["config", "advance", "new", "retry", "cancel"];
 
 /// The row of a command.
 pub fn row(command: &Command) -> &'static Row {
@@ -261,6 +321,12 @@ pub fn row(command: &Command) -> &'static Row {
             Whom::All => &ALL,
             Whom::Missing => &MISSING,
         },
+        Command::Again { .. } => &AGAIN,
+        Command::Retry => &RETRY,
+        Command::Cancel => &CANCEL,
+        Command::Advance { .. } => &ADVANCE,
+        Command::New(_) => &NEW,
+        Command::Config => &CONFIG,
         Command::Vote(_) => &VOTE,
         Command::Drop(_) => &DROP,
         Command::Act(act) => match act {
@@ -283,8 +349,11 @@ pub fn row(command: &Command) -> &'static Row {
     }
 }
 
-/// Verbs that work.
-const BUILT: &[(&str, Verb)] = &[
+/// The one flag there is.
+pub const AGAIN_FLAG: &str = "--again";
+
+/// The verbs by name.
+const VERBS: &[(&str, Verb)] = &[
     ("vote", Verb::Vote),
     ("drop", Verb::Drop),
     ("restore", Verb::Restore),
@@ -299,38 +368,32 @@ const BUILT: &[(&str, Verb)] = &[
     ("answer", Verb::Answer),
     ("status", Verb::Status),
     ("why", Verb::Why),
+    ("config", Verb::Config),
+    ("retry", Verb::Retry),
+    ("cancel", Verb::Cancel),
+    ("advance", Verb::Advance),
+    ("new", Verb::New),
     ("help", Verb::Help),
 ];
 
-/// What starts a command that works and is no persona.
-fn working() -> impl Iterator<Item = &'static str> {
-    std::iter::once("all").chain(BUILT.iter().map(|(name, _)| *name))
+/// Every word that starts a command and is no persona: no persona may be called like one of these.
+pub fn reserved() -> impl Iterator<Item = &'static str> {
+    std::iter::once("all").chain(VERBS.iter().map(|(name, _)| *name))
 }
 
 /// The verb a word is, in any case.
 pub fn verb(word: &str) -> Option<Verb> {
-    BUILT
+    VERBS
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(word))
         .map(|(_, verb)| *verb)
-        .or_else(|| {
-            LATER
-                .iter()
-                .find(|name| name.eq_ignore_ascii_case(word))
-                .map(|name| Verb::Later(name))
-        })
-}
-
-/// Every word that starts a command and is no persona: no persona may be called like one of these.
-pub fn reserved() -> impl Iterator<Item = &'static str> {
-    working().chain(LATER.iter().copied())
 }
 
 /// The verb or persona nearest to a misspelt word, if any is near enough.
 pub fn nearest(word: &str, personas: &[&str]) -> Option<String> {
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).clamp(1, 3);
-    let built: Vec<&str> = working().collect();
+    let built: Vec<&str> = reserved().collect();
     built
         .into_iter()
         .chain(personas.iter().copied())

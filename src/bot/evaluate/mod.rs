@@ -1,6 +1,7 @@
 //! Evaluation: from everything that was read and recorded to the state of each discussion. Pure.
 
 mod bare;
+mod done;
 mod hidden;
 mod ledger_of;
 mod outlook;
@@ -19,9 +20,9 @@ use super::acts::{self, Bound};
 use super::check::{ActView, DiscussionView, DroppedView, People, VoteView};
 use super::ground::Ground;
 use super::models::Models;
-use super::receipts::{self, MAX_RESTORED, Receipts};
+use super::receipts::{self, Receipts};
 use super::touched::{self, Candidate, Content, Standing};
-use crate::engine::consensus::{self, Owed, Situation};
+use crate::engine::consensus::{self, Owed, Situation, State};
 use crate::engine::discussion::Discussion;
 use crate::engine::persona::{Persona, PersonaKind};
 use crate::engine::statement::Statement;
@@ -209,7 +210,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         posted,
     } = discussed;
     let discussion = &owned;
-    if let Some(status) = settled(case.base.discussion(), &seen) {
+    if let Some(status) = done::settled(case.base.discussion(), &seen) {
         return Outcome::Settled(status);
     }
     let did = case
@@ -270,11 +271,13 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         published: case.record.map_or(&[], |record| &record.published),
     };
     let done = acts::standing(case.acts.iter().copied(), bound_to);
-    let held = done.held().or_else(|| held(case, &receipts));
+    let held = done.held().or_else(|| done::held(case, &receipts));
     let overridden = done.overrides();
     let paused = !done.pauses.is_empty();
-    let done = done.all().chain(heard.closings);
-    let done: Vec<ActView> = done.map(ActView::of).collect();
+    let cancelled = done::cancelled(case, &seen, &owed);
+    let chain = (bound_to.base, bound_to.did);
+    let mut done = done::shown(case, &done, &seen, chain, cancelled);
+    done.extend(heard.closings.into_iter().map(ActView::of));
     let verdict = consensus::decide(
         &Situation {
             rules: &around.ground.config.gate.rules,
@@ -293,6 +296,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         },
         &veto,
     );
+    let cancelled = cancelled.filter(|_| verdict.state == State::Discussing);
     let view = DiscussionView {
         path: case.candidate.path.clone(),
         title: discussion
@@ -316,7 +320,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         changed_sections,
         rounds: (rounds, bound),
         working: None,
-        waiting: None,
+        waiting: cancelled.map(|act| format!("{} cancelled the round", act.login)),
         held,
         overridden,
         acts: done,
@@ -345,36 +349,6 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         landed,
         receipts,
     }))
-}
-
-/// What only a person can settle about the replies in the file.
-fn held(case: &Case<'_>, receipts: &Receipts) -> Option<String> {
-    let restored = case.record.map_or(0, |record| record.restored);
-    if receipts.record_is_older {
-        return Some(
-            "the file holds replies that the record does not know: it comes from a backup"
-                .to_owned(),
-        );
-    }
-    let is_stuck = !receipts.dropped.is_empty() && case.commits && restored >= MAX_RESTORED;
-    is_stuck.then(|| {
-        format!(
-            "pushes dropped the replies {} times, so they are not put back by themselves any more",
-            restored + 1
-        )
-    })
-}
-
-/// Status of the base's copy if it is not open any more and the proposal is still the same, with nothing typed behind
-/// it that nobody voted on.
-fn settled(base: Option<&Discussion>, seen: &SeenText) -> Option<String> {
-    let base = base?;
-    let status = base.header.status();
-    if status.eq_ignore_ascii_case("OPEN") {
-        return None;
-    }
-    let of_base = SeenText::of(base, &[], "");
-    (of_base.ballot == seen.ballot).then(|| status.to_owned())
 }
 
 /// How an owed vote stands. Something that failed on this very text weighs more than a vote on another one.

@@ -2,7 +2,8 @@
 
 use super::text::SeenText;
 use super::{Case, Circumstances};
-use crate::bot::check::VoteView;
+use crate::bot::acts;
+use crate::bot::check::{self, VoteView};
 use crate::bot::models::CHECKLIST;
 use crate::bot::votes::Hashes;
 use crate::engine::block::Block;
@@ -50,6 +51,9 @@ pub(super) fn collect(
     for (alias, index) in newest_of_personas(case.blocks, seen) {
         votes.persona(around, case.blocks, discussion, seen, alias, index);
     }
+    for view in &mut votes.views {
+        note_asked_again(case, seen, view);
+    }
     // A persona that somebody asked besides the panel may object and not approve.
     let is_on_panel = |name: &str| panel.iter().any(|alias| alias.as_str() == name);
     for view in &mut votes.views {
@@ -64,6 +68,24 @@ pub(super) fn collect(
     }
     votes.typed(case, discussion, seen);
     votes
+}
+
+/// Says of a persona's vote how often somebody had it asked again on this text, and who.
+fn note_asked_again(case: &Case<'_>, seen: &SeenText, view: &mut VoteView) {
+    let acts = case.acts.iter().copied();
+    let alias = &view.entry.participant;
+    let again = acts::asked_again(acts, alias, &seen.subject.to_string());
+    if again.is_empty() {
+        return;
+    }
+    let by: BTreeSet<&str> = again.iter().map(|act| act.login.as_str()).collect();
+    let by = by.into_iter().collect::<Vec<_>>().join(", ");
+    let times = check::counted(again.len(), "time", "times");
+    let said = format!("asked again {times} on this text by {by}");
+    view.note = Some(match view.note.take() {
+        Some(note) => format!("{note}; {said}"),
+        None => said,
+    });
 }
 
 /// For each persona the recorded block that is its vote: the newest on the current subject, else the newest. A vote

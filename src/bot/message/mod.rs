@@ -4,6 +4,10 @@
 //! Each refusal says what was read, why it is refused, and what to write instead.
 
 mod act;
+mod advance;
+mod again;
+mod begin;
+mod config;
 mod ledger;
 mod mention;
 mod refusal;
@@ -11,6 +15,10 @@ mod restore;
 mod why;
 
 pub use act::{NotDone, not_done};
+pub use advance::{NotAdvanced, advanced, leaves_out, not_advanced};
+pub use again::{Retried, asked_again, cancelled, cancelled_before, nothing_to_cancel, retried};
+pub use begin::{NotBegun, begun, not_begun};
+pub use config::config;
 pub use ledger::{ClosedItem, NotSaid, OpenItem, closed_item, not_said};
 pub use mention::{mention_unclear, not_asked};
 pub use refusal::{
@@ -150,6 +158,7 @@ fn help_row(row: &Row) -> String {
         AuthorRule::NotPastTheBound => " Not by the author once the automatic rounds are used up.",
         AuthorRule::OwnOnly => " The author takes back only the author's own.",
         AuthorRule::InAnyCase => " The author may with any right.",
+        AuthorRule::NotPastAVote => " Past a vote, not by the author.",
         AuthorRule::Never => " Not by the author.",
     };
     let example = match row.example == row.usage {

@@ -7,6 +7,7 @@ use crate::bot::command::{
     CommandError, DropCommand, MAX_COMMANDS, MAX_NAMES, NAME_CHARS, Parsed, path_word,
 };
 use crate::bot::markdown::{code, inline, shorten};
+use crate::engine::definition::nearest;
 
 /// A command that its author may not give.
 pub fn refused(login: &str, refusal: &Refusal) -> String {
@@ -25,6 +26,7 @@ pub fn refused(login: &str, refusal: &Refusal) -> String {
             let since = match rule {
                 AuthorRule::NotPastTheBound => " now that the automatic rounds are used up",
                 AuthorRule::OwnOnly => ", since it is about what somebody else did",
+                AuthorRule::NotPastAVote => ", since it would leave out a vote",
                 _ => "",
             };
             format!(
@@ -43,9 +45,39 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
     let read = line_read(parsed);
     match error {
         CommandError::Unknown { word } => unknown(&read, word, personas),
-        CommandError::NotYet { verb } => format!(
-            "{read}: {} is planned and not available yet, so nothing was done. {}",
-            code(verb),
+        CommandError::NewTitle { said } => {
+            let title = match shorten(said, 60) {
+                said if said.is_empty() => "What is to be decided".to_owned(),
+                said => said.replace('"', ""),
+            };
+            format!(
+                "{read}: there is no title in double quotes in it, so nothing was begun. Write {}. {}",
+                code(&format!("/discuss new \"{title}\"")),
+                see_help()
+            )
+        }
+        CommandError::NewTitleRefused { why } => {
+            format!(
+                "{read}: nothing was begun, since {}. {}",
+                inline(why),
+                see_help()
+            )
+        }
+        CommandError::NewPath { path } => format!(
+            "{read}: {} does not end in {}, so nothing was begun. Write the file's path, or a folder with a slash at its \
+             end: {}. {}",
+            code(&shorten(path, MAX_LINE)),
+            code(".md"),
+            code("/discuss new \"What is to be decided\" design/"),
+            see_help()
+        ),
+        CommandError::UnknownFlag { flag } => unknown_flag(&read, flag),
+        CommandError::FlagNotHere => format!(
+            "{read}: {} stands at the end, right behind names, and takes no question; nothing was done. Write {} or {}. A \
+             question gets an answer of its own without it. {}",
+            code(table::AGAIN_FLAG),
+            code("/discuss security --again"),
+            code("/discuss all --again"),
             see_help()
         ),
         CommandError::UnclearVote { word } => {
@@ -248,6 +280,23 @@ pub(super) fn see_help() -> String {
     format!("{} lists what there is.", code("/discuss help"))
 }
 
+fn unknown_flag(read: &str, flag: &str) -> String {
+    let hint = match nearest(flag, [table::AGAIN_FLAG]) {
+        Some(near) => format!(
+            "Did you mean {}, as in {}?",
+            code(near),
+            code("/discuss security --again")
+        ),
+        None => format!(
+            "{} is the only one, as in {}.",
+            code(table::AGAIN_FLAG),
+            code("/discuss security --again")
+        ),
+    };
+    let flag = code(&shorten(flag, MAX_LINE));
+    format!("{read}: {flag} is no flag, so nothing was done. {hint}")
+}
+
 fn unknown(read: &str, word: &str, personas: &[&str]) -> String {
     let word_shown = code(&shorten(word, MAX_LINE));
     let hint = match table::nearest(word, personas) {
@@ -330,8 +379,9 @@ pub fn no_discussion(participants: &[&str]) -> String {
     format!(
         "This pull request has no discussion yet. Add a Markdown file that starts like this, and the panel answers on \
          the next push:\n\n```markdown\n<!-- DISCUSSION -->\n<!-- Title: What is to be decided -->\n\
-         <!-- Participants: {} -->\n\n# What is to be decided\n```",
-        participants.join(", ")
+         <!-- Participants: {} -->\n\n# What is to be decided\n```\n\nOr have one begun on this branch: {}",
+        participants.join(", "),
+        code("/discuss new \"What is to be decided\"")
     )
 }
 
@@ -354,9 +404,11 @@ pub fn settled(parsed: &Parsed, discussions: &[(&str, &str)]) -> String {
 /// The pull request is closed or merged.
 pub fn closed(parsed: &Parsed) -> String {
     format!(
-        "{}: this pull request is closed, so nothing is asked or counted any more. {} and {} still answer.",
+        "{}: this pull request is closed, so nothing is asked or counted any more. {}, {}, {} and {} still answer.",
         line_read(parsed),
         code("/discuss status"),
+        code("/discuss why"),
+        code("/discuss config"),
         code("/discuss help")
     )
 }

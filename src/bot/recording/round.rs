@@ -51,6 +51,9 @@ pub struct KeptTurn {
     pub answered_on: Option<String>,
     /// Its earlier remarks with the words of the proposal that they are about.
     pub raised: Vec<(String, String)>,
+    /// How often somebody had it asked again although its answer stood.
+    #[serde(default)]
+    pub again: u32,
     /// Name of the model that was to be asked.
     pub model: String,
     /// What came of it.
@@ -111,6 +114,7 @@ impl KeptTurn {
             previous_vote: ask.previous_vote,
             answered_on: ask.answered_on.clone(),
             raised: ask.raised.iter().map(Anchor::pair).collect(),
+            again: ask.again,
             model: ask.model.name().to_owned(),
             outcome: KeptOutcome::of(&turn.outcome),
         }

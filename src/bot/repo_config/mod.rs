@@ -1,11 +1,13 @@
 //! `.github/discussions.yml`: the team's configuration, read from the base branch only (command line: working tree).
 
+mod effective;
 mod keys;
 mod origins;
 mod parse;
 mod schema;
 mod values;
 
+pub use effective::{Effective, yaml};
 pub use keys::{KEYS, Key};
 pub use origins::Origins;
 pub use schema::schema;

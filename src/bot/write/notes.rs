@@ -93,9 +93,9 @@ fn told(act: &ActRecord, about: Option<(&String, &String)>) -> Option<String> {
         (ActVerb::Hold, _) => "Held it".to_owned(),
         (ActVerb::Release, _) => "Released it".to_owned(),
         (ActVerb::Override, _) => "Overrode the rules".to_owned(),
-        (ActVerb::Resolve | ActVerb::Answer, None) | (ActVerb::Pause | ActVerb::Resume, _) => {
-            return None;
-        }
+        (ActVerb::Advance, _) => "Moved the phase on".to_owned(),
+        (ActVerb::Resolve | ActVerb::Answer, None) => return None,
+        (ActVerb::Pause | ActVerb::Resume | ActVerb::Again | ActVerb::Cancel, _) => return None,
     };
     let words = match remark(&act.text, MAX_WORDS).text {
         words if words.is_empty() => ".".to_owned(),

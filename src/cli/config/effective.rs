@@ -1,7 +1,7 @@
 //! `discussions config effective`: every key with its value and where that comes from.
 
 use super::{Found, find};
-use crate::bot::repo_config::{KEYS, Key, Origins, RepoConfig};
+use crate::bot::repo_config::{self, Origins, RepoConfig, yaml};
 use crate::cli::output::Output;
 use crate::cli::{Failure, Outcome};
 use crate::engine::problem::Severity;
@@ -50,9 +50,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Outcome, Fai
     let path = found.path.display().to_string();
     let config = read(&found, output)?;
     let origins = Origins::of(found.text.as_deref().unwrap_or_default());
-    let keys: Vec<Effective> = KEYS
-        .iter()
-        .map(|key| effective(key, &config, &origins))
+    let keys: Vec<Effective> = repo_config::Effective::all(&config, &origins)
+        .into_iter()
+        .map(effective)
         .collect();
     let path = found.text.as_ref().map(|_| path.as_str());
     if arguments.json {
@@ -99,18 +99,13 @@ fn read(found: &Found, output: &Output) -> Result<RepoConfig, Failure> {
     }
 }
 
-fn effective(key: &Key, config: &RepoConfig, origins: &Origins) -> Effective {
-    let line = origins.line(key.path);
-    let value = key
-        .value(config)
-        .or_else(|| origins.written(key.path))
-        .unwrap_or_else(|| key.default());
+fn effective(key: repo_config::Effective) -> Effective {
     Effective {
-        key: key.path,
-        value,
-        origin: line.map_or(Origin::Default, |_| Origin::File),
-        line,
-        used: key.is_used(),
+        key: key.key,
+        value: key.value,
+        origin: key.line.map_or(Origin::Default, |_| Origin::File),
+        line: key.line,
+        used: key.used,
     }
 }
 
@@ -156,42 +151,4 @@ fn comment(key: &Effective, path: &str) -> String {
         true => origin,
         false => format!("{origin}; not used yet"),
     }
-}
-
-/// A value in YAML's flow style.
-fn yaml(value: &Value) -> String {
-    match value {
-        Value::String(text) if is_plain(text) => text.clone(),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(yaml).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(entries) => {
-            let entry = |(key, value): (&String, &Value)| {
-                format!("{}: {}", yaml(&Value::String(key.clone())), yaml(value))
-            };
-            let entries: Vec<String> = entries.iter().map(entry).collect();
-            format!("{{{}}}", entries.join(", "))
-        }
-        // JSON's strings, numbers and words are YAML's too.
-        other => other.to_string(),
-    }
-}
-
-/// Whether YAML reads a text without quotes as that text: words and paths, no numbers, no `null`.
-fn is_plain(text: &str) -> bool {
-    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.' || c == '_');
-    let goes_on = |c: char| c.is_ascii_alphanumeric() || "._/-%".contains(c);
-    let is_word = matches!(
-        text.to_ascii_lowercase().as_str(),
-        "true" | "false" | "null" | "yes" | "no" | "on" | "off" | ".nan" | ".inf"
-    );
-    let is_share = text.split_once('/').is_some_and(|(part, whole)| {
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        digits(part) && digits(whole)
-    });
-    let is_time = text.len() > 1
-        && text.ends_with(['s', 'm', '%'])
-        && text[..text.len() - 1].bytes().all(|b| b.is_ascii_digit());
-    is_share || is_time || (begins && text.chars().all(goes_on) && !is_word)
 }

@@ -16,7 +16,7 @@ use discussions::sandbox::{DEMO_REPO, Role};
 use std::sync::Arc;
 
 /// A pull request by rob that ann has made green. Tim may triage; joe may write.
-async fn green(model: &Arc<Scripted>, config: &str) -> (Rig, u64) {
+pub(crate) async fn green(model: &Arc<Scripted>, config: &str) -> (Rig, u64) {
     let rig = Rig::scripted(model, config).await;
     for (login, role) in [("tim", Role::Triage), ("joe", Role::Write)] {
         rig.sandbox
@@ -31,7 +31,7 @@ async fn green(model: &Arc<Scripted>, config: &str) -> (Rig, u64) {
 
 impl Rig {
     /// The newest reply of the App to one more comment; empty: it said nothing new.
-    async fn told(&self, login: &str, number: u64, line: &str) -> String {
+    pub(crate) async fn told(&self, login: &str, number: u64, line: &str) -> String {
         let before = self.replies(number).len();
         self.say(login, number, line).await;
         let mut replies = self.replies(number);

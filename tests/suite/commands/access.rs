@@ -4,9 +4,10 @@ use discussions::bot::access::{
     Access, Caller, Need, Refusal, decide, refusal_key, reply_key, speaks_for_itself,
 };
 use discussions::bot::command::{
-    ActCommand, Command, DropCommand, LedgerCommand, VoteCommand, Whom,
+    ActCommand, Command, DropCommand, LedgerCommand, NewCommand, VoteCommand, Whom,
 };
 use discussions::bot::job::StoredActor;
+use discussions::engine::scaffold::Title;
 use discussions::engine::vote::Vote;
 use discussions::forge::Rights;
 use discussions::ids::{Alias, PullRequest, Repo};
@@ -67,6 +68,16 @@ fn command(name: &str) -> Command {
         "reset" => Command::Reset {
             reason: "anew".to_owned(),
         },
+        "again" => Command::Again { whom: Whom::All },
+        "advance" => Command::Advance { phase: None },
+        "new" => Command::New(NewCommand {
+            title: Title::parse("A cache").unwrap(),
+            template: None,
+            path: "a.md".to_owned(),
+        }),
+        "cancel" => Command::Cancel,
+        "retry" => Command::Retry,
+        "config" => Command::Config,
         "status" => Command::Status,
         "why" => Command::Why,
         _ => Command::Help,

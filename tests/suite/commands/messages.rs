@@ -177,8 +177,26 @@ fn refusals_say_what_was_read_why_and_what_to_write() {
             vec!["neither a command nor a persona", "`/discuss help`"],
         ),
         (
-            "text\n/discuss config",
-            vec!["Line 2", "`config` is planned and not available yet"],
+            "text\n/discuss resolve C1: done",
+            vec!["Line 2", "`resolve` is planned and not available yet"],
+        ),
+        (
+            "/discuss security --agian",
+            vec![
+                "`--agian` is no flag",
+                "Did you mean `--again`, as in `/discuss security --again`?",
+            ],
+        ),
+        (
+            "/discuss security --dry-run",
+            vec!["`--dry-run` is no flag", "`--again` is the only one"],
+        ),
+        (
+            "/discuss vote ready --again",
+            vec![
+                "stands at the end, right behind names",
+                "`/discuss all --again`",
+            ],
         ),
         (
             "/discuss hold",

@@ -68,11 +68,32 @@ fn described(parsed: &Parsed) -> String {
             format!("vote {word}{hash}{reason}")
         }
         Ok(Command::Drop(drop)) => format!("drop {} : {}", drop.path, drop.reason),
+        Ok(Command::Again { whom: Whom::All }) => "again all".to_owned(),
+        Ok(Command::Again { whom }) => match whom {
+            Whom::Named(names) => {
+                let names: Vec<&str> = names.iter().map(|a| a.as_str()).collect();
+                format!("again {}", names.join(","))
+            }
+            _ => "again nobody".to_owned(),
+        },
+        Ok(Command::Advance { phase: None }) => "advance".to_owned(),
+        Ok(Command::Advance { phase: Some(phase) }) => format!("advance {phase}"),
+        Ok(Command::New(new)) => {
+            let template = new.template.as_deref().unwrap_or("-");
+            format!("new {} | {template} | {}", new.title.as_str(), new.path)
+        }
+        Err(CommandError::NewTitle { said }) => format!("new-title {said}"),
+        Err(CommandError::NewTitleRefused { .. }) => "new-title-refused".to_owned(),
+        Err(CommandError::NewPath { path }) => format!("new-path {path}"),
+        Ok(Command::Cancel) => "cancel".to_owned(),
+        Ok(Command::Retry) => "retry".to_owned(),
+        Ok(Command::Config) => "config".to_owned(),
+        Err(CommandError::UnknownFlag { flag }) => format!("unknown-flag {flag}"),
+        Err(CommandError::FlagNotHere) => "flag-not-here".to_owned(),
         Ok(Command::Status) => "status".to_owned(),
         Ok(Command::Why) => "why".to_owned(),
         Ok(Command::Help) => "help".to_owned(),
         Err(CommandError::Unknown { word }) => format!("unknown {word}"),
-        Err(CommandError::NotYet { verb }) => format!("not-yet {verb}"),
         Err(CommandError::UnclearVote { word }) => format!("unclear {word}"),
         Err(CommandError::VoteTail { word }) => format!("vote-tail {word}"),
         Ok(Command::Act(act)) => match act {

@@ -1,6 +1,6 @@
 //! Moving through the phases after a round.
 
-use discussions::engine::phase::{RoundEnd, after_round};
+use discussions::engine::phase::{RoundEnd, after_round, in_order, left_out};
 use discussions::engine::template::{Advance, Template, Templates};
 use discussions::engine::vote::Vote::{self, Changes, Ready, Reject};
 
@@ -104,5 +104,42 @@ fn an_unknown_phase_stays() {
     assert_eq!(
         after(&feature(), "no_such_phase", &[Some(Ready)]),
         "no_such_phase"
+    );
+}
+
+#[test]
+fn a_step_leaves_out_the_votes_between_and_going_back_leaves_none() {
+    let mut template = feature();
+    template.phases.get_mut("detailed_review").unwrap().voting = true;
+    let mut aside = template.phases["consensus_vote"].clone();
+    aside.name = "aside".to_owned();
+    template.phases.insert("aside".to_owned(), aside);
+    for (from, to, has_passed, want) in [
+        ("initial_feedback", "detailed_review", false, ""),
+        (
+            "initial_feedback",
+            "consensus_vote",
+            false,
+            "detailed_review",
+        ),
+        (
+            "detailed_review",
+            "consensus_vote",
+            false,
+            "detailed_review",
+        ),
+        ("detailed_review", "consensus_vote", true, ""),
+        ("consensus_vote", "initial_feedback", false, ""),
+        // Nobody knows what lies between a phase that is not on the way and those that are.
+        ("detailed_review", "aside", true, "consensus_vote"),
+        ("aside", "consensus_vote", false, "aside, detailed_review"),
+    ] {
+        let left = left_out(&template, from, to, has_passed).join(", ");
+        assert_eq!(left, want, "from {from} to {to}, passed: {has_passed}");
+    }
+    let order = in_order(&template).join(", ");
+    assert_eq!(
+        order,
+        "initial_feedback, detailed_review, consensus_vote, aside"
     );
 }

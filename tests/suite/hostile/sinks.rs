@@ -381,6 +381,7 @@ fn next_prompt(text: &str) -> prompt::Rendered {
         previous_vote: None,
         answered_on: None,
         raised: Vec::new(),
+        again: 0,
         model: Arc::new(Checklist),
     };
     prompt::render(&round::prompts(&input, &[ask])[0])

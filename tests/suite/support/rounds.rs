@@ -68,6 +68,7 @@ pub(crate) fn rounds(name: &str) -> Vec<BTreeMap<&'static str, Rendered>> {
             previous_vote: votes.get(alias).copied().flatten(),
             answered_on: None,
             raised: Vec::new(),
+            again: 0,
             model: Arc::new(Checklist),
         });
         let mut blocks = Vec::new();
