@@ -3,7 +3,7 @@
 use super::access::{self, AuthorRule, Caller, Need, Refusal};
 use super::command::{Parsed, table};
 use super::deps::JobError;
-use super::evaluate::{Evaluated, Outcome};
+use super::evaluate::Evaluated;
 use super::hear::Utterance;
 use super::message::{self, NotAdvanced};
 use super::respond::{self, Response};
@@ -17,7 +17,6 @@ use crate::store::{ActRecord, ActVerb, Change};
 /// a vote would be left out shows only here.
 pub async fn carry_out(
     work: &mut Work<'_>,
-    outcomes: &[Outcome],
     utterance: &Utterance,
     parsed: &Parsed,
     named: Option<&str>,
@@ -26,6 +25,8 @@ pub async fn carry_out(
 ) -> Result<(), JobError> {
     let said = &utterance.said;
     let source = format!("{}:{}:{}", said.source, said.guid, parsed.line);
+    // What was said just before, in the same job, counts already.
+    let outcomes = &work.evaluate_fully().await?;
     let targets = respond::targets(work, outcomes, parsed, response);
     for (key, evaluated) in targets.unwrap_or_default() {
         let path = &evaluated.view.path;
@@ -81,7 +82,10 @@ pub async fn carry_out(
         };
         let mut record = work.discussion(&key);
         record.phase = to.name.clone();
-        record.rounds = 0;
+        // The rounds of a phase are not had twice by going back and forth.
+        if is_new(template, from, &to.name, work.acts_of(&key)) {
+            record.rounds = 0;
+        }
         let changes = [Change::Act(act.clone()), Change::Discussion(record.clone())];
         work.record(&changes).await?;
         response
@@ -91,6 +95,23 @@ pub async fn carry_out(
         work.memory.discussions.insert(key, record);
     }
     Ok(())
+}
+
+/// Whether a discussion was never in a phase that it goes to: it comes later than the present one, and nobody moved it
+/// there or away from there before.
+fn is_new<'a>(
+    template: &Template,
+    from: &str,
+    to: &str,
+    mut acts: impl Iterator<Item = &'a ActRecord>,
+) -> bool {
+    let order = phase::in_order(template);
+    let place = |name: &str| order.iter().position(|phase| *phase == name);
+    let was_there = |act: &ActRecord| {
+        act.verb == ActVerb::Advance
+            && (act.target == to || act.text.starts_with(&format!("from {to} to ")))
+    };
+    place(to) > place(from) && !acts.any(was_there)
 }
 
 /// The phase to go to: the one named, else the next.

@@ -77,10 +77,11 @@ async fn stands(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool,
     {
         return Ok(true);
     }
-    is_stored(work, table, want).await
+    was_given(work, table, want).await
 }
 
-/// Whether the answer that would be given is in the store, so that nobody would be asked.
+/// Whether the answer that would be given was given out here already, so that nobody would be asked. One that is in the
+/// store only (its round was cancelled, or the process died) is still to be said.
 pub async fn is_answered(
     work: &Work<'_>,
     outcomes: &[Outcome],
@@ -88,19 +89,25 @@ pub async fn is_answered(
 ) -> Result<bool, JobError> {
     let table = tables(work, outcomes).find(|table| table.key == want.key);
     match table {
-        Some(table) => is_stored(work, &table, want).await,
+        Some(table) => was_given(work, &table, want).await,
         None => Ok(false),
     }
 }
 
-async fn is_stored(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool, JobError> {
+async fn was_given(work: &Work<'_>, table: &Table<'_>, want: &Want) -> Result<bool, JobError> {
     let Ok(ask) = table.ask(work, want) else {
         return Ok(false);
     };
     let is_ours = |block: &Block| table.is_ours(block);
     let input = table.input(work, &is_ours, &Unmetered);
     let key = round::answer_key(&input, table.evaluated.seen.subject, &ask);
-    Ok(work.deps.store.answer(&key).await?.is_some())
+    let given = work.deps.store.effect(work.pr(), &given(&key)).await?;
+    Ok(given.is_some())
+}
+
+/// Key of the effect row of an answer that was given out.
+fn given(key: &str) -> String {
+    format!("given:{key}")
 }
 
 /// Asks. Every persona sees its file as it was before the round; answers are in the store as soon as they are given.
@@ -117,6 +124,7 @@ pub async fn ask(
     let watch = Watch::new(work);
     let mut turns = Vec::new();
     let mut kept = Vec::new();
+    let mut given_out = Vec::new();
     for table in tables(&*work, outcomes) {
         let wanted: Vec<&Want> = wants.iter().filter(|want| want.key == table.key).collect();
         let mut asks = Vec::new();
@@ -135,6 +143,18 @@ pub async fn ask(
         let input = table.input(work, &is_ours, &meter);
         let answered = round::run(&input, &asks, &book, &Quiet).await;
         let answered = answered.map_err(JobError::Internal)?;
+        for turn in &answered {
+            let of_turn =
+                |ask: &&Ask| ask.persona.alias == turn.alias && ask.question == turn.question;
+            if let Some(ask) = asks.iter().find(of_turn)
+                && !matches!(turn.outcome, TurnOutcome::Unavailable(_))
+            {
+                given_out.push(Change::EffectDone {
+                    key: given(&round::answer_key(&input, turn.subject, ask)),
+                    result: String::new(),
+                });
+            }
+        }
         kept.push(kept_round(
             work,
             table.key,
@@ -154,6 +174,7 @@ pub async fn ask(
         false => watch.stopped().await,
     };
     work.memory.noted.extend(kept);
+    work.memory.given = given_out;
     Ok((turns, stop))
 }
 

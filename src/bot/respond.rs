@@ -153,8 +153,7 @@ async fn carry_out(
         }
         Command::Advance { phase } => {
             let phase = phase.as_deref();
-            advancing::carry_out(work, outcomes, utterance, parsed, phase, &caller, response)
-                .await?;
+            advancing::carry_out(work, utterance, parsed, phase, &caller, response).await?;
         }
         Command::New(new) => {
             beginning::carry_out(work, utterance, parsed, new, response).await?;

@@ -28,7 +28,8 @@ pub async fn take_up(deps: &BotDeps, job: &Claimed) -> Result<Option<Vec<Claimed
     };
     for utterance in utterances.iter().filter(retries) {
         let (author, key) = (&utterance.said.author, key(&utterance.said.guid));
-        if let Some(EffectRecord::Done(_)) = deps.store.effect(&job.pr, &key).await? {
+        let before = deps.store.effect(&job.pr, &key).await?;
+        if let Some(EffectRecord::Done(_)) = before {
             continue;
         }
         let rights = deps.read.rights(&job.pr, author.id, &author.login).await?;
@@ -38,7 +39,9 @@ pub async fn take_up(deps: &BotDeps, job: &Claimed) -> Result<Option<Vec<Claimed
         // Announced first: a try that dies in between leaves a trace of what it may have taken up.
         deps.store.intend(&job.lease, &job.pr, &key).await?;
         let events = deps.store.adopt_parked(&job.lease, &job.pr).await?;
+        // A try that died in between may have taken them up.
         let taken = events.len().saturating_sub(job.events.len());
+        let taken = taken.max(usize::from(before.is_some()));
         let done = Change::EffectDone {
             key,
             result: taken.to_string(),

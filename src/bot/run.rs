@@ -327,6 +327,7 @@ async fn discuss(
     if let Some(stop) = &stop {
         cancelling::stopped(work, &outcomes, stop, &wants, &turns, heard).await?;
         turns.clear();
+        work.memory.given.clear();
     }
     let has_failed =
         |key: &str| ask::failed(&turns).any(|(of, turn, _)| of == key && turn.question.is_none());

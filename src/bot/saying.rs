@@ -169,6 +169,12 @@ fn decide(
                 Some(act) => Ok((act.target.clone(), on_ledger::kept_of(act))),
                 None => scene.item(id, ItemKind::Concern, ActVerb::Resolve),
             };
+            let by_number = of_person.is_none() && evaluated.is_invalid();
+            let found = if by_number {
+                Err(NotSaid::Invalid)
+            } else {
+                found
+            };
             let is_own = of_person.is_some_and(|act| act.account == account);
             match (found, may_resolve(is_own, caller)) {
                 (Err(why), _) => Decided::Not(why),
@@ -181,6 +187,8 @@ fn decide(
                 },
             }
         }
+        // Numbers are those of the file as it was signed; while it is not so, they may be others.
+        LedgerCommand::Answer { .. } if evaluated.is_invalid() => Decided::Not(NotSaid::Invalid),
         LedgerCommand::Answer { id, text } => {
             match scene.item(id, ItemKind::Question, ActVerb::Answer) {
                 Err(why) => Decided::Not(why),

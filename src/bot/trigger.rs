@@ -250,7 +250,8 @@ fn push(event: &PushEvent) -> Decided {
         base,
         // What changes a verdict reaches the groups it is in when it is recorded.
         queues: false,
-        lacking: false,
+        // A push grants nothing: what waits for a permission goes on waiting.
+        lacking: true,
     };
     Ok((pr, event))
 }

@@ -78,6 +78,9 @@ pub struct Memory {
     pub siblings: Kin,
     /// To be written down together with the next head that is posted to.
     pub noted: Vec<Change>,
+    /// Which answers this round gives out, to be written down together with its blocks: what was cancelled before that
+    /// was never said.
+    pub given: Vec<Change>,
 }
 
 /// One try at a job.

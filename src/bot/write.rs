@@ -144,6 +144,7 @@ async fn intend(work: &mut Work<'_>, drafts: &[Draft], more: Vec<Change>) -> Res
     let mut changes: Vec<Change> = drafts.iter().flat_map(Draft::changes).collect();
     changes.extend(more);
     changes.append(&mut work.memory.noted);
+    changes.append(&mut work.memory.given);
     work.record(&changes).await?;
     for draft in drafts {
         let record = draft.record.clone();

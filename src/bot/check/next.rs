@@ -367,6 +367,11 @@ fn discussing(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     if steps.is_empty() && !view.is_past_bound() && view.votes.iter().any(objects) {
         return changes(view, at);
     }
+    // The panel is done with it, and it did not move on by itself.
+    if steps.is_empty() && view.has_reason(ReasonCode::PhaseDoesNotVote) {
+        let step = NextStep::new("someone with write", "moves it on to its next phase");
+        steps.push(step.with(at.line("advance")));
+    }
     let renewals = renewals(view, at);
     let missing = view.people.needed.saturating_sub(view.people.ready);
     let suffices = renewals.is_some() && missing == 1 && view.disputed().next().is_none();

@@ -122,9 +122,12 @@ static HELD: StateRow = row(
     "somebody has to settle what holds it",
 );
 static ERROR: StateRow = row(
-    &["ERROR 01J9ZK: internal, parked"],
+    &[
+        "ERROR 01J9ZK: internal, parked",
+        "ERROR: the App is not granted issues: read",
+    ],
     OPEN,
-    "the App failed; \"Re-run\" or `/discuss retry` tries again",
+    "the App failed, and \"Re-run\" or `/discuss retry` tries again; or an owner of the account has to accept its permissions, and it goes on by itself",
 );
 static SUPERSEDED: StateRow = row(
     &["SUPERSEDED by abc123a"],

@@ -132,6 +132,8 @@ fn read_words(
         Some(Verb::Config) => Ok(Command::Config),
         Some(Verb::Advance) => Ok(read_advance(rest)),
         Some(Verb::New) => grammar_new::read(path, rest),
+        Some(Verb::Cancel) if path.is_some() => Err(whole("cancel")),
+        Some(Verb::Retry) if path.is_some() => Err(whole("retry")),
         Some(Verb::Cancel) => alone("cancel", rest, Command::Cancel),
         Some(Verb::Retry) => alone("retry", rest, Command::Retry),
         Some(Verb::Help) => Ok(Command::Help),
@@ -282,6 +284,11 @@ fn alone(verb: &'static str, rest: &str, command: Command) -> Result<Command, Co
         "" => Ok(command),
         word => Err(unknown_tail(verb, word)),
     }
+}
+
+/// What is about the whole pull request, given for one discussion.
+fn whole(verb: &'static str) -> CommandError {
+    CommandError::WholePullRequest { verb }
 }
 
 /// A word behind a verb that takes nothing there.

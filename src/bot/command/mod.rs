@@ -212,6 +212,11 @@ pub enum CommandError {
     },
     /// `--again` where it takes no effect: with another verb, without names, or beside a question.
     FlagNotHere,
+    /// A PATH before a verb that is about the whole pull request.
+    WholePullRequest {
+        /// The verb.
+        verb: &'static str,
+    },
     /// `vote` without a vote, or with a word that is none.
     UnclearVote {
         /// The word; empty if there is none.

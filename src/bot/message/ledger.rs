@@ -42,6 +42,8 @@ pub enum NotSaid {
     },
     /// It is closed in another way; holds its number and the word of that command.
     OtherVerb(String, &'static str),
+    /// The file has errors, or its replies are not as they were signed: numbers may be others than people read.
+    Invalid,
 }
 
 /// Something said about the ledger that changes nothing, and what to say instead. `path`: the discussion.
@@ -111,6 +113,12 @@ pub fn not_said(parsed: &Parsed, path: &str, why: &NotSaid) -> String {
                 see_help()
             )
         }
+        NotSaid::Invalid => format!(
+            "{read}: {} has to be mended first, since its numbers may be others than those you read, so nothing was \
+             changed. {} says how.",
+            code(path),
+            code(&format!("/discuss {} status", path_word(path)))
+        ),
         NotSaid::OtherVerb(id, verb) => format!(
             "{read}: {} of {} is closed in another way, so nothing was changed. Post: {}",
             inline(id),

@@ -80,6 +80,12 @@ pub fn not_understood(parsed: &Parsed, error: &CommandError, personas: &[&str]) 
             code("/discuss all --again"),
             see_help()
         ),
+        CommandError::WholePullRequest { verb } => format!(
+            "{read}: {} is about the whole pull request and takes no path, so nothing was done. Write {}. {}",
+            code(verb),
+            code(&format!("/discuss {verb}")),
+            see_help()
+        ),
         CommandError::UnclearVote { word } => {
             let said = match word.as_str() {
                 "" => "there is no vote in it".to_owned(),

@@ -9,7 +9,10 @@
 //! the pull requests of a commit (`associatedPullRequests`, `/commits/SHA/pulls`) would not do: it leaves out those
 //! whose commit came from a fork.
 
+mod ending;
 pub mod pooled;
+
+pub use ending::{give_up, step_out};
 
 use super::check::{CheckInput, Findings, Overall, overall, title};
 use super::deps::{BotDeps, JobError};
@@ -19,7 +22,7 @@ use super::job::JobEvent;
 use super::repo_config::RepoConfig;
 use super::work::Work;
 use crate::engine::consensus::State;
-use crate::forge::{PrState, Sibling};
+use crate::forge::{ForgeError, PrState, Sibling};
 use crate::ids::{Actor, PullRequest};
 use crate::store::{Change, Claimed, Delivery, NewJob, OwnVerdict, PrRecord};
 use pooled::{Pooled, Side, Unread};
@@ -205,7 +208,12 @@ fn side(number: u64, row: &OwnVerdict, by_writer: bool) -> Side {
 async fn is_writer(work: &mut Work<'_>, account: u64, login: &str) -> Result<bool, JobError> {
     match account {
         0 => Ok(false),
-        account => Ok(work.rights_of(account, login).await?.write),
+        account => match work.rights_of(account, login).await {
+            Ok(rights) => Ok(rights.write),
+            // Nobody may tell: then it counts.
+            Err(JobError::Forge(ForgeError::Blocked(_) | ForgeError::Forbidden(_))) => Ok(true),
+            Err(error) => Err(error),
+        },
     }
 }
 
@@ -235,7 +243,7 @@ async fn unread(
             work.deps.store.pr(&pr).await? != PrRecord::default()
         }
     };
-    if by_writer || is_known {
+    if by_writer || is_known || sibling.base_branch != own.base {
         around.unread.push(Unread {
             number,
             base: sibling.base_branch.clone(),
@@ -392,76 +400,6 @@ pub fn note_asking(work: &mut Work<'_>, happened: &[Happened]) {
 /// Looks at this one again: too much changed while it was posted.
 pub async fn look_again(work: &Work<'_>) -> Result<(), JobError> {
     hand_on(work.deps, work.job, work.job.pr.number, false).await
-}
-
-/// This one is judged under no name, or not at all any more: it has no part in the check of its head. `is_open`: it is
-/// only the gate that is off.
-pub async fn step_out(work: &mut Work<'_>, is_open: bool) -> Result<(), JobError> {
-    let author = work.snapshot.author.as_ref();
-    let head = match is_open {
-        true => work.snapshot.head.to_string(),
-        false => String::new(),
-    };
-    let number = work.job.pr.number;
-    let rows = work.deps.store.own_verdicts(&work.job.pr, &[]).await?;
-    let known = rows.get(&number);
-    let mut own = OwnVerdict {
-        head,
-        base: work.snapshot.base_branch.clone(),
-        state: word(Overall::Clear).to_owned(),
-        author: author.map_or(0, |author| author.id),
-        login: author.map_or_else(String::new, |author| author.login.clone()),
-        ..OwnVerdict::default()
-    };
-    match known {
-        None if !is_open => return Ok(()),
-        Some(known) if is_same(known, &own) => own.owed.clone_from(&known.owed),
-        Some(known) => {
-            own.owed.clone_from(&known.owed);
-            own.owed.extend([known.head.clone(), own.head.clone()]);
-        }
-        None => {
-            own.owed.insert(own.head.clone());
-        }
-    }
-    own.owed.remove("");
-    if known != Some(&own) {
-        work.record(&[Change::OwnVerdict(Some(own.clone()))])
-            .await?;
-    }
-    let mut around = Around {
-        rows,
-        ..Around::default()
-    };
-    around.rows.insert(number, own);
-    tell(work, &around).await
-}
-
-/// What was recorded of this one is not kept up to date any more: a failure of ours, in the eyes of the others.
-pub async fn give_up(deps: &BotDeps, job: &Claimed, title: &str) -> Result<(), JobError> {
-    let mut rows = deps.store.own_verdicts(&job.pr, &[]).await?;
-    let Some(own) = rows.remove(&job.pr.number) else {
-        return Ok(());
-    };
-    let head = own.head.clone();
-    let failed = OwnVerdict {
-        state: word(Overall::Error).to_owned(),
-        title: title.to_owned(),
-        ..own
-    };
-    let change = Change::OwnVerdict(Some(failed));
-    deps.store.record(&job.lease, &job.pr, &[change]).await?;
-    for other in deps
-        .store
-        .own_verdicts(&job.pr, &[&head])
-        .await?
-        .into_keys()
-    {
-        if other != job.pr.number {
-            hand_on(deps, job, other, false).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Enqueues a look at a pull request. Under a name that never was: it may have to be looked at again and again for one

@@ -126,11 +126,17 @@ pub fn pool(own: &Side, others: &[Side], unread: &[Unread]) -> Pooled {
 
 fn parts(all: &[&Side]) -> Vec<Part> {
     let is_foreign = |side: &Side| !side.said && !side.by_writer;
-    let only_foreign = all.iter().all(|side| is_foreign(side));
+    // One that is the only one into its base is decided by nobody else: it has to be as far as the others.
+    let is_led = |base: &str| {
+        all.iter()
+            .any(|side| side.base == base && !is_foreign(side))
+    };
     let said_into = |base: &str| all.iter().any(|side| side.said && side.base == base);
+    let is_failed = |side: &Side| side.state == Overall::Error;
     let part = |side: &&Side| match (is_foreign(side), side.said) {
-        (true, _) if !only_foreign => Part::Foreign,
-        (_, false) if said_into(&side.base) => Part::Empty,
+        (true, _) if is_led(&side.base) => Part::Foreign,
+        // Nobody knows what was said where a job was given up.
+        (_, false) if said_into(&side.base) && !is_failed(side) => Part::Empty,
         _ => Part::Counts,
     };
     all.iter().map(part).collect()
@@ -315,8 +321,8 @@ mod tests {
             ),
             (
                 vec![(MAIN, READY, said, writer), (SIDE, OPEN, silent, outsider)],
-                Some(Conclusion::Success),
-                "WORD: of 1",
+                Some(Conclusion::ActionRequired),
+                "WAITING: #2 into release is not as far",
             ),
             (
                 vec![
@@ -331,8 +337,8 @@ mod tests {
                     (MAIN, READY, said, writer),
                     (SIDE, Overall::Error, silent, outsider),
                 ],
-                Some(Conclusion::Success),
-                "WORD: of 1",
+                Some(Conclusion::ActionRequired),
+                "WORD in #2: of 2",
             ),
             (
                 vec![

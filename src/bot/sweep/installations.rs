@@ -37,8 +37,18 @@ pub(super) async fn left(
         None if deps.read.is_installed(id).await? => return Ok(()),
         None => None,
         Some(repos) => {
-            let found = deps.read.repositories(id).await;
-            let there = found.or_else(|error| passed_over(id, error))?;
+            // Only what GitHub does not list is gone; whoever may not ask drops nothing.
+            let there = match deps.read.repositories(id).await {
+                Err(
+                    error @ (ForgeError::Forbidden(_)
+                    | ForgeError::Refused(_)
+                    | ForgeError::Blocked(_)),
+                ) => {
+                    tracing::warn!(installation = id, job = %job.id, %error, "nothing is dropped");
+                    return Ok(());
+                }
+                found => found.or_else(|error| passed_over(id, error))?,
+            };
             let is_there = |one: &StoredRepo| there.iter().any(|repo| repo.id == one.id);
             let gone = repos.iter().filter(|one| !is_there(one));
             Some(gone.map(|one| one.id).collect())

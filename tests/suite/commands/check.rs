@@ -39,12 +39,13 @@ fn every_state_has_its_title_and_conclusion() {
 }
 
 /// Titles of the table that no single discussion has; see the next test.
-const OF_THE_WHOLE: [&str; 6] = [
+const OF_THE_WHOLE: [&str; 7] = [
     "READY: 3 of 4 ready, 1 by a person; the Status line is left as it was",
     "DROPPED by ann: decided elsewhere",
     "WORKING: reading the discussions",
     "CLEAR: no discussion in this PR",
     "ERROR 01J9ZK: internal, parked",
+    "ERROR: the App is not granted issues: read",
     "SUPERSEDED by abc123a",
 ];
 
@@ -112,6 +113,14 @@ fn titles_of_a_whole_pull_request() {
         (
             Findings::Superseded { by: by() },
             "SUPERSEDED by abc123a",
+            Some(Conclusion::ActionRequired),
+        ),
+        (
+            Findings::Ungranted {
+                missing: vec!["issues: read".to_owned()],
+                settings: "https://github.com/settings/installations/1".to_owned(),
+            },
+            "ERROR: the App is not granted issues: read",
             Some(Conclusion::ActionRequired),
         ),
         (

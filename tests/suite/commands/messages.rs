@@ -177,8 +177,8 @@ fn refusals_say_what_was_read_why_and_what_to_write() {
             vec!["neither a command nor a persona", "`/discuss help`"],
         ),
         (
-            "text\n/discuss resolve C1: done",
-            vec!["Line 2", "`resolve` is planned and not available yet"],
+            "text\n/discuss resolve C1",
+            vec!["Line 2", "there is no reason in it"],
         ),
         (
             "/discuss security --agian",

@@ -94,6 +94,7 @@ fn described(parsed: &Parsed) -> String {
         Ok(Command::Why) => "why".to_owned(),
         Ok(Command::Help) => "help".to_owned(),
         Err(CommandError::Unknown { word }) => format!("unknown {word}"),
+        Err(CommandError::WholePullRequest { verb }) => format!("whole {verb}"),
         Err(CommandError::UnclearVote { word }) => format!("unclear {word}"),
         Err(CommandError::VoteTail { word }) => format!("vote-tail {word}"),
         Ok(Command::Act(act)) => match act {

@@ -507,12 +507,12 @@ fn a_push_surveys_where_it_may_change_what_a_base_says() {
     let everything = Some(JobEvent::Survey {
         base: None,
         queues: false,
-        lacking: false,
+        lacking: true,
     });
     let release = Some(JobEvent::Survey {
         queues: false,
         base: Some("release".to_owned()),
-        lacking: false,
+        lacking: true,
     });
     let cases: Vec<(&str, Event, Option<JobEvent>)> = vec![
         ("code", pushed("main", json!({}), &[code]), None),

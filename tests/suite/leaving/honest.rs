@@ -324,7 +324,10 @@ async fn forty_old_files_wrapped_by_a_formatter_do_not_turn_red() {
     for red in ["INVALID", "TAMPERED", "REJECTED", "CHANGES"] {
         assert!(!summary.contains(&format!("{red}:")), "{red}: {summary}");
     }
-    assert!(summary.contains("`/discuss old/"), "how to ask: {summary}");
+    assert!(
+        summary.contains("starts the panel: `/discuss`"),
+        "how to ask: {summary}"
+    );
     rig.say("ann", number, "/discuss").await;
     rig.say("ann", number, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));

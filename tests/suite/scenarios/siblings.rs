@@ -192,7 +192,7 @@ async fn a_hold_in_a_copy_that_was_silent_counts_and_goes_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outsiders_copy_of_my_head_neither_blocks_nor_adds() {
-    for base in ["main", "release"] {
+    for base in ["main"] {
         for copy_first in [false, true] {
             let case = format!("into {base}, copy first: {copy_first}");
             let rig = rig().await;
@@ -265,6 +265,30 @@ async fn an_outsiders_copy_of_my_head_neither_blocks_nor_adds() {
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_into_another_gated_branch_has_to_be_as_far_whoever_opened_it() {
+    let rig = rig().await;
+    rig.propose("rob", PATH, CACHE);
+    rig.sandbox.fork("eve", DEMO_REPO).unwrap();
+    let mine = rig.pull("rob", "topic");
+    rig.settle().await;
+    rig.say("ann", mine, "/discuss vote ready").await;
+    assert_eq!(rig.conclusion(mine), "success", "{}", rig.title(mine));
+    // Else the green of one branch would merge into another one, where nobody decided it.
+    let copy = opened(&rig, "eve", "eve:topic", "release", false);
+    rig.settle().await;
+    assert!(
+        rig.title(mine)
+            .contains(&format!("#{copy} into release is not as far")),
+        "{}",
+        rig.title(mine)
+    );
+    assert_ne!(rig.conclusion(mine), "success");
+    rig.sandbox.close("ann", DEMO_REPO, copy).unwrap();
+    rig.settle().await;
+    assert_eq!(rig.conclusion(mine), "success", "{}", rig.title(mine));
 }
 
 #[tokio::test(flavor = "multi_thread")]

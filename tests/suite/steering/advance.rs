@@ -148,3 +148,27 @@ async fn where_authors_may_vote_they_may_move_on_too() {
     assert_eq!(phase(&rig, number).await, "last_vote");
     assert_ne!(rig.conclusion(number), "success");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_the_rounds_of_a_phase_twice_by_going_back_and_forth() {
+    let model = Arc::new(Scripted::ready());
+    model.set("security", Line::Votes(Vote::Changes));
+    let (rig, number) = steps(&model, "rounds: 1\n").await;
+    let rounds = async || {
+        let mut records = rig.store.discussions(&rig.pr(number)).await.unwrap();
+        records.retain(|record| record.path == PATH);
+        records.pop().unwrap().rounds
+    };
+    assert_eq!(rounds().await, 1);
+    rig.say("joe", number, "/discuss advance first_vote").await;
+    assert_eq!(rounds().await, 0, "a new phase has rounds of its own");
+    rig.push("mia", PATH, &revised(&rig.file(number, PATH)))
+        .await;
+    assert_eq!(rounds().await, 1);
+    let title = rig.title(number);
+    rig.say("mia", number, "/discuss advance talk").await;
+    rig.say("mia", number, "/discuss advance first_vote").await;
+    assert_eq!(phase(&rig, number).await, "first_vote");
+    assert_eq!(rounds().await, 1);
+    assert_eq!(rig.title(number), title);
+}

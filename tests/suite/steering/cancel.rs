@@ -2,7 +2,8 @@
 
 use crate::scenarios::{CACHE, PATH, revised};
 use crate::support::rig::{Rig, Setup};
-use crate::support::scripted::{Bill, Scripted};
+use crate::support::scripted::{Bill, Line, Scripted};
+use discussions::engine::vote::Vote;
 use discussions::sandbox::{DEMO_REPO, EffectKind, Role};
 use discussions::store::Store;
 use std::sync::Arc;
@@ -189,4 +190,32 @@ async fn what_stands_above_it_in_a_comment_is_not_asked_and_what_stands_below_is
     let told = rig.told("rob", number, "/discuss cancel").await;
     assert!(told.contains("nothing was cancelled"), "{told}");
     assert_eq!(model.calls().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_objection_that_came_before_the_cancel_is_said_by_the_next_round() {
+    let model = slow();
+    let rig = one_by_one(&model).await;
+    model.let_go();
+    let number = rig.open("rob", PATH, CACHE).await;
+    rig.say("ann", number, "/discuss vote ready").await;
+    assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
+    // Everybody has a reply on this text; the next one of the architect is another one, and nobody hears it.
+    model.hold_back();
+    model.set("architect", Line::Votes(Vote::Reject));
+    interject(&rig, "ann", number, "/discuss all --again").await;
+    rig.until(|| model.calls().len() == 4).await;
+    interject(&rig, "rob", number, "/discuss cancel").await;
+    model.let_go();
+    rig.settle().await;
+    assert_eq!(model.calls().len(), 4);
+    rig.say("joe", number, "/discuss all").await;
+    assert_eq!(
+        rig.title(number),
+        "REJECTED by architect",
+        "what was bought is said"
+    );
+    let bought = model.calls().into_iter().map(|(alias, _)| alias);
+    let of_architect = bought.filter(|alias| alias == "architect").count();
+    assert_eq!(of_architect, 2, "and not bought again");
 }

@@ -237,7 +237,7 @@ macro_rules! assert_transcript {
         settings.add_filter(r"http://127\.0\.0\.1:\d+", "https://github.example");
         settings.add_filter(r"<!-- receipt: \S+ -->", "<!-- receipt: ... -->");
         settings.add_filter(
-            r"<!-- discussions:(\w+) [^>]*-->",
+            r"<!-- discussions:(\w+)[^>]*-->",
             "<!-- discussions:$1 ... -->",
         );
         settings.add_filter(r"\b[0-9a-f]{40}\b", "COMMIT");

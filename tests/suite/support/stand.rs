@@ -276,13 +276,20 @@ impl Stand {
 
     /// Waits until the server has acknowledged a delivery of that event.
     pub(crate) async fn acknowledged(&self, event: &str, action: &str) {
+        self.acknowledged_times(event, action, 1).await;
+    }
+
+    /// The same for so many of them.
+    pub(crate) async fn acknowledged_times(&self, event: &str, action: &str, times: usize) {
         let is_it = |delivery: &Delivery| {
             delivery.event == event && delivery.action.as_deref() == Some(action)
         };
         self.until(&format!("{event}.{action} is acknowledged"), || {
             let log = self.sandbox.deliveries();
-            log.iter()
-                .any(|delivery| is_it(delivery) && delivery.status_code == 202)
+            let taken = log
+                .iter()
+                .filter(|delivery| is_it(delivery) && delivery.status_code == 202);
+            taken.count() >= times
         })
         .await;
     }
