@@ -137,7 +137,10 @@ fn target<'e>(
         (None, None) => {
             return Err(NotAdvanced::Last {
                 phase: &phase.name,
-                known: known(),
+                others: known()
+                    .into_iter()
+                    .filter(|name| *name != phase.name)
+                    .collect(),
             });
         }
     };

@@ -47,8 +47,8 @@ pub enum NotAdvanced<'a> {
     Last {
         /// It.
         phase: &'a str,
-        /// The phases there are, in order.
-        known: Vec<&'a str>,
+        /// The other phases there are, in order.
+        others: Vec<&'a str>,
     },
     /// It is there already.
     There(&'a str),
@@ -79,14 +79,19 @@ pub fn not_advanced(parsed: &Parsed, path: &str, why: &NotAdvanced<'_>) -> Strin
                 see_help()
             )
         }
-        NotAdvanced::Last { phase, known } => format!(
-            "{read}: {} is the last phase of {path_shown}, so nothing comes after it. It ends by votes: {} says what is \
-             missing. To go back, name one of: {}. {}",
-            code(phase),
-            code(&format!("/discuss {} why", path_word(path))),
-            listed(known),
-            see_help()
-        ),
+        NotAdvanced::Last { phase, others } => {
+            let back = match others.is_empty() {
+                true => String::new(),
+                false => format!(" To go back, name one of: {}.", listed(others)),
+            };
+            format!(
+                "{read}: {} is the last phase of {path_shown}, so nothing comes after it. It ends by votes: {} says \
+                 what is missing.{back} {}",
+                code(phase),
+                code(&format!("/discuss {} why", path_word(path))),
+                see_help()
+            )
+        }
         NotAdvanced::There(phase) => format!(
             "{read}: {path_shown} is in {} already, so nothing was changed. {}",
             code(phase),

@@ -263,6 +263,13 @@ impl<'a> Reader<'a> {
         if self.deps.store.is_worked_on(pr).await? {
             return open("is being looked at again");
         }
+        // Nor one in a pull request with the same head, which this one is told of next.
+        let head = pull.head.as_str();
+        let others = self.deps.store.own_verdicts(pr, &[head]).await?;
+        let mut others = others.iter().filter(|(number, _)| **number != pr.number);
+        if others.any(|(_, other)| other.owed.contains(head)) {
+            return open("is being looked at again");
+        }
         Ok(Ok(record))
     }
 
