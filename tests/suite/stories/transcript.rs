@@ -240,6 +240,7 @@ macro_rules! assert_transcript {
             r"<!-- discussions:(\w+)[^>]*-->",
             "<!-- discussions:$1 ... -->",
         );
+        settings.add_filter(r"\b[0-9a-f]{64}\b", "HASH");
         settings.add_filter(r"\b[0-9a-f]{40}\b", "COMMIT");
         settings.add_filter(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "JOB");
         settings.add_filter(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?", "TIME");
