@@ -110,6 +110,8 @@ pub struct Turn {
     pub subject: Subject,
     /// The question, if any.
     pub question: Option<String>,
+    /// Under which key its answer is stored; `None`: nobody could be asked.
+    pub key: Option<String>,
     /// What came of it.
     pub outcome: TurnOutcome,
 }
@@ -265,7 +267,8 @@ impl Round<'_> {
         self.progress.started(alias);
         let mut model = ask.model.name().to_owned();
         let mut usage = Usage::default();
-        let outcome = match self.answer(ask).await? {
+        let key = answer_key(self.input, self.subject, ask);
+        let outcome = match self.answer(ask, &key).await? {
             Err(error) => TurnOutcome::Unavailable(error),
             Ok((answer, stored)) => {
                 if !answer.model.is_empty() {
@@ -288,19 +291,19 @@ impl Round<'_> {
             usage,
             subject: self.subject,
             question: ask.question.clone(),
+            key: Some(key),
             outcome,
         })
     }
 
-    async fn answer(&self, ask: &Ask) -> Result<Answered, String> {
-        let key = answer_key(self.input, self.subject, ask);
-        if let Some(known) = self.book.get(&key).await? {
+    async fn answer(&self, ask: &Ask, key: &str) -> Result<Answered, String> {
+        if let Some(known) = self.book.get(key).await? {
             return Ok(Ok((known, true)));
         }
         let answered = self.ask_model(ask).await;
         match answered {
             Ok(answer) => {
-                self.book.put(&key, &answer).await?;
+                self.book.put(key, &answer).await?;
                 Ok(Ok((answer, false)))
             }
             Err(error) => Ok(Err(error)),

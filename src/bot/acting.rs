@@ -9,6 +9,7 @@ use super::evaluate::{Evaluated, Outcome};
 use super::hear::Utterance;
 use super::message::{self, NotDone};
 use super::respond::{self, Response};
+use super::votes::Said;
 use super::work::{Work, open};
 use crate::store::{ActRecord, ActVerb, Change};
 
@@ -65,19 +66,8 @@ pub async fn carry_out(
                 }
             };
             let act = ActRecord {
-                path: key.clone(),
-                verb,
-                target,
-                item: String::new(),
                 text,
-                account: said.author.id,
-                login: said.author.login.clone(),
-                base: work.snapshot.base_branch.clone(),
-                did: work.chain_of(&key).unwrap_or_default().to_owned(),
-                subject: evaluated.seen.ballot.clone(),
-                source: source.clone(),
-                link: said.url.clone(),
-                said_at: said.cast_at(),
+                ..act_by(work, &key, evaluated, said, (verb, target), source.clone())
             };
             work.record(&[Change::Act(act.clone())]).await?;
             work.memory.acts.push(act);
@@ -91,6 +81,33 @@ pub async fn carry_out(
         }
     }
     Ok(())
+}
+
+/// An act on a discussion by whoever said that, on the text as it is now and under the chain that counts now. Its words,
+/// where it has any, are the caller's to add. `source`: what tells it from all others.
+pub(super) fn act_by(
+    work: &Work<'_>,
+    key: &str,
+    evaluated: &Evaluated,
+    said: &Said,
+    (verb, target): (ActVerb, String),
+    source: String,
+) -> ActRecord {
+    ActRecord {
+        path: key.to_owned(),
+        verb,
+        target,
+        item: String::new(),
+        text: String::new(),
+        account: said.author.id,
+        login: said.author.login.clone(),
+        base: work.snapshot.base_branch.clone(),
+        did: work.chain_of(key).unwrap_or_default().to_owned(),
+        subject: evaluated.seen.ballot.clone(),
+        source,
+        link: said.url.clone(),
+        said_at: said.cast_at(),
+    }
 }
 
 fn decide(

@@ -1,6 +1,7 @@
 //! `advance`: somebody moves a discussion to another phase. The record keeps who, from where, and past which vote.
 
 use super::access::{self, AuthorRule, Caller, Need, Refusal};
+use super::acting;
 use super::command::{Parsed, table};
 use super::deps::JobError;
 use super::evaluate::Evaluated;
@@ -65,20 +66,10 @@ pub async fn carry_out(
                 votes.join(", ")
             ),
         };
+        let done = (ActVerb::Advance, to.name.clone());
         let act = ActRecord {
-            path: key.clone(),
-            verb: ActVerb::Advance,
-            target: to.name.clone(),
-            item: String::new(),
             text,
-            account: said.author.id,
-            login: said.author.login.clone(),
-            base: work.snapshot.base_branch.clone(),
-            did: work.chain_of(&key).unwrap_or_default().to_owned(),
-            subject: evaluated.seen.ballot.clone(),
-            source: source.clone(),
-            link: said.url.clone(),
-            said_at: said.cast_at(),
+            ..acting::act_by(work, &key, evaluated, said, done, source.clone())
         };
         let mut record = work.discussion(&key);
         record.phase = to.name.clone();

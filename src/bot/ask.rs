@@ -41,13 +41,17 @@ pub async fn without_standing(
 ) -> Result<(Vec<Want>, Vec<Want>), JobError> {
     let mut to_ask: Vec<Want> = Vec::new();
     let mut standing = Vec::new();
+    let tables: Vec<Table<'_>> = match wants.is_empty() {
+        true => Vec::new(),
+        false => tables(work, outcomes).collect(),
+    };
     for want in wants {
         if to_ask.contains(&want) || standing.contains(&want) {
             continue;
         }
-        let table = tables(work, outcomes).find(|table| table.key == want.key);
+        let table = tables.iter().find(|table| table.key == want.key);
         let stands = match table {
-            Some(table) => stands(work, &table, &want).await?,
+            Some(table) => stands(work, table, &want).await?,
             None => false,
         };
         if stands {
@@ -143,18 +147,14 @@ pub async fn ask(
         let input = table.input(work, &is_ours, &meter);
         let answered = round::run(&input, &asks, &book, &Quiet).await;
         let answered = answered.map_err(JobError::Internal)?;
-        for turn in &answered {
-            let of_turn =
-                |ask: &&Ask| ask.persona.alias == turn.alias && ask.question == turn.question;
-            if let Some(ask) = asks.iter().find(of_turn)
-                && !matches!(turn.outcome, TurnOutcome::Unavailable(_))
-            {
-                given_out.push(Change::EffectDone {
-                    key: given(&round::answer_key(&input, turn.subject, ask)),
-                    result: String::new(),
-                });
-            }
-        }
+        let answers = answered
+            .iter()
+            .filter(|turn| !matches!(turn.outcome, TurnOutcome::Unavailable(_)));
+        let keys = answers.filter_map(|turn| turn.key.as_deref());
+        given_out.extend(keys.map(|key| Change::EffectDone {
+            key: given(key),
+            result: String::new(),
+        }));
         kept.push(kept_round(
             work,
             table.key,
@@ -290,6 +290,7 @@ impl Table<'_> {
             usage: Usage::default(),
             subject: self.evaluated.seen.subject,
             question: want.question.clone(),
+            key: None,
             outcome: TurnOutcome::Unavailable(ModelError::NoModel(why.to_owned())),
         })
     }

@@ -1,6 +1,7 @@
 //! `--again`: a persona is asked once more although its answer on this very text stands. Each time is in the record and
 //! in the check; the answers before it stay.
 
+use super::acting;
 use super::ask;
 use super::command::{Parsed, Whom};
 use super::deps::JobError;
@@ -58,19 +59,11 @@ fn act(
     alias: &str,
 ) -> ActRecord {
     let said = &utterance.said;
+    let source = format!("{}:{}:again:{alias}", said.source, said.guid);
+    let done = (ActVerb::Again, alias.to_owned());
     ActRecord {
-        path: key.to_owned(),
-        verb: ActVerb::Again,
-        target: alias.to_owned(),
-        item: String::new(),
         text: evaluated.phase.name.clone(),
-        account: said.author.id,
-        login: said.author.login.clone(),
-        base: work.snapshot.base_branch.clone(),
-        did: work.chain_of(key).unwrap_or_default().to_owned(),
         subject: evaluated.seen.subject.to_string(),
-        source: format!("{}:{}:again:{alias}", said.source, said.guid),
-        link: said.url.clone(),
-        said_at: said.cast_at(),
+        ..acting::act_by(work, key, evaluated, said, done, source)
     }
 }

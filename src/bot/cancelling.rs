@@ -2,6 +2,7 @@
 //! every request to a model, and asks for the rights itself. A round that has not begun is left out by the job that has
 //! the command.
 
+use super::acting;
 use super::closing::Heard;
 use super::command::{Command, Parsed};
 use super::deps::JobError;
@@ -264,20 +265,12 @@ async fn record(
     let said = &stop.said;
     let meant = open(&work.paths, outcomes).filter(|(key, _)| is_meant(key));
     let acts: Vec<ActRecord> = meant
-        .map(|(key, evaluated)| ActRecord {
-            path: key.to_owned(),
-            verb: ActVerb::Cancel,
-            target: String::new(),
-            item: String::new(),
-            text: how_far.to_owned(),
-            account: said.author.id,
-            login: said.author.login.clone(),
-            base: work.snapshot.base_branch.clone(),
-            did: work.chain_of(key).unwrap_or_default().to_owned(),
-            subject: evaluated.seen.ballot.clone(),
-            source: source(said, stop.line),
-            link: said.url.clone(),
-            said_at: said.cast_at(),
+        .map(|(key, evaluated)| {
+            let done = (ActVerb::Cancel, String::new());
+            ActRecord {
+                text: how_far.to_owned(),
+                ..acting::act_by(work, key, evaluated, said, done, source(said, stop.line))
+            }
         })
         .collect();
     let changes: Vec<Change> = acts.iter().cloned().map(Change::Act).collect();

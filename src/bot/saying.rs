@@ -2,6 +2,7 @@
 //! answer. Who may give the command at all was decided before; here whose item it is is looked at.
 
 use super::access::{self, AuthorRule, Caller, Need, Refusal};
+use super::acting;
 use super::command::table;
 use super::command::{LedgerCommand, Parsed};
 use super::deps::JobError;
@@ -55,19 +56,9 @@ pub async fn carry_out(
                 text,
             } => {
                 let act = ActRecord {
-                    path: key.clone(),
-                    verb,
-                    target,
                     item,
                     text,
-                    account: said.author.id,
-                    login: said.author.login.clone(),
-                    base: work.snapshot.base_branch.clone(),
-                    did: String::new(),
-                    subject: evaluated.seen.ballot.clone(),
-                    source: source.clone(),
-                    link: said.url.clone(),
-                    said_at: said.cast_at(),
+                    ..acting::act_by(work, &key, evaluated, said, (verb, target), source.clone())
                 };
                 record(work, &key, act).await?;
             }

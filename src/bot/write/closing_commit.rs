@@ -5,7 +5,7 @@ use super::{Draft, commit, healing, intend, notes, signer};
 use crate::bot::channel::Channel;
 use crate::bot::conclude::still_as_read;
 use crate::bot::deps::JobError;
-use crate::bot::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
+use crate::bot::evaluate::{Evaluated, Outcome};
 use crate::bot::plan;
 use crate::bot::receipts::{MAX_RESTORED, text_of};
 use crate::bot::repo_config::RecordIt;
@@ -235,38 +235,10 @@ fn vote_record(
     vote: &HumanVote,
     text: String,
 ) -> BlockRecord {
-    let did = work.chain_of(key).unwrap_or_default();
-    let subject = evaluated.seen.ballot.clone();
-    let base = work.snapshot.base_branch.clone();
-    BlockRecord {
-        path: key.to_owned(),
-        seq: 0,
-        alias: BlockRecord::of_person(vote.account),
-        vote: Some(vote.vote.clone()),
-        hash: block_identity(&BlockIdentity {
-            did,
-            subject: &subject,
-            base: &base,
-            phase: &evaluated.phase.name,
-            question: None,
-            persona: "",
-            model: "",
-            earlier: 0,
-            text: &text,
-        }),
-        subject,
-        text,
-        question: None,
-        model: String::new(),
-        persona: String::new(),
-        job: work.job.id.clone(),
-        base,
-        anchors: Vec::new(),
-        state: BlockState::Pending,
-        review: None,
-        did: did.to_owned(),
-        receipt: None,
-    }
+    let given = (vote.account, Some(vote.vote.clone()));
+    let phase = evaluated.phase.name.as_str();
+    let identity = (evaluated.seen.ballot.as_str(), phase, text.as_str());
+    notes::by_person(work, key, evaluated, given, identity, text.clone())
 }
 
 async fn publish(

@@ -116,23 +116,36 @@ fn record(
     act: &ActRecord,
     text: String,
 ) -> BlockRecord {
+    let identity = ("", "", act.source.as_str());
+    by_person(work, key, evaluated, (act.account, None), identity, text)
+}
+
+/// A block of a person as it is recorded. `identity`: the subject, the phase and the words that make it this one.
+pub(super) fn by_person(
+    work: &Work<'_>,
+    key: &str,
+    evaluated: &Evaluated,
+    (account, vote): (u64, Option<String>),
+    (subject, phase, words): (&str, &str, &str),
+    text: String,
+) -> BlockRecord {
     let did = work.chain_of(key).unwrap_or_default();
     let base = work.snapshot.base_branch.clone();
     BlockRecord {
         path: key.to_owned(),
         seq: 0,
-        alias: BlockRecord::of_person(act.account),
-        vote: None,
+        alias: BlockRecord::of_person(account),
+        vote,
         hash: block_identity(&BlockIdentity {
             did,
-            subject: "",
+            subject,
             base: &base,
-            phase: "",
+            phase,
             question: None,
             persona: "",
             model: "",
             earlier: 0,
-            text: &act.source,
+            text: words,
         }),
         subject: evaluated.seen.ballot.clone(),
         text,

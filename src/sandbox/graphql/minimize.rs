@@ -4,7 +4,7 @@ use super::super::accounts::Access;
 use super::super::ledger::EffectKind;
 use super::super::shape::node_id;
 use super::node::{Node, Out, PullPlace};
-use super::threads::{note, unknown};
+use super::threads::{note, pulls_in_reach, unknown};
 use super::{Context, Problem};
 use serde_json::{Value, json};
 
@@ -12,16 +12,9 @@ use serde_json::{Value, json};
 pub(super) fn minimize(context: &mut Context<'_>, input: &Value) -> Result<Out, Problem> {
     let wanted = input["subjectId"].as_str().unwrap_or_default();
     let world = &*context.world;
-    let reached = world
-        .repos
-        .values()
-        .filter(|repo| context.token.reaches(world, repo.id));
-    let found = reached.flat_map(|repo| {
-        let pulls = repo.pulls.values();
-        pulls.flat_map(|pull| {
-            let comments = pull.comments.iter();
-            comments.map(|comment| (repo.id, pull.number, comment.id, comment.author))
-        })
+    let found = pulls_in_reach(context).flat_map(|(repo, pull)| {
+        let comments = pull.comments.iter();
+        comments.map(move |comment| (repo, pull.number, comment.id, comment.author))
     });
     let found = found
         .into_iter()

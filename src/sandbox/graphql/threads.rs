@@ -156,6 +156,16 @@ pub(super) fn reaction_payload(world: &World, repo: u64, id: u64, name: &str) ->
     }
 }
 
+/// Every pull request that the caller's token reaches, with the id of its repository.
+pub(super) fn pulls_in_reach<'w>(
+    context: &'w Context<'_>,
+) -> impl Iterator<Item = (u64, &'w Pull)> {
+    let world = &*context.world;
+    let reached = move |id| context.token.reaches(world, id);
+    let repos = world.repos.values().filter(move |repo| reached(repo.id));
+    repos.flat_map(|repo| repo.pulls.values().map(move |pull| (repo.id, pull)))
+}
+
 /// `resolveReviewThread` and `unresolveReviewThread`. Besides `pull_requests` Apps need `contents`.
 pub(super) fn set_resolved(
     context: &mut Context<'_>,
@@ -164,16 +174,9 @@ pub(super) fn set_resolved(
 ) -> Result<Out, Problem> {
     let wanted = input["threadId"].as_str().unwrap_or_default();
     let world = &*context.world;
-    let reached = world
-        .repos
-        .values()
-        .filter(|repo| context.token.reaches(world, repo.id));
-    let found = reached.flat_map(|repo| {
-        let pulls = repo.pulls.values();
-        pulls.flat_map(|pull| {
-            pull.threads()
-                .map(|thread| (repo.id, pull.number, thread.id))
-        })
+    let found = pulls_in_reach(context).flat_map(|(repo, pull)| {
+        let threads = pull.threads();
+        threads.map(move |thread| (repo, pull.number, thread.id))
     });
     let found = found
         .into_iter()

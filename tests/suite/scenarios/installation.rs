@@ -41,26 +41,8 @@ impl Rig {
         self.hears_again();
     }
 
-    /// Waits until nothing waits or runs; parked jobs may be left.
-    async fn rest(&self) {
-        let rest = async {
-            let mut quiet = 0;
-            while quiet < 3 {
-                self.sandbox.wait_until_idle().await;
-                let is_idle = self.store.backlog().await.unwrap() == 0;
-                quiet = if is_idle { quiet + 1 } else { 0 };
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), rest)
-            .await
-            .expect("it comes to rest");
-    }
-
     async fn sweep_and_rest(&self) {
-        let kind = uuid::Uuid::new_v4().to_string();
-        let begun = sweep::begin(&self.deps, &kind, Duration::from_secs(1)).await;
-        assert!(begun.unwrap());
+        self.begin_sweep().await;
         self.rest().await;
     }
 

@@ -191,8 +191,8 @@ impl Rig {
             .set_webhook(&format!("http://{address}/hook"), SECRET);
     }
 
-    /// Waits until every delivery was sent and no job waits or runs.
-    pub(crate) async fn settle(&self) {
+    /// Waits until every delivery was sent and no job waits or runs; parked ones may be left.
+    pub(crate) async fn rest(&self) {
         let settled = async {
             let mut quiet = 0;
             while quiet < 3 {
@@ -211,6 +211,11 @@ impl Rig {
             "jobs are left: {:?}",
             self.store.parked().await
         );
+    }
+
+    /// The same, and nothing is parked.
+    pub(crate) async fn settle(&self) {
+        self.rest().await;
         github::assert_addresses(&self.sandbox);
         let parked = self.store.parked().await.unwrap();
         assert!(parked.is_empty(), "parked: {parked:?}");
@@ -218,11 +223,16 @@ impl Rig {
 
     /// A sweep, as a server does it at its start and then every hour, and everything that comes of it.
     pub(crate) async fn sweep(&self) {
+        self.begin_sweep().await;
+        self.settle().await;
+    }
+
+    /// The same; nobody waits for what comes of it.
+    pub(crate) async fn begin_sweep(&self) {
         let kind = uuid::Uuid::new_v4().to_string();
         let begun = sweep::begin(&self.deps, &kind, Duration::from_secs(1)).await;
         assert!(begun.unwrap(), "nobody else sweeps");
         self.wake.notify_one();
-        self.settle().await;
     }
 
     /// Somebody who maintains pushes files to a base branch; nothing happens in any pull request.
