@@ -45,6 +45,8 @@ impl Protocol {
 pub enum Structure {
     /// By its schema.
     Schema,
+    /// As the input of a tool that has to be called.
+    Tool,
     /// As some JSON object.
     Object,
     /// In words only.

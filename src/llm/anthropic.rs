@@ -10,6 +10,7 @@ use super::wire::{HttpClient, Tried, Wire};
 use super::{Answer, Model, ModelError, Prompt, Rendered, Usage, contract};
 use async_trait::async_trait;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// The API's version; it has been this one since 2023.
@@ -51,9 +52,24 @@ impl Anthropic {
             "system": [cached(&words.system)],
             "messages": [{"role": "user", "content": content}],
         });
-        if self.endpoint.structure == Structure::Schema {
-            body["output_config"] =
-                json!({"format": {"type": "json_schema", "schema": contract::schema()}});
+        match self.endpoint.structure {
+            Structure::Schema => {
+                body["output_config"] =
+                    json!({"format": {"type": "json_schema", "schema": contract::schema()}});
+            }
+            Structure::Tool => {
+                body["tools"] = json!([{
+                    "name": contract::NAME,
+                    "description": contract::PURPOSE,
+                    "input_schema": contract::schema(),
+                }]);
+                body["tool_choice"] = json!({
+                    "type": "tool",
+                    "name": contract::NAME,
+                    "disable_parallel_tool_use": true,
+                });
+            }
+            Structure::Object | Structure::Words => {}
         }
         body
     }
@@ -81,10 +97,16 @@ impl Speaker for Anthropic {
         let tried: Tried<Message> = self.wire.post(&self.body(words), tries).await;
         tried.and_then(|message| {
             let usage = message.usage.total();
+            let handed_in = match self.endpoint.structure {
+                Structure::Tool => message.handed_in(),
+                _ => None,
+            };
+            let stopped = message.stop_reason.as_deref();
             Ok(Said {
                 usage,
-                unusable: self.unusable(message.stop_reason.as_deref(), usage),
-                text: message.text(),
+                unusable: self.unusable(stopped, usage, handed_in.is_some()),
+                // A service that takes no tools has the model write it down.
+                text: handed_in.unwrap_or_else(|| message.text()),
             })
         })
     }
@@ -92,11 +114,20 @@ impl Speaker for Anthropic {
 
 impl Anthropic {
     /// Why an answer that stopped for this reason is of no use.
-    fn unusable(&self, stop_reason: Option<&str>, usage: Usage) -> Option<String> {
+    fn unusable(
+        &self,
+        stop_reason: Option<&str>,
+        usage: Usage,
+        is_handed_in: bool,
+    ) -> Option<String> {
         match stop_reason {
             None | Some("end_turn" | "stop_sequence") => None,
             Some(word @ ("max_tokens" | "model_context_window_exceeded")) => {
                 Some(self.endpoint.cut_off(usage, word))
+            }
+            Some("tool_use") if is_handed_in => None,
+            Some("tool_use") => {
+                Some("the model called a tool that it does not have (tool_use)".to_owned())
             }
             Some("refusal") => Some("the model refused to answer (refusal)".to_owned()),
             Some(other) => {
@@ -120,9 +151,22 @@ struct Part {
     #[serde(rename = "type")]
     kind: String,
     text: Option<String>,
+    /// Of a call.
+    name: Option<String>,
+    /// As it was written, so that a member given twice can be seen.
+    input: Option<Box<RawValue>>,
 }
 
 impl Message {
+    /// What the model handed in as an answer's tool; of several, all, which then do not read as one.
+    fn handed_in(&self) -> Option<String> {
+        let parts = self.content.iter();
+        let calls = parts
+            .filter(|part| part.kind == "tool_use" && part.name.as_deref() == Some(contract::NAME));
+        let inputs = calls.map(|part| part.input.as_ref().map_or("", |input| input.get()));
+        inputs.map(str::to_owned).reduce(|all, one| all + &one)
+    }
+
     /// The text; thinking and the like are no part of the answer.
     fn text(self) -> String {
         let texts = self.content.into_iter().filter(|part| part.kind == "text");

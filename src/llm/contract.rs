@@ -42,8 +42,11 @@ pub const LIMIT: usize = 64 * 1024;
 /// Characters of a wrong value that an error repeats.
 const SHOWN: usize = 60;
 
-/// Name of the schema on the wire; letters, digits, `_` and `-`, as OpenAI asks.
+/// Name of the schema on the wire, and of the tool that takes it; letters, digits, `_` and `-`, as OpenAI asks.
 pub const NAME: &str = "persona_reply";
+
+/// What the tool is for, where the answer is asked for as the input of one that has to be called.
+pub const PURPOSE: &str = "Hands in your answer. Call it once.";
 
 /// The JSON Schema of an answer. It keeps to what both OpenAI's strict mode and Anthropic's `output_config.format`
 /// accept: no further members, all members required, no bounds.

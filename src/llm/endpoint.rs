@@ -47,6 +47,9 @@ pub enum Structure {
     /// By its schema; the service holds the model to it.
     #[default]
     Schema,
+    /// As the input of the one tool it has and must call, which takes the schema; nothing is run. For services that
+    /// hold a model to the form of its tools and to no other: llama.cpp over Anthropic's protocol, many gateways.
+    Tool,
     /// As "some JSON object" (OpenAI's `json_object`); the schema stands in the words. Where the protocol has no such
     /// thing, the same as `Words`.
     Object,

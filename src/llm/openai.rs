@@ -10,6 +10,7 @@ use super::wire::{HttpClient, Tried, Wire};
 use super::{Answer, Model, ModelError, Prompt, Rendered, Usage, contract};
 use async_trait::async_trait;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// The member that bounds what a model writes. Newer OpenAI models refuse the old one; Ollama ignores the new one
@@ -72,6 +73,18 @@ impl OpenAi {
                     "json_schema": {"name": contract::NAME, "strict": true, "schema": schema},
                 });
             }
+            Structure::Tool => {
+                body["tools"] = json!([{
+                    "type": "function",
+                    "function": {
+                        "name": contract::NAME,
+                        "description": contract::PURPOSE,
+                        "parameters": contract::schema(),
+                    },
+                }]);
+                // By its name would be the same, and is understood by fewer services.
+                body["tool_choice"] = json!("required");
+            }
             Structure::Object => body["response_format"] = json!({"type": "json_object"}),
             Structure::Words => {}
         }
@@ -108,10 +121,15 @@ impl Completion {
                 text: String::new(),
             });
         };
+        let handed_in = match endpoint.structure {
+            Structure::Tool => choice.message.handed_in(),
+            _ => None,
+        };
         Ok(Said {
             usage,
-            unusable: choice.unusable(endpoint, usage),
-            text: choice.message.text(),
+            unusable: choice.unusable(endpoint, usage, handed_in.is_some()),
+            // A service that takes no tools has the model write it down.
+            text: handed_in.unwrap_or_else(|| choice.message.text()),
         })
     }
 }
@@ -132,6 +150,19 @@ struct Choice {
 struct Message {
     content: Option<Content>,
     refusal: Option<String>,
+    tool_calls: Option<Vec<ToolCall>>,
+}
+
+#[derive(Deserialize)]
+struct ToolCall {
+    function: Option<Function>,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    name: Option<String>,
+    /// JSON in a string; some services give the object itself.
+    arguments: Option<Box<RawValue>>,
 }
 
 /// Some services give the text in parts.
@@ -149,7 +180,7 @@ struct Part {
 
 impl Choice {
     /// Why the answer is of no use, if so. Reasons that are not known pass: a text that was cut does not read.
-    fn unusable(&self, endpoint: &Endpoint, usage: Usage) -> Option<String> {
+    fn unusable(&self, endpoint: &Endpoint, usage: Usage, is_handed_in: bool) -> Option<String> {
         let refusal = self.message.refusal.as_deref();
         if let Some(words) = refusal.filter(|words| !words.trim().is_empty()) {
             let words = super::clip::fit(words, &[]);
@@ -160,15 +191,31 @@ impl Choice {
             "content_filter" => {
                 Some("the service's content filter stopped it (content_filter)".to_owned())
             }
+            "tool_calls" if is_handed_in => None,
             "tool_calls" | "function_call" => {
-                Some("the model called a tool, and it has none".to_owned())
+                Some("the model called a tool that it does not have (tool_calls)".to_owned())
             }
             _ => None,
         }
     }
 }
 
+impl Function {
+    fn arguments(&self) -> String {
+        let written = self.arguments.as_ref().map_or("", |json| json.get());
+        serde_json::from_str(written).unwrap_or_else(|_| written.to_owned())
+    }
+}
+
 impl Message {
+    /// What the model handed in as an answer's tool; of several, all, which then do not read as one.
+    fn handed_in(&self) -> Option<String> {
+        let calls = self.tool_calls.iter().flatten();
+        let functions = calls.filter_map(|call| call.function.as_ref());
+        let ours = functions.filter(|function| function.name.as_deref() == Some(contract::NAME));
+        ours.map(Function::arguments).reduce(|all, one| all + &one)
+    }
+
     fn text(self) -> String {
         match self.content {
             None => String::new(),

@@ -37,7 +37,7 @@ pub(super) async fn answer(
     meter: &dyn Meter,
 ) -> Result<Answer, ModelError> {
     let form = match endpoint.structure {
-        Structure::Schema => Form::Beside,
+        Structure::Schema | Structure::Tool => Form::Beside,
         Structure::Object | Structure::Words => Form::InRules,
     };
     let mut words = asked::words(prompt, form);

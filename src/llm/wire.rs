@@ -272,7 +272,8 @@ impl Wire {
             let said = self.fit(&complaint_in(body));
             return Err(unavailable(format!("the service reports an error: {said}")));
         }
-        serde_json::from_value(value).map_err(|error| {
+        // From the text again: in a value a member given twice cannot be seen any more.
+        serde_json::from_str(&text).map_err(|error| {
             let error = self.fit(&error.to_string());
             unavailable(format!(
                 "the service's answer is not of its protocol: {error}"

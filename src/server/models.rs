@@ -116,6 +116,7 @@ fn over_http(
     endpoint.structure = match service.structure {
         None => Structure::default(),
         Some(Asked::Schema) => Structure::Schema,
+        Some(Asked::Tool) => Structure::Tool,
         Some(Asked::Object) => Structure::Object,
         Some(Asked::Words) => Structure::Words,
     };

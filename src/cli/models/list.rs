@@ -101,6 +101,7 @@ fn rows(one: &ModelSettings) -> Vec<Row> {
             add("key", service.key.as_ref().map(|_| "set".to_owned()));
             let structure = service.structure.map(|structure| match structure {
                 Structure::Schema => "schema",
+                Structure::Tool => "tool",
                 Structure::Object => "object",
                 Structure::Words => "words",
             });

@@ -69,6 +69,7 @@ const PROTOCOLS: &[(&str, Protocol)] = &[
 ];
 const STRUCTURES: &[(&str, Structure)] = &[
     ("schema", Structure::Schema),
+    ("tool", Structure::Tool),
     ("object", Structure::Object),
     ("words", Structure::Words),
 ];

@@ -2,10 +2,11 @@
 
 use super::double::{Double, Step};
 use super::*;
+use discussions::engine::vote::Vote;
 use discussions::llm::contract;
 use discussions::llm::endpoint::{MAX_OUTPUT_TOKENS, Structure};
 use discussions::llm::meter::Unmetered;
-use discussions::llm::{Answer, Usage};
+use discussions::llm::{Answer, ModelError, Usage};
 
 /// One answered request: what was sent, what came back.
 async fn exchange(protocol: Protocol, prompt: &Prompt) -> (super::double::Asked, Answer) {
@@ -113,6 +114,108 @@ async fn a_server_that_knows_no_schema_reads_it_in_words() {
                 Protocol::OpenAi => &body["messages"][0]["content"],
             };
             assert!(system.as_str().unwrap().contains(&schema));
+        }
+    }
+}
+
+/// A model that answers by calling tools: `[(name, input)]`.
+fn called(protocol: Protocol, calls: &[(&str, &str)]) -> String {
+    let mut body = protocol.said("Here it is.", None);
+    match protocol {
+        Protocol::Anthropic => {
+            let parts = calls.iter().enumerate().map(|(at, (name, _))| {
+                json!({"type": "tool_use", "id": format!("toolu_{at}"), "name": name, "input": format!("INPUT{at}")})
+            });
+            body["content"].as_array_mut().unwrap().extend(parts);
+            body["stop_reason"] = json!("tool_use");
+        }
+        Protocol::OpenAi => {
+            let calls = calls.iter().enumerate().map(|(at, (name, input))| {
+                let function = json!({"name": name, "arguments": input});
+                json!({"id": format!("call_{at}"), "type": "function", "function": function})
+            });
+            body["choices"][0]["message"]["tool_calls"] = calls.collect();
+            body["choices"][0]["finish_reason"] = json!("tool_calls");
+        }
+    }
+    // As it is written: what stands twice in it stands twice in the answer.
+    let inputs = calls.iter().enumerate();
+    inputs.fold(body.to_string(), |body, (at, (_, input))| {
+        body.replace(&format!("\"INPUT{at}\""), input)
+    })
+}
+
+#[tokio::test]
+async fn a_server_that_knows_the_form_of_tools_only_gets_one_to_hand_the_answer_in() {
+    const TWICE: &str = r#"{"comment":"Fine.","vote":"CHANGES","vote":"READY"}"#;
+    let schema = contract::schema();
+    for protocol in PROTOCOLS {
+        for (what, first, wanted) in [
+            (
+                "called once",
+                called(protocol, &[(contract::NAME, GOOD)]),
+                "",
+            ),
+            ("written down", protocol.said(GOOD, None).to_string(), ""),
+            (
+                "another tool",
+                called(protocol, &[("shell", GOOD)]),
+                "does not have",
+            ),
+            (
+                "called twice",
+                called(protocol, &[(contract::NAME, GOOD), (contract::NAME, GOOD)]),
+                "trailing",
+            ),
+            (
+                "no answer",
+                called(protocol, &[(contract::NAME, "{}")]),
+                "`vote` is missing",
+            ),
+            (
+                "a vote given twice",
+                called(protocol, &[(contract::NAME, TWICE)]),
+                "duplicate field",
+            ),
+        ] {
+            let steps = vec![Step::status(200, &first), Step::status(200, &first)];
+            let double = Double::start(steps).await;
+            let endpoint = Endpoint {
+                structure: Structure::Tool,
+                ..protocol.endpoint(&double.url())
+            };
+            let came = protocol
+                .model_at(endpoint)
+                .answer(&prompt(), &Unmetered)
+                .await;
+            match (&came, wanted) {
+                (Ok(answer), "") => {
+                    let reply = answer.reply.as_ref().unwrap();
+                    assert_eq!(reply.vote, Some(Vote::Ready), "{protocol:?}, {what}");
+                }
+                (Err(ModelError::Invalid(why)), wanted) if !wanted.is_empty() => {
+                    assert!(why.contains(wanted), "{protocol:?}, {what}: {why}");
+                }
+                _ => panic!("{protocol:?}, {what}: {came:?}"),
+            }
+            let body = double.asked().remove(0).body;
+            assert_eq!(body.get("output_config"), None);
+            assert_eq!(body.get("response_format"), None);
+            let [tool] = body["tools"].as_array().unwrap().as_slice() else {
+                panic!("{body}");
+            };
+            match protocol {
+                Protocol::Anthropic => {
+                    assert_eq!(tool["name"], contract::NAME);
+                    assert_eq!(tool["input_schema"], schema);
+                    assert_eq!(body["tool_choice"]["name"], contract::NAME);
+                }
+                Protocol::OpenAi => {
+                    assert_eq!(tool["function"]["name"], contract::NAME);
+                    assert_eq!(tool["function"]["parameters"], schema);
+                    assert_eq!(body["tool_choice"], "required");
+                }
+            }
         }
     }
 }
