@@ -5,7 +5,7 @@
 
 use crate::bot::check::Hidden;
 use crate::engine::discussion::Discussion;
-use crate::engine::prompt::{Kind, Place, disarm};
+use crate::engine::prompt::{Kind, Place, TITLE_SHOWN, disarm};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How notes to tools begin that look after Markdown.
@@ -35,7 +35,9 @@ pub fn in_text(file: &Discussion, base: Option<&Discussion>) -> Vec<Hidden> {
     let body = body(file);
     let mut places = disarm(body).places;
     places.retain(|place| !is_usual(place));
-    if places.is_empty() {
+    let title = long_title(file)
+        .filter(|_| file.header.title() != base.and_then(|base| base.header.title()));
+    if places.is_empty() && title.is_none() {
         return Vec::new();
     }
     let of_base = base.map(body_of_base).unwrap_or_default();
@@ -51,6 +53,9 @@ pub fn in_text(file: &Discussion, base: Option<&Discussion>) -> Vec<Hidden> {
         .collect();
     let first = file.line_of(file.header.end);
     let mut by_kind: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
+    if let Some(line) = title {
+        by_kind.entry(Kind::NeverShown).or_default().push(line);
+    }
     for place in &places {
         let index = place.line.saturating_sub(1);
         let is_known = match &place.words {
@@ -63,6 +68,12 @@ pub fn in_text(file: &Discussion, base: Option<&Discussion>) -> Vec<Hidden> {
     }
     let hidden = by_kind.into_iter();
     hidden.map(|(kind, lines)| Hidden { kind, lines }).collect()
+}
+
+/// The line of a title that has more than people are shown of it.
+fn long_title(file: &Discussion) -> Option<usize> {
+    let title = file.header.field("Title")?;
+    title.value.chars().nth(TITLE_SHOWN).map(|_| title.line)
 }
 
 /// Whether any are left, of which one is taken.

@@ -16,6 +16,7 @@ use super::check::{
 use super::command::table::TABLE;
 use super::markdown::{cap, code, inline, link, shorten};
 use super::message::MAX_COMMENT;
+use crate::engine::prompt::TITLE_SHOWN;
 use crate::forge::{Conclusion, PrState};
 use crate::ids::{PullRequest, Sha};
 use sha2::{Digest, Sha256};
@@ -29,8 +30,6 @@ const DONE: &str =
 pub const MARKER: &str = "<!-- discussions:status -->";
 /// Discussions of which a chart is drawn.
 const MAX_CHARTS: usize = 3;
-/// Characters of a discussion's title.
-const MAX_TITLE: usize = 120;
 /// Commands that the comment explains; `help` tells the others.
 const EXPLAINED: [&str; 4] = ["vote", "personas", "why", "help"];
 
@@ -208,7 +207,7 @@ fn discussion(
     drawn: bool,
 ) {
     if several {
-        let title = inline(&shorten(&view.title, MAX_TITLE));
+        let title = inline(&shorten(&view.title, TITLE_SHOWN));
         let _ = writeln!(text, "\n#### {title} ({})\n", code(&view.path));
         let _ = writeln!(text, "{}", inline(&of_discussion(view)));
     }
@@ -226,7 +225,7 @@ fn details(input: &CheckInput, views: &[DiscussionView], beside: &Beside) -> Str
     let mut text =
         String::from("\n<details>\n<summary>Details: rounds, dissent, receipts, cost</summary>\n");
     for view in views {
-        let name = inline(&shorten(&view.title, MAX_TITLE));
+        let name = inline(&shorten(&view.title, TITLE_SHOWN));
         let _ = writeln!(text, "\n#### {name}\n");
         facts(&mut text, view);
         missing(&mut text, view);

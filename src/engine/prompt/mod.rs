@@ -4,9 +4,9 @@ mod render;
 mod untrusted;
 
 pub use render::{Rendered, render};
-pub use untrusted::{Disarmed, Kind, Mark, Place, disarm, marks, summary};
+pub use untrusted::{Disarmed, Kind, Mark, Place, TITLE_SHOWN, disarm, marks, summary};
 
-use super::persona::Persona;
+use super::persona::{Persona, PersonaKind};
 use super::reply::Limits;
 use super::vote::Vote;
 
@@ -36,6 +36,16 @@ pub struct Prompt {
     /// Delimiter of text that is not ours: letters and digits that nobody who writes that text can guess, the same for
     /// every turn about one discussion, so that what is sent again is the same.
     pub fence: String,
+}
+
+impl Prompt {
+    /// Whether a vote is to be given: by a persona that votes and has none on this text. A question is answered with or
+    /// without one.
+    pub fn owes_vote(&self) -> bool {
+        self.persona.kind == PersonaKind::Voting
+            && self.question.is_none()
+            && self.previous_vote.is_none()
+    }
 }
 
 /// An item that a person closed.

@@ -6,6 +6,7 @@
 //! holds nothing of the kind comes back byte for byte.
 
 mod characters;
+mod drawn;
 mod elements;
 mod encoded;
 mod html;
@@ -35,9 +36,9 @@ pub enum Kind {
     Title,
     /// A target of a link that is not an address.
     LinkTarget,
-    /// A definition, footnote, table cell or word behind a code fence that no page shows.
+    /// A definition, footnote, table cell, word behind a code fence or text of a drawing that no page shows.
     NeverShown,
-    /// A comment inside a diagram.
+    /// A comment inside a diagram or a formula.
     DiagramComment,
     /// Letters written as HTML entities.
     EncodedLetters,
@@ -81,7 +82,10 @@ impl Kind {
                 "definition or remark that is never shown",
                 "definitions or remarks that are never shown",
             ),
-            Self::DiagramComment => ("comment in a diagram", "comments in diagrams"),
+            Self::DiagramComment => (
+                "comment in a diagram or formula",
+                "comments in diagrams or formulas",
+            ),
             Self::EncodedLetters => ("word in HTML entities", "words in HTML entities"),
             Self::ZeroWidth => ("zero-width character", "zero-width characters"),
             Self::Bidirectional => ("direction control", "direction controls"),
@@ -125,6 +129,22 @@ pub struct Disarmed {
     pub marks: Vec<Mark>,
     /// The same thing by thing, by line.
     pub places: Vec<Place>,
+}
+
+/// Characters of a discussion's title that people are shown.
+pub const TITLE_SHOWN: usize = 120;
+
+/// A title with what people are not shown of it marked.
+pub(super) fn title(text: &str) -> String {
+    title_within(text, TITLE_SHOWN)
+}
+
+/// The same where so many characters are shown.
+pub(super) fn title_within(text: &str, shown: usize) -> String {
+    match text.char_indices().nth(shown) {
+        Some((end, _)) => format!("{} {}", &text[..end], hidden(&text[end..])),
+        None => text.to_owned(),
+    }
 }
 
 /// Takes out or marks what a reader of the rendered page does not see. Receipts are dropped and not counted.

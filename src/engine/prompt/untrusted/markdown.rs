@@ -4,6 +4,7 @@
 //! covers (definitions nobody uses, words behind a code fence, cells beyond the last column), is never shown either,
 //! whatever it is called, and is marked as well.
 
+use super::drawn::{self, Drawn};
 use super::elements::{Elements, is_sentence, square};
 use super::html::words_in;
 use super::places::{Lines, Tally};
@@ -74,6 +75,7 @@ pub(super) fn pass(source: &str, tally: &mut Tally) -> String {
     let mut edits = reader.edits;
     edits.extend(encoded::edits(source, &reader.entities));
     edits.extend(reader.elements.finish());
+    edits.extend(drawn::phantoms(source));
     applied(source, edits, tally)
 }
 
@@ -127,8 +129,14 @@ struct Reader<'a> {
     used_footnotes: BTreeSet<String>,
     /// Lines of the block of raw HTML that is open.
     html: Option<(Range<usize>, String)>,
-    in_code: bool,
-    in_diagram: bool,
+    /// The code that is open.
+    code: Option<Code>,
+}
+
+/// Code, and the ranges of its lines without what stands before them in lists and quotes.
+struct Code {
+    drawn: Drawn,
+    lines: Vec<Range<usize>>,
 }
 
 impl<'a> Reader<'a> {
@@ -145,8 +153,7 @@ impl<'a> Reader<'a> {
             footnotes: Vec::new(),
             used_footnotes: BTreeSet::new(),
             html: None,
-            in_code: false,
-            in_diagram: false,
+            code: None,
         }
     }
 
@@ -160,8 +167,10 @@ impl<'a> Reader<'a> {
             Event::Start(tag) => self.start(tag, range),
             Event::End(TagEnd::Link | TagEnd::Image) => self.close(),
             Event::End(TagEnd::CodeBlock) => {
-                self.in_code = false;
-                self.in_diagram = false;
+                if let Some(code) = self.code.take() {
+                    self.edits
+                        .extend(drawn::edits(self.source, code.drawn, &code.lines));
+                }
             }
             Event::End(TagEnd::HtmlBlock) => {
                 if let Some((range, text)) = self.html.take() {
@@ -218,10 +227,12 @@ impl<'a> Reader<'a> {
                 id,
             } => self.opened(true, link_type, [dest_url, title, id], range),
             Tag::CodeBlock(kind) => {
-                self.in_code = true;
-                if let CodeBlockKind::Fenced(info) = kind {
-                    self.fence(&info, &range);
-                }
+                let drawn = match kind {
+                    CodeBlockKind::Fenced(info) => self.fence(&info, &range),
+                    CodeBlockKind::Indented => Drawn::AsItStands,
+                };
+                let lines = Vec::new();
+                self.code = Some(Code { drawn, lines });
             }
             Tag::FootnoteDefinition(label) => {
                 let text = &self.source[range.clone()];
@@ -306,10 +317,12 @@ impl<'a> Reader<'a> {
     fn text(&mut self, text: &str, range: Range<usize>) {
         self.image_words(text);
         let source = &self.source[range.clone()];
-        if self.in_diagram {
-            self.diagram_comments(&range);
-        } else if !self.in_code && source.starts_with('&') && source != text {
-            self.entities.push((range.clone(), text.to_owned()));
+        match &mut self.code {
+            Some(code) => code.lines.push(range.clone()),
+            None if source.starts_with('&') && source != text => {
+                self.entities.push((range.clone(), text.to_owned()));
+            }
+            None => {}
         }
         self.covered.push(range);
     }
@@ -321,9 +334,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The line that opens code: pages show nothing of it, and the language is all that a reader of the source expects.
-    fn fence(&mut self, info: &str, range: &Range<usize>) {
+    fn fence(&mut self, info: &str, range: &Range<usize>) -> Drawn {
         let language = info.split_whitespace().next().unwrap_or_default();
-        self.in_diagram = language.eq_ignore_ascii_case("mermaid");
         let opener = self.source[range.clone()]
             .lines()
             .next()
@@ -334,20 +346,7 @@ impl<'a> Reader<'a> {
             self.covered
                 .push(range.start..range.start + at + language.len());
         }
-    }
-
-    fn diagram_comments(&mut self, range: &Range<usize>) {
-        let mut start = range.start;
-        for line in self.source[range.clone()].split_inclusive('\n') {
-            let words = line.trim().strip_prefix("%%").unwrap_or_default();
-            if has_words(words) {
-                let from = start + line.len() - line.trim_start().len();
-                let to = start + line.trim_end().len();
-                let text = format!("%% {}", hidden(words));
-                self.edit(from..to, Kind::DiagramComment, text);
-            }
-            start += line.len();
-        }
+        Drawn::of(language)
     }
 
     /// A definition that is used and says nothing but an address stays; an unused one is left over.
