@@ -72,6 +72,10 @@ pub fn remark(original: &str, limit: usize) -> Neutral {
     });
     let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
     let mut text = lines.join(" ");
+    if text.is_empty() {
+        // Markdown shows nothing of it. What was said is said all the same.
+        text = inline::line(&[Run::Text(kept.to_owned())]);
+    }
     if cut > 0 {
         text.push('…');
     }

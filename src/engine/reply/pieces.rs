@@ -26,11 +26,27 @@ pub(super) enum Piece {
 pub(super) fn pieces(markdown: &str) -> Vec<Piece> {
     let mut reader = Reader::default();
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let markdown = &without_mock_definitions(markdown, options);
     for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
         reader.read(event, &markdown[range]);
     }
     reader.end_lines();
     reader.pieces
+}
+
+/// `[auth]: missing` is a remark to its writer and the definition of a link to Markdown, which shows nothing of it.
+fn without_mock_definitions(markdown: &str, options: Options) -> String {
+    let parser = Parser::new_ext(markdown, options);
+    let is_address = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+    let definitions = parser.reference_definitions().iter();
+    let mocks = definitions.filter(|(_, definition)| !is_address(&definition.dest));
+    let mut starts: Vec<usize> = mocks.map(|(_, definition)| definition.span.start).collect();
+    starts.sort_unstable();
+    let mut text = markdown.to_owned();
+    for start in starts.into_iter().rev() {
+        text.insert(start, '\\');
+    }
+    text
 }
 
 #[derive(Default)]

@@ -291,6 +291,34 @@ fn an_answer_may_lower_the_vote_but_never_raise_it() {
 }
 
 #[test]
+fn a_concern_that_markdown_would_not_show_is_said_and_weighs() {
+    for (said, shown) in [
+        ("[auth]: missing", "\\[auth]: missing"),
+        ("[Storage]: https://example.com", "Storage"),
+        ("~~~ no limit", "no limit"),
+        ("``` no limit", "no limit"),
+    ] {
+        let mut reply = says("x", Some(Ready));
+        reply.concerns = vec![concern(said, false)];
+        let rendered = with(&reply, &ledger(), None, None);
+        let line = rendered
+            .block
+            .lines()
+            .find(|line| line.starts_with("CONCERN: "));
+        let line = line.unwrap_or_else(|| panic!("{said}: {}", rendered.block));
+        assert!(line.contains(shown), "{said}: {line}");
+        assert_eq!(rendered.vote, Some(Changes), "{said}");
+    }
+    let rendered = with(
+        &says("[Storage]: missing", Some(Ready)),
+        &ledger(),
+        None,
+        None,
+    );
+    assert!(rendered.block.contains("missing"), "{}", rendered.block);
+}
+
+#[test]
 fn an_advisory_persona_speaks_without_a_vote() {
     let visualizer = persona("visualizer", PersonaKind::Advisory);
     let reply = says("```mermaid\nA --> B\n```", Some(Ready));
