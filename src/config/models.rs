@@ -75,6 +75,8 @@ pub struct Service {
     pub structure: Option<Structure>,
     /// Of OpenAI's protocol.
     pub token_limit: TokenLimit,
+    /// Whether it cuts prompts that do not fit, without a word.
+    pub cuts_prompts: bool,
     /// Most tokens of one answer; `None`: as `llm::endpoint` says.
     pub max_output_tokens: Option<u32>,
 }

@@ -156,6 +156,11 @@ impl<'a> Catalog<'a> {
     /// What `DISCUSSIONS_MODEL` stands for; `Some(None)`: that is not known, and told.
     fn named(&mut self) -> Option<Option<Choice>> {
         let names = self.list()?;
+        if names.is_empty() {
+            let message = "names no model; write one like openai/gpt-5-mini, or leave it unset";
+            self.reader.problem("DISCUSSIONS_MODEL", message);
+            return Some(None);
+        }
         let namer = Namer::Variable("DISCUSSIONS_MODEL");
         let names = names.into_iter().map(|name| (name, namer.clone()));
         Some(self.choice(names.collect(), &mut Vec::new()))
@@ -326,8 +331,11 @@ impl<'a> Catalog<'a> {
         }
         if let Some(told) = elsewhere(self, OPENAI.word, "OPENAI_BASE_URL") {
             let provider = self.provider(OPENAI.word, "openai/MODEL");
-            models.to_find = provider.map(|it| ToFind::only_model(it, told, &self.file.models));
-            return;
+            // OpenAI's own address, written out, is no other place.
+            if !provider.as_ref().is_some_and(Provider::is_original) {
+                models.to_find = provider.map(|it| ToFind::only_model(it, told, &self.file.models));
+                return;
+            }
         }
         if with_key(self, OPENAI.word, "OPENAI_API_KEY") {
             let name = format!("{}/{OPENAI_MODEL}", OPENAI.word);

@@ -91,8 +91,8 @@ impl Provider {
             (Protocol::Command, None) => return None,
             _ => service(reader, protocol, built_in, entry, wanted, &mut origins)?,
         };
-        let is_original =
-            built_in.is_some_and(|known| !known.key.is_empty()) && !origins.contains_key("url");
+        let is_original = built_in.is_some_and(|known| !known.key.is_empty())
+            && matches!(&access, Access::Service(service) if is_own(built_in, &service.base_url));
         Some(Self {
             name: name.to_owned(),
             access,
@@ -108,6 +108,11 @@ impl Provider {
 
     pub(super) fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// Whether it is the company's own API.
+    pub(super) fn is_original(&self) -> bool {
+        self.is_original
     }
 
     /// Where a setting is from.
@@ -267,7 +272,7 @@ fn service(
         return None;
     }
     let is_openai = built_in.is_some_and(|known| known.word == OPENAI.word);
-    let token_limit = match is_openai && !origins.contains_key("url") {
+    let token_limit = match is_openai && is_own(built_in, &base_url) {
         true => TokenLimit::MaxCompletionTokens,
         false => TokenLimit::MaxTokens,
     };
@@ -277,8 +282,18 @@ fn service(
         key,
         structure: None,
         token_limit,
+        cuts_prompts: is_ollama,
         max_output_tokens: None,
     }))
+}
+
+/// Whether an address is the company's own, which may be written out as well.
+fn is_own(built_in: Option<&BuiltIn>, base_url: &str) -> bool {
+    let bare = |url: &str| {
+        let url = url.trim_end_matches('/').to_ascii_lowercase();
+        url.strip_suffix("/v1").unwrap_or(&url).to_owned()
+    };
+    built_in.is_some_and(|known| bare(known.at) == bare(base_url))
 }
 
 /// The key that the file says where to find.
@@ -308,15 +323,23 @@ fn key(reader: &mut Reader, source: &KeySource, at: &str, wanted: &str) -> Optio
     }
 }
 
-/// `OLLAMA_HOST` as Ollama reads it: a host, a host with a port, or an address.
+/// `OLLAMA_HOST` as Ollama reads it: a host, a port, both, or an address
+/// (<https://github.com/ollama/ollama/blob/main/envconfig/config.go>).
 fn ollama_address(text: &str) -> String {
     // "All addresses" is where a server listens; one cannot connect to it.
-    let text = text.replace("0.0.0.0", "127.0.0.1");
-    match text.contains("://") {
-        true => text,
-        false if text.contains(':') => format!("http://{text}"),
-        false => format!("http://{text}:11434"),
+    let text = text
+        .replace("0.0.0.0", "127.0.0.1")
+        .replace("[::]", "[::1]");
+    if text.contains("://") {
+        return text;
     }
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (text.as_str(), ""),
+    };
+    let host = if host.is_empty() { "127.0.0.1" } else { host };
+    let port = if port.is_empty() { "11434" } else { port };
+    format!("http://{host}:{port}")
 }
 
 fn checked(reader: &mut Reader, name: &str, text: &str, with_key: bool) -> Option<String> {
