@@ -72,7 +72,12 @@ impl Ground {
     /// Reads the definitions of a snapshot's base. What does not read is listed and its default stands in.
     pub fn of(snapshot: &PrSnapshot, built_in: &BuiltIn) -> Self {
         let read = Definitions::read(&definition_files(snapshot), built_in);
-        let config = read.config;
+        let mut config = read.config;
+        if snapshot.base_branch != snapshot.default_branch {
+            // Whoever may push a branch may write this file on it, and it is the same purse.
+            let of_default = config_of(snapshot.default_config.as_deref());
+            config.budget = config.budget.smaller(of_default.unwrap_or_default().budget);
+        }
         let gated = is_gated(
             &snapshot.base_branch,
             &snapshot.default_branch,
@@ -127,8 +132,14 @@ pub fn is_gated(
         let bases = &config.gate.bases;
         return bases.iter().any(|name| name == "default" || name == base);
     }
-    let of_default = default_config.and_then(|text| RepoConfig::parse(text).ok());
-    of_default.is_some_and(|(config, _)| config.gate.bases.iter().any(|name| name == base))
+    let of_default = config_of(default_config);
+    of_default.is_some_and(|config| config.gate.bases.iter().any(|name| name == base))
+}
+
+/// A configuration that reads.
+fn config_of(text: Option<&str>) -> Option<RepoConfig> {
+    text.and_then(|text| RepoConfig::parse(text).ok())
+        .map(|(config, _)| config)
 }
 
 /// The definition files of the base, with their paths.

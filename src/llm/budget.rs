@@ -53,6 +53,27 @@ impl Default for Budget {
     }
 }
 
+impl Limit {
+    fn smaller(self, other: Self) -> Self {
+        let of = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+        Self {
+            cost: of(self.cost, other.cost),
+            tokens: of(self.tokens, other.tokens),
+        }
+    }
+}
+
+impl Budget {
+    /// The smaller one of each limit.
+    pub fn smaller(self, other: Self) -> Self {
+        Self {
+            per_round: self.per_round.smaller(other.per_round),
+            per_pr: self.per_pr.smaller(other.per_pr),
+            per_day: self.per_day.smaller(other.per_day),
+        }
+    }
+}
+
 /// What was taken, or may be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Amount {
