@@ -22,14 +22,14 @@ use crate::llm::meter::Meter;
 use crate::llm::{Answer, Model, ModelError, Prompt, Usage};
 use async_trait::async_trait;
 use futures::FutureExt;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Version of rules and prompts; part of every answer key.
-pub const RULES_VERSION: u32 = 3;
+pub const RULES_VERSION: u32 = 4;
 
 /// One persona to ask.
 #[derive(Clone)]
@@ -53,6 +53,8 @@ pub struct Ask {
 
 /// What all personas of a round see.
 pub struct RoundInput<'a> {
+    /// Within what answers are shared: the repository by its number. Empty on the command line, which keeps none.
+    pub scope: &'a str,
     /// The file before the round.
     pub discussion: &'a Discussion,
     /// Where the proposal ends (see `engine::subject`).
@@ -138,9 +140,18 @@ impl Progress for Quiet {}
 pub trait AnswerBook: Send + Sync {
     /// The stored answer of a key, if there is one.
     async fn get(&self, key: &str) -> Result<Option<Answer>, String>;
-    /// Stores an answer.
-    async fn put(&self, key: &str, answer: &Answer) -> Result<(), String>;
+    /// Stores an answer; gives back the one that is kept: another's where that was first.
+    async fn put(&self, key: &str, answer: &Answer) -> Result<Answer, String>;
+    /// Waits until nobody else is being asked under the key, and keeps others waiting as long as it is held. `None`:
+    /// there are no others.
+    async fn alone(&self, key: &str) -> Option<Alone> {
+        let _ = key;
+        None
+    }
 }
+
+/// Held while a model is asked under one key; see [`AnswerBook::alone`].
+pub type Alone = tokio::sync::OwnedMutexGuard<()>;
 
 /// An answer book in memory, for the command line: it forgets everything when the process ends.
 #[derive(Default)]
@@ -153,16 +164,17 @@ impl AnswerBook for MemoryBook {
         Ok(answers.get(key).cloned())
     }
 
-    async fn put(&self, key: &str, answer: &Answer) -> Result<(), String> {
+    async fn put(&self, key: &str, answer: &Answer) -> Result<Answer, String> {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers
+        let kept = answers
             .entry(key.to_owned())
             .or_insert_with(|| answer.clone());
-        Ok(())
+        Ok(kept.clone())
     }
 }
 
-/// Runs the turns and gives them back in the order asked. `Err` only when the answer book fails.
+/// Runs the turns and gives them back in the order asked. `Err` only when the answer book fails, once all of them are
+/// over: the others' answers are being paid.
 ///
 /// Dropping the future in the middle loses nothing that was already put into the book.
 pub async fn run(
@@ -179,10 +191,8 @@ pub async fn run(
         progress,
     };
     let turns: Vec<_> = asks.iter().map(|ask| round.turn(ask)).collect();
-    stream::iter(turns)
-        .buffered(input.parallel.max(1))
-        .try_collect()
-        .await
+    let turns = stream::iter(turns).buffered(input.parallel.max(1));
+    turns.collect::<Vec<_>>().await.into_iter().collect()
 }
 
 /// What each of these would be asked, in the order of `asks`. Asks nobody.
@@ -297,15 +307,12 @@ impl Round<'_> {
     }
 
     async fn answer(&self, ask: &Ask, key: &str) -> Result<Answered, String> {
+        let _alone = self.book.alone(key).await;
         if let Some(known) = self.book.get(key).await? {
             return Ok(Ok((known, true)));
         }
-        let answered = self.ask_model(ask).await;
-        match answered {
-            Ok(answer) => {
-                self.book.put(key, &answer).await?;
-                Ok(Ok((answer, false)))
-            }
+        match self.ask_model(ask).await {
+            Ok(answer) => Ok(Ok((self.book.put(key, &answer).await?, false))),
             Err(error) => Ok(Err(error)),
         }
     }

@@ -1,19 +1,42 @@
-//! The store as the round's answer book: replies as JSON under their key, written under the job's lease.
+//! The store as the round's answer book: replies as JSON under their key, and who is being asked at the moment.
 
 use crate::engine::reply::{Anchor, Reply, ReplyConcern};
 use crate::engine::vote::Vote;
 use crate::llm::{Answer, Usage};
-use crate::round::AnswerBook;
-use crate::store::{Lease, Store};
+use crate::round::{Alone, AnswerBook};
+use crate::store::Store;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// Answers kept in the store.
+/// Answers kept in the store. Whoever paid for one keeps it, also when its job is somebody else's by then.
 pub struct StoredAnswers<'a> {
     /// Where.
     pub store: &'a dyn Store,
-    /// Of the job that asks.
-    pub lease: &'a Lease,
+    /// Whom the process is asking.
+    pub asking: &'a Asking,
+}
+
+/// Under which keys models are being asked at the moment. Two pull requests with one text ask once: the second waits
+/// for the answer of the first.
+#[derive(Debug, Default)]
+pub struct Asking(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
+
+impl Asking {
+    async fn alone(&self, key: &str) -> Alone {
+        let lock = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|_, lock| lock.strong_count() > 0);
+            let known = all.get(key).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let lock = Arc::default();
+                all.insert(key.to_owned(), Arc::downgrade(&lock));
+                lock
+            })
+        };
+        lock.lock_owned().await
+    }
 }
 
 /// An answer as stored. Fields are added with a default and never renamed: paid answers outlive versions.
@@ -57,10 +80,14 @@ impl AnswerBook for StoredAnswers<'_> {
         stored.map(|json| read(key, &json)).transpose()
     }
 
-    async fn put(&self, key: &str, answer: &Answer) -> Result<(), String> {
+    async fn put(&self, key: &str, answer: &Answer) -> Result<Answer, String> {
         let json = serde_json::to_string(&Stored::of(answer)).map_err(|e| e.to_string())?;
-        let put = self.store.put_answer(self.lease, key, &json).await;
-        put.map_err(|e| e.to_string())
+        let kept = self.store.put_answer(key, &json).await;
+        read(key, &kept.map_err(|e| e.to_string())?)
+    }
+
+    async fn alone(&self, key: &str) -> Option<Alone> {
+        Some(self.asking.alone(key).await)
     }
 }
 
@@ -74,7 +101,7 @@ impl AnswerBook for ReadAnswers<'_> {
         stored.map(|json| read(key, &json)).transpose()
     }
 
-    async fn put(&self, _: &str, _: &Answer) -> Result<(), String> {
+    async fn put(&self, _: &str, _: &Answer) -> Result<Answer, String> {
         Err("answers are only read here".to_owned())
     }
 }

@@ -30,6 +30,8 @@ struct Table<'a> {
     /// What personas are asked about where a push dropped replies.
     whole: Option<Whole>,
     fence: String,
+    /// Within what answers are shared.
+    scope: String,
 }
 
 /// Leaves out of what commands want all that was answered already: same text, phase, persona, model and question, and
@@ -123,7 +125,7 @@ pub async fn ask(
 ) -> Result<(Vec<(String, Turn)>, Option<Stop>), JobError> {
     let book = StoredAnswers {
         store: work.deps.store.as_ref(),
-        lease: &work.job.lease,
+        asking: &work.deps.asking,
     };
     let watch = Watch::new(work);
     let mut turns = Vec::new();
@@ -205,6 +207,7 @@ fn tables<'a>(work: &'a Work<'_>, outcomes: &'a [Outcome]) -> impl Iterator<Item
         evaluated,
         whole: whole(work, key, evaluated),
         fence: fence(work, key),
+        scope: work.pr().repo.id.to_string(),
     })
 }
 
@@ -325,6 +328,7 @@ impl Table<'_> {
             ),
         };
         RoundInput {
+            scope: &self.scope,
             discussion,
             proposal_end,
             ledger,

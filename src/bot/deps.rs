@@ -1,5 +1,6 @@
 //! What the bot is built from, and how a job can fail.
 
+use super::answers::Asking;
 use super::apply::Writer;
 use super::ground::BuiltIn;
 use super::models::Models;
@@ -24,6 +25,8 @@ pub struct BotDeps {
     pub keyring: Arc<Keyring>,
     /// Models on offer.
     pub models: Models,
+    /// Whom they are being asked for at the moment.
+    pub asking: Arc<Asking>,
     /// Personas and templates of the program.
     pub built_in: BuiltIn,
     /// Limits of a round, and the pace of sweeps.

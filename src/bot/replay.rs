@@ -95,6 +95,7 @@ pub async fn replay(
     let mut ledger = Ledger::of(&discussion, &counts).0;
     ledger.hear(&kept.statements());
     let input = RoundInput {
+        scope: &kept.scope,
         discussion: &discussion,
         proposal_end: kept.proposal_end,
         ledger: &ledger,
@@ -205,7 +206,7 @@ fn reads_as(prompt: &Prompt, calls: &[&CallRecord], stored: &Answer) -> Option<b
     let said = calls
         .iter()
         .filter_map(|call| call.said.as_ref()?.as_ref().ok());
-    let mut readings = said.map(|words| contract::parse(words, prompt.persona.kind));
+    let mut readings = said.map(|words| contract::read(words, prompt));
     let first = readings.next()?;
     let mut all = std::iter::once(first).chain(readings);
     Some(all.any(|reading| reading.as_ref() == Ok(&stored.reply)))

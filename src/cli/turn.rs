@@ -86,6 +86,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     let ledger = Ledger::of(&discussion, &|_| true).0;
     let panel = surroundings.panel(&discussion);
     let input = RoundInput {
+        scope: "",
         discussion: &discussion,
         proposal_end: None,
         ledger: &ledger,

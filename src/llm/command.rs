@@ -40,6 +40,17 @@ pub struct CommandSettings {
     pub timeout: Duration,
     /// What its tokens cost; `None`: not known.
     pub price: Option<Price>,
+    /// Who reads why there is no answer.
+    pub readers: Readers,
+}
+
+/// Who reads why a model gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// The operator, whose program it is.
+    Operator,
+    /// Whoever reads a check. What a program complains about may name anything, and goes to the log.
+    Everybody,
 }
 
 /// A program as a model.
@@ -131,6 +142,10 @@ impl Command {
             .collect();
         let said = clip::fit(&String::from_utf8_lossy(complaint), &secrets);
         let program = &self.settings.program;
+        if self.settings.readers == Readers::Everybody {
+            tracing::warn!(model = self.settings.name, program, %status, said, "a model's program failed");
+            return unavailable(format!("its program failed ({status}); the log says more"));
+        }
         unavailable(match said.is_empty() {
             true => format!("`{program}` failed ({status})"),
             false => format!("`{program}` failed ({status}): {said}"),
@@ -180,7 +195,7 @@ impl Model for Command {
         let output = output?;
         let text = String::from_utf8(output)
             .map_err(|_| ModelError::Invalid("the answer is not UTF-8".to_owned()))?;
-        let reply = contract::parse(&text, prompt.persona.kind).map_err(ModelError::Invalid)?;
+        let reply = contract::read(&text, prompt).map_err(ModelError::Invalid)?;
         Ok(Answer {
             reply,
             model: self.settings.name.clone(),

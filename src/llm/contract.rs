@@ -22,10 +22,11 @@
 //!   says nothing without saying that it is silent.
 //! * One code fence around the object is tolerated; any other text around it is not.
 //! * More than [`LIMIT`] bytes are refused.
+//! * A vote that is owed is given: not silence, not `null` ([`read`]).
 //! * An advisory persona has no vote: one that it gives is dropped, as the renderer would.
 //! * Control characters and Markdown are left to the renderer (`engine::reply`).
 
-use super::clip;
+use super::{Prompt, clip};
 use crate::engine::persona::PersonaKind;
 use crate::engine::reply::{Anchor, Reply, ReplyConcern};
 use crate::engine::vote::Vote;
@@ -106,6 +107,22 @@ pub fn repair_request(mistake: &str) -> String {
         "Your last answer could not be used: {mistake}\n{}",
         instructions()
     )
+}
+
+/// Reads the answer to a prompt; `None` is silence. A vote that is owed has to be given: what was paid for would be kept
+/// under its key, and asking for the vote again would get the same answer without one.
+///
+/// # Errors
+/// As [`parse`]; or what is missing.
+pub fn read(text: &str, prompt: &Prompt) -> Result<Option<Reply>, String> {
+    let reply = parse(text, prompt.persona.kind)?;
+    let vote = reply.as_ref().and_then(|reply| reply.vote);
+    match prompt.owes_vote() && vote.is_none() {
+        true => Err(
+            "there is no vote and one is owed, expected \"READY\", \"CHANGES\" or \"REJECT\" for `vote`".to_owned(),
+        ),
+        false => Ok(reply),
+    }
 }
 
 /// Reads an answer; `None` is silence. See the rules above.

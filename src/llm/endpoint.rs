@@ -1,7 +1,7 @@
 //! Where a model of a service is and how it is asked, as the operator sets it up.
 
-use super::Usage;
 use super::meter::Price;
+use super::{Rendered, Usage};
 use reqwest::Url;
 use secrecy::SecretString;
 use std::net::IpAddr;
@@ -74,6 +74,9 @@ pub struct Endpoint {
     pub patience: Patience,
     /// How it is asked for JSON.
     pub structure: Structure,
+    /// Whether the service cuts prompts that do not fit and says nothing, as Ollama does
+    /// (<https://github.com/ollama/ollama/issues/3839>): what its counts give away is looked at.
+    pub cuts_prompts: bool,
     /// What it costs; `None`: not known.
     pub price: Option<Price>,
 }
@@ -89,12 +92,31 @@ impl Endpoint {
             max_output_tokens: MAX_OUTPUT_TOKENS,
             patience: Patience::default(),
             structure: Structure::default(),
+            cuts_prompts: false,
             price: None,
         }
     }
 }
 
 impl Endpoint {
+    /// Why an answer is of no use whose prompt cannot have been read whole: a token holds no more than one word. `None`:
+    /// it may have been, or nothing was counted.
+    pub(super) fn unread(&self, words: &Rendered, usage: Usage) -> Option<String> {
+        let texts = [&words.system, &words.background, &words.task];
+        let least: usize = texts
+            .iter()
+            .map(|text| text.split_whitespace().count())
+            .sum();
+        let is_cut = self.cuts_prompts && (1..least as u64).contains(&usage.input);
+        is_cut.then(|| {
+            format!(
+                "the model was shown {} tokens of a prompt of {least} words, the rest was cut off; give it a larger \
+                 context where it is run (for Ollama: OLLAMA_CONTEXT_LENGTH)",
+                usage.input
+            )
+        })
+    }
+
     /// Why an answer that ended for want of room is of no use, and what to set. `word`: the service's own.
     ///
     /// Where fewer tokens than allowed were counted, it was not the limit that ended it but the model's context.

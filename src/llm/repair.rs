@@ -85,11 +85,12 @@ impl Asking<'_> {
             price: self.endpoint.price,
         };
         let said = self.said(&request).await?;
-        if let Some(why) = said.unusable {
+        let unread = || self.endpoint.unread(words, said.usage);
+        if let Some(why) = said.unusable.or_else(unread) {
             self.log_waste(said.usage, &why);
             return Err(ModelError::Invalid(why));
         }
-        let reply = contract::parse(&said.text, self.prompt.persona.kind);
+        let reply = contract::read(&said.text, self.prompt);
         if let Err(mistake) = &reply {
             self.log_waste(said.usage, mistake);
         }

@@ -7,12 +7,18 @@ use crate::engine::subject::Subject;
 use crate::ids::Alias;
 use sha2::{Digest, Sha256};
 
-/// Key under which an answer is stored: everything that may change it, each part with its length before it.
+/// Key under which an answer is stored, each part with its length before it: the text, the instructions, the question,
+/// who answers, and for whom. What others said is not among them, or talk alone would buy a new answer.
 pub fn answer_key(input: &RoundInput<'_>, subject: Subject, ask: &Ask) -> String {
     let mut hash = KeyHash::new();
     hash.part(&RULES_VERSION.to_string());
+    // An answer from elsewhere was asked for under definitions that other people keep.
+    hash.part(input.scope);
     hash.part(&subject.to_string());
-    hash.part(&input.phase.name);
+    let phase = input.phase;
+    for part in [&phase.name, &phase.goal, &phase.instructions] {
+        hash.part(part);
+    }
     let events = people_on_own_items(input, &ask.persona.alias);
     hash.part(&events.len().to_string());
     events.iter().for_each(|event| hash.part(event));
@@ -37,7 +43,7 @@ struct KeyHash(Sha256);
 
 impl KeyHash {
     fn new() -> Self {
-        Self(Sha256::new_with_prefix(b"discussions/answer@1"))
+        Self(Sha256::new_with_prefix(b"discussions/answer@2"))
     }
 
     fn part(&mut self, text: &str) {

@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::forge::event::Event;
 use crate::forge::github::GitHub;
 use crate::forge::{ForgeError, ForgeRead};
+use crate::llm::command::Readers;
 use crate::llm::endpoint::BadEndpoint;
 use crate::signing::Keyring;
 use crate::signing::files::{KeyFileError, KeyFiles};
@@ -90,13 +91,14 @@ impl Assembly {
     fn new(settings: &Settings, github: GitHub, store: SqlStore) -> Result<Self, StartError> {
         let (github, store) = (Arc::new(github), Arc::new(store));
         let keyring = Arc::new(keyring(settings)?);
-        let models = models::offered(&settings.models)?;
+        let models = models::offered(&settings.models, Readers::Everybody)?;
         let deps = BotDeps {
             keyring: keyring.clone(),
             store: store.clone() as Arc<dyn Store>,
             read: github.clone() as Arc<dyn ForgeRead>,
             write: github.into(),
             models,
+            asking: Arc::default(),
             built_in: BuiltIn::load().ok_or(StartError::BuiltIn)?,
             pace: Pace::default(),
         };

@@ -10,7 +10,7 @@ use crate::llm::Model;
 use crate::llm::anthropic::Anthropic;
 use crate::llm::breaker::Breaker;
 use crate::llm::checklist::Checklist;
-use crate::llm::command::{Command, CommandSettings};
+use crate::llm::command::{Command, CommandSettings, Readers};
 use crate::llm::endpoint::{BadEndpoint, Endpoint, Patience, Structure};
 use crate::llm::fallback::Fallback;
 use crate::llm::listing;
@@ -29,11 +29,11 @@ const NAMED: usize = 8;
 
 /// Everything that may answer: the checklist, each model of the settings, and every list of them as one model. Each
 /// model is made once, so that what is learnt about one that is down holds for all lists. The operator's choice is its
-/// list, or the only model, or the checklist where it is asked for by name.
+/// list, or the only model, or the checklist where it is asked for by name. `readers`: of what goes wrong.
 ///
 /// # Errors
 /// A setting that cannot be worked with.
-pub fn offered(settings: &Settings) -> Result<Models, BadEndpoint> {
+pub fn offered(settings: &Settings, readers: Readers) -> Result<Models, BadEndpoint> {
     let mut models = Models::default().offer(Arc::new(Checklist));
     let mut made: BTreeMap<&str, Arc<dyn Model>> = BTreeMap::new();
     let all: Vec<&ModelSettings> = settings.declared.iter().chain(&settings.chain).collect();
@@ -47,7 +47,8 @@ pub fn offered(settings: &Settings) -> Result<Models, BadEndpoint> {
         .flat_map(|client| all.iter().map(move |one| (client, *one)))
     {
         if !made.contains_key(one.name.as_str()) {
-            let model: Arc<dyn Model> = Arc::new(Breaker::new(build(client, one, settings)?));
+            let model: Arc<dyn Model> =
+                Arc::new(Breaker::new(build(client, one, settings, readers)?));
             models = models.offer(model.clone());
             made.insert(&one.name, model);
         }
@@ -86,17 +87,18 @@ fn list<'a>(
 /// # Errors
 /// A setting that cannot be worked with.
 pub fn alone(one: &ModelSettings, settings: &Settings) -> Result<Arc<dyn Model>, BadEndpoint> {
-    build(&HttpClient::new()?, one, settings)
+    build(&HttpClient::new()?, one, settings, Readers::Operator)
 }
 
 fn build(
     client: &HttpClient,
     one: &ModelSettings,
     settings: &Settings,
+    readers: Readers,
 ) -> Result<Arc<dyn Model>, BadEndpoint> {
     match &one.access {
         Access::Service(service) => over_http(client, one, service),
-        Access::Program(program) => Ok(run(one, program, settings)),
+        Access::Program(program) => Ok(run(one, program, settings, readers)),
     }
 }
 
@@ -120,6 +122,7 @@ fn over_http(
         Some(Asked::Object) => Structure::Object,
         Some(Asked::Words) => Structure::Words,
     };
+    endpoint.cuts_prompts = service.cuts_prompts;
     endpoint.price = one.price.map(price);
     let limit = match service.token_limit {
         Limit::MaxCompletionTokens => TokenLimit::MaxCompletionTokens,
@@ -135,7 +138,12 @@ fn over_http(
     })
 }
 
-fn run(one: &ModelSettings, program: &Program, settings: &Settings) -> Arc<dyn Model> {
+fn run(
+    one: &ModelSettings,
+    program: &Program,
+    settings: &Settings,
+    readers: Readers,
+) -> Arc<dyn Model> {
     let command = CommandSettings {
         name: one.name.clone(),
         program: program.program.clone(),
@@ -143,6 +151,7 @@ fn run(one: &ModelSettings, program: &Program, settings: &Settings) -> Arc<dyn M
         pass: program.pass.clone(),
         timeout: one.timeout.unwrap_or(Patience::default().request),
         price: one.price.map(price),
+        readers,
     };
     let variable = |name: &str| {
         let value = settings.environment.get(name)?;

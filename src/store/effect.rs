@@ -1,8 +1,8 @@
 //! What must not be bought or done twice: answers of models, and writes to the forge.
 
+use super::StoreError;
 use super::record::Key;
 use super::sql::{Database, Writing};
-use super::{Lease, StoreError, queue};
 use crate::ids::PullRequest;
 use sqlx::Row;
 
@@ -27,12 +27,10 @@ pub(super) async fn answer(database: &Database, key: &str) -> Result<Option<Stri
 /// See [`super::Store::put_answer`].
 pub(super) async fn put_answer(
     database: &Database,
-    lease: &Lease,
     key: &str,
     answer: &str,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let mut writing = database.begin().await?;
-    queue::held(&mut writing, lease).await?;
     writing
         .dialect
         .query(
@@ -42,7 +40,13 @@ pub(super) async fn put_answer(
         .bind(answer)
         .execute(writing.connection())
         .await?;
-    writing.commit().await
+    let row = sqlx::query("SELECT answer FROM answers WHERE key = $1")
+        .bind(key)
+        .fetch_one(writing.connection())
+        .await?;
+    let kept = row.try_get(0)?;
+    writing.commit().await?;
+    Ok(kept)
 }
 
 /// See [`super::Store::effect`].

@@ -359,8 +359,9 @@ pub trait Store: BlockedJobs {
     // --- answers: paid once
     /// A stored answer (JSON) by key.
     async fn answer(&self, key: &str) -> Result<Option<String>, StoreError>;
-    /// Stores an answer; the first one of a key stays.
-    async fn put_answer(&self, lease: &Lease, key: &str, answer: &str) -> Result<(), StoreError>;
+    /// Stores an answer and gives back the one that is kept: the first one of a key stays. It takes no lease: what was
+    /// paid for is kept, whoever has the job by then.
+    async fn put_answer(&self, key: &str, answer: &str) -> Result<String, StoreError>;
 
     // --- requests to models: written down before they are made
     /// Announces a request, unless `may` refuses it by what was spent before: reading and writing are one transaction,

@@ -423,8 +423,8 @@ impl Store for SqlStore {
         effect::answer(&self.database, key).await
     }
 
-    async fn put_answer(&self, lease: &Lease, key: &str, answer: &str) -> Result<(), StoreError> {
-        effect::put_answer(&self.database, lease, key, answer).await
+    async fn put_answer(&self, key: &str, answer: &str) -> Result<String, StoreError> {
+        effect::put_answer(&self.database, key, answer).await
     }
 
     async fn announce_call(

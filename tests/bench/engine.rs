@@ -39,6 +39,7 @@ pub(crate) fn round() -> f64 {
         let discussion = Discussion::parse(black_box(PROPOSAL.as_bytes()));
         let ledger = Ledger::of(&discussion, &|_| true).0;
         let input = RoundInput {
+            scope: "",
             discussion: &discussion,
             proposal_end: None,
             ledger: &ledger,

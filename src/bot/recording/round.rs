@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 pub struct KeptRound {
     /// [`RULES_VERSION`] of the program that ran it.
     pub rules_version: u32,
+    /// Within what answers are shared.
+    #[serde(default)]
+    pub scope: String,
     /// The file as it was before.
     pub text: String,
     /// Where the proposal ends.
@@ -143,6 +146,7 @@ impl KeptRound {
         let counted = blocks.iter().filter(|block| (input.counts)(block));
         Self {
             rules_version: RULES_VERSION,
+            scope: input.scope.to_owned(),
             text: input.discussion.source.clone(),
             proposal_end: input.proposal_end,
             counted: counted.map(|block| block.number).collect(),

@@ -9,6 +9,7 @@ use crate::config;
 use crate::engine::persona::Persona;
 use crate::llm::Model;
 use crate::llm::checklist::{self, Checklist};
+use crate::llm::command::Readers;
 use crate::server::models;
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ impl<'a> Asked<'a> {
             Some(said) => output.note(said),
             None => {}
         }
-        let offered = models::offered(&found.settings);
+        let offered = models::offered(&found.settings, Readers::Operator);
         let offered = offered.map_err(|error| unusable(error.to_string()))?;
         let name = offered.operator.as_deref().unwrap_or(checklist::NAME);
         let model = offered.offered.get(name).cloned();

@@ -12,6 +12,7 @@ use discussions::engine::discussion::Discussion;
 use discussions::engine::ledger::Ledger;
 use discussions::engine::reply::{Anchor, Reply, ReplyConcern, as_known};
 use discussions::engine::vote::Vote;
+use discussions::llm::command::Readers;
 use discussions::sandbox::DEMO_REPO;
 use discussions::server::models::offered;
 use serde_json::json;
@@ -263,7 +264,11 @@ fn models(more: &[(&str, &str)]) -> Models {
     let owned = vars
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    offered(&Settings::from_vars(owned).unwrap().models).unwrap()
+    offered(
+        &Settings::from_vars(owned).unwrap().models,
+        Readers::Everybody,
+    )
+    .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -364,6 +364,7 @@ fn next_prompt(text: &str) -> prompt::Rendered {
     let (ledger, _) = Ledger::of(&discussion, &|_| true);
     let phase = phase();
     let input = RoundInput {
+        scope: "",
         discussion: &discussion,
         proposal_end: Some(FILE.find("\n---").unwrap() + 1),
         ledger: &ledger,

@@ -3,6 +3,7 @@
 
 use super::operator::Machine;
 use super::*;
+use discussions::llm::command::Readers;
 use discussions::server::models::offered;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +23,7 @@ async fn the_variable_comes_before_the_default_of_the_file_for_every_persona() {
         ("default", "openai/paid", "openai/paid"),
     ] {
         let variables = [("DISCUSSIONS_MODEL", variable)];
-        let models = offered(&machine.settings(&variables).models).unwrap();
+        let models = offered(&machine.settings(&variables).models, Readers::Everybody).unwrap();
         for (word, expected) in [
             ("default", expected),
             ("quality", expected),
@@ -54,9 +55,9 @@ fn who_answers_for_a_persona_and_whether_that_counts() {
     let toml = "[aliases]\ndefault = [\"ollama/a\", \"ollama/b\"]\nfast = \"ollama/b\"\nrules = \"checklist\"\n\
                 sonnet = \"ollama/c\"\n";
     let machine = Machine::with(toml);
-    let by_file = offered(&machine.settings(&[]).models).unwrap();
+    let by_file = offered(&machine.settings(&[]).models, Readers::Everybody).unwrap();
     let nobody = Machine::with("").settings(&[("OLLAMA_HOST", "127.0.0.1:1")]);
-    let by_nobody = offered(&nobody.models).unwrap();
+    let by_nobody = offered(&nobody.models, Readers::Everybody).unwrap();
     let all = "ollama/a, ollama/b";
     // A persona's `model:`, the configuration's `models:`, and who answers; `!`: its votes do not count.
     for (model, models, with_file, without) in [

@@ -5,7 +5,7 @@
 use super::*;
 use discussions::engine::vote::Vote;
 use discussions::llm::ModelError;
-use discussions::llm::command::{Command, CommandSettings};
+use discussions::llm::command::{Command, CommandSettings, Readers};
 use discussions::llm::meter::Unmetered;
 use std::path::Path;
 
@@ -29,6 +29,7 @@ fn settings(script: &str) -> CommandSettings {
         pass: vec!["MODEL_TOKEN".to_owned(), "NOT_SET".to_owned()],
         timeout: Duration::from_secs(60),
         price: None,
+        readers: Readers::Operator,
     }
 }
 
@@ -61,8 +62,13 @@ async fn a_program_reads_the_prompt_and_answers() {
     // Nobody counts: it is reckoned by the length of both.
     assert!(answer.usage.input > 1_000, "{:?}", answer.usage);
     assert_eq!(answer.usage.output, (GOOD.len() as u64 + 1).div_ceil(3));
+    // Its vote stands, and it has nothing to add.
+    let voted = Prompt {
+        previous_vote: Some(Vote::Ready),
+        ..prompt()
+    };
     let silent = command("echo '{\"silence\": true}'")
-        .answer(&prompt(), &Unmetered)
+        .answer(&voted, &Unmetered)
         .await;
     assert_eq!(silent.unwrap().reply, None);
 }
@@ -73,16 +79,16 @@ async fn the_prompt_arrives_whole_and_may_be_left_unread() {
         proposal: format!("{}the very end", "long words ".repeat(100_000)),
         ..prompt()
     };
-    let counts = r#"n=$(grep -c 'the very end'); echo "{\"comment\":\"$n\",\"vote\":null}""#;
+    let counts = r#"n=$(grep -c 'the very end'); echo "{\"comment\":\"$n\",\"vote\":\"READY\"}""#;
     assert_eq!(comment(counts, &long).await, "1");
-    let unread = r#"echo '{"comment":"unread","vote":null}'"#;
+    let unread = r#"echo '{"comment":"unread","vote":"READY"}'"#;
     assert_eq!(comment(unread, &long).await, "unread");
 }
 
 #[tokio::test]
 async fn a_program_sees_four_variables_and_none_of_ours() {
     assert!(std::env::var("CARGO_MANIFEST_DIR").is_ok());
-    let script = r#"names=$(env | cut -d= -f1 | sort | tr '\n' ' '); echo "{\"comment\":\"$names\",\"vote\":null}""#;
+    let script = r#"names=$(env | cut -d= -f1 | sort | tr '\n' ' '); echo "{\"comment\":\"$names\",\"vote\":\"READY\"}""#;
     let said = comment(script, &prompt()).await;
     // The shell sets these itself.
     let own = ["PWD", "OLDPWD", "SHLVL", "_"];
@@ -91,7 +97,7 @@ async fn a_program_sees_four_variables_and_none_of_ours() {
         .filter(|n| !own.contains(n))
         .collect();
     assert_eq!(names, ["HOME", "LANG", "MODEL_TOKEN", "PATH"]);
-    let script = r#"echo "{\"comment\":\"$HOME $LANG\",\"vote\":null}""#;
+    let script = r#"echo "{\"comment\":\"$HOME $LANG\",\"vote\":\"READY\"}""#;
     assert_eq!(comment(script, &prompt()).await, "/nowhere C");
 }
 
@@ -100,7 +106,7 @@ async fn arguments_are_not_read_by_a_shell() {
     let mut settings = settings("");
     settings.program = "printf".to_owned();
     settings.arguments = vec![
-        r#"{"comment":"%s","vote":null}"#.to_owned(),
+        r#"{"comment":"%s","vote":"READY"}"#.to_owned(),
         "$HOME; echo `id` && *".to_owned(),
     ];
     let answer = Command::new(settings, variable)
@@ -153,6 +159,20 @@ async fn what_is_no_answer_is_told() {
             other => panic!("{script}: {other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_program_complains_about_stands_in_no_check() {
+    let mut settings = settings("echo no route to vault.corp >&2; exit 7");
+    settings.readers = Readers::Everybody;
+    let error = Command::new(settings, variable)
+        .answer(&prompt(), &Unmetered)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unavailable: its program failed (exit status: 7); the log says more"
+    );
 }
 
 #[tokio::test]

@@ -315,6 +315,18 @@ fn cases() -> Vec<Case> {
             2,
         ),
         case(
+            "no vote where one is owed, then one",
+            |p| vec![says(p, &GOOD.replace("\"READY\"", "null")), good(p)],
+            Ready,
+            2,
+        ),
+        case(
+            "silence where a vote is owed",
+            |p| vec![says(p, r#"{"silence": true}"#); 2],
+            Invalid("there is no vote and one is owed"),
+            2,
+        ),
+        case(
             "a member too many",
             |p| vec![says(p, &GOOD.replacen('{', r#"{"mood":"sunny","#, 1)); 2],
             Invalid("unknown field `mood`"),

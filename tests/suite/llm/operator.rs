@@ -9,6 +9,7 @@ use crate::scenarios::{CACHE, PATH};
 use crate::support::fixture;
 use crate::support::rig::Rig;
 use discussions::config::Settings;
+use discussions::llm::command::Readers;
 use discussions::server::models::{found, offered};
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -190,7 +191,7 @@ async fn a_pull_request_is_answered_by_what_stands_in_and_by_the_alias_that_the_
     machine.write(".config/discussions/discussions.toml", &toml);
     let settings = machine.settings(&[("NEAR_KEY", KEY)]);
     let mut rig = Rig::start().await;
-    rig.deps.models = offered(&settings.models).unwrap();
+    rig.deps.models = offered(&settings.models, Readers::Everybody).unwrap();
     rig.start_over(None).await;
     rig.configure("models: {security: fast, pragmatist: openai/gpt-5}\n")
         .await;
@@ -289,8 +290,10 @@ async fn an_ollama_that_runs_is_found_with_its_newest_model_that_answers() {
         {"name": "qwen3:8b", "details": {"family": "qwen3"}},
         {"name": "llama3.2:latest", "details": {"family": "llama"}},
     ]});
-    let steps = [vec![Step::json(&tags)], up(1)].concat();
-    let service = Double::start(steps).await;
+    let mut answer = Protocol::OpenAi.said(GOOD, None);
+    // All of it, as it says.
+    answer["usage"]["prompt_tokens"] = json!(9_000);
+    let service = Double::start(vec![Step::json(&tags), Step::json(&answer)]).await;
     let host = service.url().replace("http://", "");
     let machine = Machine::with("[models.\"ollama/qwen3:8b\"]\nmax_output_tokens = 900\n");
     let turn = machine
@@ -338,7 +341,12 @@ async fn an_ollama_that_runs_is_found_with_its_newest_model_that_answers() {
     let settings = machine.settings(&[("OLLAMA_HOST", &host)]);
     let found = found(settings.models).await.unwrap();
     assert!(found.is_amiss && !found.settings.is_configured());
-    assert_eq!(offered(&found.settings).unwrap().operator, None);
+    assert_eq!(
+        offered(&found.settings, Readers::Everybody)
+            .unwrap()
+            .operator,
+        None
+    );
 }
 
 /// A company's proxy is in the environment, the model is in the same box: it is not asked through the proxy, which could

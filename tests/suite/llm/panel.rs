@@ -7,6 +7,7 @@ use crate::support::rig::{AT_ONCE, Rig, Setup};
 use discussions::config::models::{
     Access, ModelSettings, Models, Protocol as Spoken, Service, TokenLimit as Limit,
 };
+use discussions::llm::command::Readers;
 use discussions::sandbox::EffectKind;
 use discussions::server::models::offered;
 use secrecy::SecretString;
@@ -26,6 +27,7 @@ pub(super) fn settings(name: &str, protocol: Protocol, url: &str) -> ModelSettin
             base_url,
             key: Some(SecretString::from(KEY)),
             structure: None,
+            cuts_prompts: false,
             token_limit: Limit::MaxCompletionTokens,
             max_output_tokens: None,
         }),
@@ -41,7 +43,7 @@ pub(super) async fn rig(chain: Vec<ModelSettings>) -> Rig {
         chain,
         ..Models::default()
     };
-    let offered = offered(&models).unwrap();
+    let offered = offered(&models, Readers::Everybody).unwrap();
     let name = offered.operator.clone().unwrap();
     let model: Arc<dyn Model> = offered.offered[&name].clone();
     Rig::with(Setup {

@@ -118,6 +118,36 @@ async fn a_server_that_knows_no_schema_reads_it_in_words() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_to_half_a_prompt_is_none() {
+    for (cuts_prompts, counted, is_taken) in [
+        (true, 500, false),
+        (true, 5_000, true),
+        // Nothing is known.
+        (true, 0, true),
+        (false, 500, true),
+    ] {
+        let mut body = Protocol::OpenAi.said(GOOD, None);
+        body["usage"]["prompt_tokens"] = json!(counted);
+        let double = Double::start(vec![Step::json(&body)]).await;
+        let endpoint = Endpoint {
+            cuts_prompts,
+            ..Protocol::OpenAi.endpoint(&double.url())
+        };
+        let model = Protocol::OpenAi.model_at(endpoint);
+        let came = model.answer(&prompt(), &Unmetered).await;
+        assert_eq!(came.is_ok(), is_taken, "{cuts_prompts} {counted}: {came:?}");
+        if let Err(error) = came {
+            let said = error.to_string();
+            assert!(
+                said.contains("was shown 500 tokens of a prompt of"),
+                "{said}"
+            );
+            assert!(said.contains("OLLAMA_CONTEXT_LENGTH"), "{said}");
+        }
+    }
+}
+
 /// A model that answers by calling tools: `[(name, input)]`.
 fn called(protocol: Protocol, calls: &[(&str, &str)]) -> String {
     let mut body = protocol.said("Here it is.", None);

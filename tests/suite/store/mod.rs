@@ -204,7 +204,7 @@ fn discussion(path: &str) -> DiscussionRecord {
 }
 
 /// Every way in which a worker writes.
-const WRITES: [&str; 17] = [
+const WRITES: [&str; 16] = [
     "renew",
     "complete",
     "postpone",
@@ -217,7 +217,6 @@ const WRITES: [&str; 17] = [
     "mark_written",
     "add_human_vote",
     "void_votes",
-    "put_answer",
     "intend",
     "effect_done",
     "asked_again",
@@ -254,7 +253,6 @@ async fn write(
                 .await
         }
         "void_votes" => store.void_votes(lease, pr, "comment:1", "gone").await,
-        "put_answer" => store.put_answer(lease, "key", "{}").await,
         "intend" => store.intend(lease, pr, "check").await,
         "effect_done" => store.effect_done(lease, pr, "check", "1").await,
         "announce_call" => {

@@ -143,7 +143,7 @@ async fn a_lease_that_ran_out_unnoticed_still_finishes_its_work() {
     tokio::time::sleep(3 * SHORT).await;
     house
         .store
-        .put_answer(&job.lease, "key", "{}")
+        .intend(&job.lease, &pr(1), "check")
         .await
         .unwrap();
     house.store.complete(&job.lease).await.unwrap();

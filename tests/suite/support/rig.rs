@@ -133,6 +133,7 @@ impl Rig {
             read: client.clone(),
             write: client.into(),
             models,
+            asking: Arc::default(),
             built_in: BuiltIn::load().unwrap(),
             pace: Pace {
                 sweep,

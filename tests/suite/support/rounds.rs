@@ -51,6 +51,7 @@ pub(crate) fn rounds(name: &str) -> Vec<BTreeMap<&'static str, Rendered>> {
         let counts = |block: &discussions::engine::block::Block| block.number > typed;
         let ledger = Ledger::of(&discussion, &counts).0;
         let input = RoundInput {
+            scope: "",
             discussion: &discussion,
             proposal_end: end,
             ledger: &ledger,
