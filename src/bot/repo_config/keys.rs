@@ -4,6 +4,7 @@
 use super::parse::{CONCERNS, MODES, MOST_TOKENS, NOTIFICATIONS, RECORDS, REPLIES};
 use super::values::MOST;
 use super::{GateConfig, RepoConfig};
+use crate::bot::access::Permissions;
 use crate::engine::consensus::RejectRule;
 use crate::ids::Alias;
 use crate::llm::budget::DOLLAR;
@@ -19,7 +20,7 @@ pub struct Key {
     pub about: &'static str,
     /// What may stand there.
     pub(super) shape: Shape,
-    held: Held,
+    of: fn(&RepoConfig) -> Value,
 }
 
 /// What may stand behind a key. Each shape has its reader in `values` or `parse`, and its schema in `schema`.
@@ -46,35 +47,15 @@ pub(super) enum Shape {
     CommitMessage,
 }
 
-/// Where a key's value is kept.
-#[derive(Debug, Clone, Copy)]
-enum Held {
-    /// In the configuration.
-    Kept(fn(&RepoConfig) -> Value),
-    /// Nowhere: it is checked and has no effect yet. The default that is planned, as JSON.
-    Unused(&'static str),
-}
-
 impl Key {
-    /// Whether the program acts on it. The others are read and checked only.
-    pub fn is_used(&self) -> bool {
-        matches!(self.held, Held::Kept(_))
-    }
-
-    /// Its value in a configuration; `None` where the program keeps none.
-    pub fn value(&self, config: &RepoConfig) -> Option<Value> {
-        match self.held {
-            Held::Kept(of) => Some(of(config)),
-            Held::Unused(_) => None,
-        }
+    /// Its value in a configuration; null where there is none.
+    pub fn value(&self, config: &RepoConfig) -> Value {
+        (self.of)(config)
     }
 
     /// Its value where no file sets it; null where there is none.
     pub fn default(&self) -> Value {
-        match self.held {
-            Held::Kept(of) => of(&RepoConfig::default()),
-            Held::Unused(json) => serde_json::from_str(json).unwrap_or(Value::Null),
-        }
+        self.value(&RepoConfig::default())
     }
 }
 
@@ -118,7 +99,7 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("commit", "The commits that carry the personas' replies."),
 ];
 
-const fn kept(
+const fn key(
     path: &'static str,
     shape: Shape,
     about: &'static str,
@@ -128,21 +109,7 @@ const fn kept(
         path,
         about,
         shape,
-        held: Held::Kept(of),
-    }
-}
-
-const fn unused(
-    path: &'static str,
-    shape: Shape,
-    about: &'static str,
-    default: &'static str,
-) -> Key {
-    Key {
-        path,
-        about,
-        shape,
-        held: Held::Unused(default),
+        of,
     }
 }
 
@@ -162,44 +129,44 @@ const ROUNDS: Shape = Shape::Whole {
 /// All keys.
 #[rustfmt::skip]
 pub const KEYS: &[Key] = &[
-    kept("files", Shape::Globs, "Patterns of discussion files, besides every changed .md file that begins with <!-- DISCUSSION -->. A leading ! excludes.", |c| json!(c.files)),
-    kept("participants", Shape::Panel, "Personas that are always on the panel; a discussion's header can only add to them.", |c| names(&c.participants)),
-    kept("personas", Shape::Folders, "Folders of the repository's own personas; a later one wins.", |c| json!(c.personas)),
-    kept("template", Shape::TemplateName, "Template of discussions whose header names none.", |c| json!(c.template)),
-    kept("replies", Shape::Words(|| words(REPLIES)), "Where replies go: a commit where that is possible (auto), always a commit, or a review.", |c| word_of(REPLIES, c.replies)),
-    kept("record", Shape::Words(|| words(RECORDS)), "Whether one closing commit writes a READY verdict into the file, with the votes of people: where it costs nobody's approval (auto), always, or never.", |c| word_of(RECORDS, c.record)),
-    kept("rounds", ROUNDS, "Automatic rounds on one phase; after that a person decides.", |c| json!(c.rounds)),
-    kept("on.opened", Shape::Boolean, "Ask when a pull request is opened or reopened.", |c| json!(c.on.opened)),
-    kept("on.push", Shape::Boolean, "Ask when a push changed a proposal.", |c| json!(c.on.push)),
-    kept("on.ready_for_review", Shape::Boolean, "Ask when a draft becomes ready for review.", |c| json!(c.on.ready_for_review)),
-    kept("on.drafts", Shape::Boolean, "Ask on drafts too.", |c| json!(c.on.drafts)),
-    kept("on.quiet", Shape::Quiet, "How long there must be no further push before personas are asked, up to 10m.", |c| duration(c.on.quiet)),
-    kept("gate.mode", Shape::Words(|| words(MODES)), "enforce posts the check, shadow posts one of another name that gates nothing, off posts none.", |c| word_of(MODES, c.gate.mode)),
-    kept("gate.check", Shape::CheckName, "Name of the check.", |c| json!(c.gate.check)),
-    kept("gate.bases", Shape::Bases, "Base branches that are gated; default stands for the default branch.", |c| json!(c.gate.bases)),
-    kept("gate.ready", Shape::Share, "Share of READY votes that is needed.", |c| json!(c.gate.rules.ready.to_string())),
-    kept("gate.reject", Shape::Reject, "REJECT votes that reject: any, a number, or a share.", |c| reject(&c.gate)),
-    kept("gate.humans", COUNT, "READY votes by people that are needed.", |c| json!(c.gate.rules.humans)),
-    kept("gate.minimum_votes", COUNT, "Counted votes that are needed.", |c| json!(c.gate.rules.minimum_votes)),
-    kept("gate.require", Shape::ParticipantsOrAliases, "Personas that owe a vote.", |c| or_word(c.gate.require.as_deref().map(names), "participants")),
-    kept("gate.optional", Shape::Aliases, "Exceptions from require.", |c| names(&c.gate.optional)),
-    kept("gate.veto", Shape::Aliases, "Personas whose CHANGES or REJECT is a veto, besides those whose own file says so.", |c| names(&c.gate.rules.veto)),
-    kept("gate.templates", Shape::AllOrTemplates, "Templates that a discussion's header may name.", |c| or_word(c.gate.templates.as_ref().map(|list| json!(list)), "all")),
-    kept("gate.author_may_vote", Shape::Boolean, "Whether the vote of the pull request's author counts.", |c| json!(c.gate.author_may_vote)),
-    kept("gate.reviews", Shape::Boolean, "Whether approving reviews and requests for changes are votes.", |c| json!(c.gate.reviews)),
-    kept("gate.concerns", Shape::Words(|| words(CONCERNS)), "Whose open concerns block: those of people and of personas with a veto (people), all, or none.", |c| word_of(CONCERNS, c.gate.rules.concerns)),
-    kept("gate.require_discussion", Shape::Globs, "Patterns of paths whose change needs a discussion in the same pull request.", |c| json!(c.gate.require_discussion)),
-    kept("budget.per_round.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_round.cost)),
-    kept("budget.per_round.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_round.tokens)),
-    kept("budget.per_pr.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_pr.cost)),
-    kept("budget.per_pr.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_pr.tokens)),
-    kept("budget.per_day.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_day.cost)),
-    kept("budget.per_day.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_day.tokens)),
-    unused("permissions", Shape::Rights, "The right that a command needs, by its verb. Read and checked; not enforced yet.", "{}"),
-    kept("models", Shape::Models, "Model of a persona, or of all personas that ask for the name on the left (default, fast, quality).", |c| json!(c.models)),
-    kept("notify", Shape::Words(|| words(NOTIFICATIONS)), "What the App writes in the conversation unasked: one status comment that is edited when it changes, and a notice to people whose vote the text has left behind (on-change); besides, one line for each change of state (always); or nothing, the check says it all (never).", |c| word_of(NOTIFICATIONS, c.notify)),
-    kept("commit.message", Shape::CommitMessage, "First line of a commit; {personas} and {title} are filled in.", |c| json!(c.commit_message)),
-    unused("commit.signoff", Shape::Boolean, "Add a Signed-off-by line. Read and checked; it has no effect yet.", "false"),
+    key("files", Shape::Globs, "Patterns of discussion files, besides every changed .md file that begins with <!-- DISCUSSION -->. A leading ! excludes.", |c| json!(c.files)),
+    key("participants", Shape::Panel, "Personas that are always on the panel; a discussion's header can only add to them.", |c| names(&c.participants)),
+    key("personas", Shape::Folders, "Folders of the repository's own personas; a later one wins.", |c| json!(c.personas)),
+    key("template", Shape::TemplateName, "Template of discussions whose header names none.", |c| json!(c.template)),
+    key("replies", Shape::Words(|| words(REPLIES)), "Where replies go: a commit where that is possible (auto), always a commit, or a review.", |c| word_of(REPLIES, c.replies)),
+    key("record", Shape::Words(|| words(RECORDS)), "Whether one closing commit writes a READY verdict into the file, with the votes of people: where it costs nobody's approval (auto), always, or never.", |c| word_of(RECORDS, c.record)),
+    key("rounds", ROUNDS, "Automatic rounds on one phase; after that a person decides.", |c| json!(c.rounds)),
+    key("on.opened", Shape::Boolean, "Ask when a pull request is opened or reopened.", |c| json!(c.on.opened)),
+    key("on.push", Shape::Boolean, "Ask when a push changed a proposal.", |c| json!(c.on.push)),
+    key("on.ready_for_review", Shape::Boolean, "Ask when a draft becomes ready for review.", |c| json!(c.on.ready_for_review)),
+    key("on.drafts", Shape::Boolean, "Ask on drafts too.", |c| json!(c.on.drafts)),
+    key("on.quiet", Shape::Quiet, "How long there must be no further push before personas are asked, up to 10m.", |c| duration(c.on.quiet)),
+    key("gate.mode", Shape::Words(|| words(MODES)), "enforce posts the check, shadow posts one of another name that gates nothing, off posts none.", |c| word_of(MODES, c.gate.mode)),
+    key("gate.check", Shape::CheckName, "Name of the check.", |c| json!(c.gate.check)),
+    key("gate.bases", Shape::Bases, "Base branches that are gated; default stands for the default branch.", |c| json!(c.gate.bases)),
+    key("gate.ready", Shape::Share, "Share of READY votes that is needed.", |c| json!(c.gate.rules.ready.to_string())),
+    key("gate.reject", Shape::Reject, "REJECT votes that reject: any, a number, or a share.", |c| reject(&c.gate)),
+    key("gate.humans", COUNT, "READY votes by people that are needed.", |c| json!(c.gate.rules.humans)),
+    key("gate.minimum_votes", COUNT, "Counted votes that are needed.", |c| json!(c.gate.rules.minimum_votes)),
+    key("gate.require", Shape::ParticipantsOrAliases, "Personas that owe a vote.", |c| or_word(c.gate.require.as_deref().map(names), "participants")),
+    key("gate.optional", Shape::Aliases, "Exceptions from require.", |c| names(&c.gate.optional)),
+    key("gate.veto", Shape::Aliases, "Personas whose CHANGES or REJECT is a veto, besides those whose own file says so.", |c| names(&c.gate.rules.veto)),
+    key("gate.templates", Shape::AllOrTemplates, "Templates that a discussion's header may name.", |c| or_word(c.gate.templates.as_ref().map(|list| json!(list)), "all")),
+    key("gate.author_may_vote", Shape::Boolean, "Whether the vote of the pull request's author counts.", |c| json!(c.gate.author_may_vote)),
+    key("gate.reviews", Shape::Boolean, "Whether approving reviews and requests for changes are votes.", |c| json!(c.gate.reviews)),
+    key("gate.concerns", Shape::Words(|| words(CONCERNS)), "Whose open concerns block: those of people and of personas with a veto (people), all, or none.", |c| word_of(CONCERNS, c.gate.rules.concerns)),
+    key("gate.require_discussion", Shape::Globs, "Patterns of paths whose change needs a discussion in the same pull request.", |c| json!(c.gate.require_discussion)),
+    key("budget.per_round.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_round.cost)),
+    key("budget.per_round.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_round.tokens)),
+    key("budget.per_pr.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_pr.cost)),
+    key("budget.per_pr.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_pr.tokens)),
+    key("budget.per_day.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_day.cost)),
+    key("budget.per_day.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_day.tokens)),
+    key("permissions", Shape::Rights, "The right that a command needs, by its verb; NAME... is called personas, the bare command missing. Any may be raised, the one of vote for reviews too; only one that asks or reads may be lowered.", |c| rights(&c.permissions)),
+    key("models", Shape::Models, "Model of a persona, or of all personas that ask for the name on the left (default, fast, quality).", |c| json!(c.models)),
+    key("notify", Shape::Words(|| words(NOTIFICATIONS)), "What the App writes in the conversation unasked: one status comment that is edited when it changes, and a notice to people whose vote the text has left behind (on-change); besides, one line for each change of state (always); or nothing, the check says it all (never).", |c| word_of(NOTIFICATIONS, c.notify)),
+    key("commit.message", Shape::CommitMessage, "First line of a commit; {personas} and {title} are filled in.", |c| json!(c.commit_message)),
+    key("commit.signoff", Shape::Boolean, "Whether each commit ends with Signed-off-by: and the App's account, as GitHub names its author.", |c| json!(c.signoff)),
 ];
 
 /// The words of a table of words.
@@ -218,6 +185,13 @@ fn names(aliases: &[Alias]) -> Value {
 
 fn or_word(list: Option<Value>, word: &str) -> Value {
     list.unwrap_or_else(|| json!(word))
+}
+
+fn rights(permissions: &Permissions) -> Value {
+    let rights = permissions.configured();
+    rights
+        .map(|(verb, need)| (verb.to_owned(), json!(need.as_str())))
+        .collect()
 }
 
 fn reject(gate: &GateConfig) -> Value {
