@@ -1,9 +1,11 @@
 //! Who may do what. The rights are asked live by the caller; here they are only compared.
 
-use super::command::{Command, table};
+use super::command::Command;
+use super::command::table::{self, Row};
 use super::job::StoredActor;
 use crate::forge::Rights;
 use crate::ids::PullRequest;
+use std::collections::BTreeMap;
 
 /// Right on the repository that a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +18,46 @@ pub enum Need {
     Write,
     /// Maintain.
     Maintain,
+    /// Admin.
+    Admin,
+}
+
+/// The right that each command needs in a repository: the table's, unless the configuration names another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Permissions(BTreeMap<&'static str, Need>);
+
+impl Permissions {
+    /// Names the right that a command needs.
+    pub fn set(&mut self, row: &Row, need: Need) {
+        self.0.insert(row.key, need);
+    }
+
+    /// The right that a command needs.
+    pub fn need(&self, row: &Row) -> Need {
+        self.0.get(row.key).copied().unwrap_or(row.need)
+    }
+
+    /// The right that its further reach needs, never less than the command itself.
+    pub fn further(&self, row: &Row) -> Need {
+        let need = self.need(row);
+        row.further.map_or(need, |(further, _)| need.max(further))
+    }
+
+    /// The right without which no person's vote counts, however it was cast: the one of `vote`, so that a review is no
+    /// way round it. What was voted before the right was raised is judged by it too.
+    pub fn of_votes(&self) -> Need {
+        self.need(&table::VOTE)
+    }
+
+    /// Whether the vote of somebody with these rights counts. Nobody whose rights are unknown has any.
+    pub fn may_vote(&self, rights: Option<&Rights>) -> bool {
+        rights.is_some_and(|rights| self.of_votes().is_met(rights))
+    }
+
+    /// What the configuration names: keys of the table with their rights, by key.
+    pub fn configured(&self) -> impl Iterator<Item = (&'static str, Need)> {
+        self.0.iter().map(|(key, need)| (*key, *need))
+    }
 }
 
 impl Caller {
@@ -33,6 +75,7 @@ impl Need {
             Self::Triage => "triage",
             Self::Write => "write",
             Self::Maintain => "maintain",
+            Self::Admin => "admin",
         }
     }
 
@@ -43,6 +86,7 @@ impl Need {
             Self::Triage => rights.triage,
             Self::Write => rights.write,
             Self::Maintain => rights.maintain,
+            Self::Admin => rights.admin,
         }
     }
 }
@@ -115,16 +159,17 @@ pub enum Refusal {
     },
 }
 
-/// Whether a command runs for this account.
-pub fn decide(command: &Command, caller: &Caller) -> Access {
+/// Whether a command runs for this account. `permissions`: of the base branch.
+pub fn decide(command: &Command, permissions: &Permissions, caller: &Caller) -> Access {
     let row = table::row(command);
+    let need = permissions.need(row);
     if caller.is_author && row.author == AuthorRule::InAnyCase {
         return Access::Granted;
     }
-    if !row.need.is_met(&caller.rights) {
+    if !need.is_met(&caller.rights) {
         return Access::Refused(Refusal::Right {
             usage: row.usage,
-            need: row.need,
+            need,
             has: highest(&caller.rights),
         });
     }
@@ -141,14 +186,14 @@ pub fn decide(command: &Command, caller: &Caller) -> Access {
         rule @ (AuthorRule::NotPastTheBound | AuthorRule::Never) => {
             Access::Refused(Refusal::Author {
                 usage: row.usage,
-                need: row.need,
+                need,
                 rule,
             })
         }
     }
 }
 
-/// The highest right that somebody has.
+/// The highest right that somebody has who lacks one: nobody lacks any with admin.
 pub fn highest(rights: &Rights) -> Option<Need> {
     [Need::Maintain, Need::Write, Need::Triage, Need::Read]
         .into_iter()

@@ -56,7 +56,7 @@ pub async fn carry_out(
                     let row = table::row(&Command::Act(command.clone()));
                     let refusal = Refusal::Author {
                         usage: row.usage,
-                        need: row.need,
+                        need: work.ground.config.permissions.need(row),
                         rule: AuthorRule::OwnOnly,
                     };
                     let text = message::refused(&said.author.login, &refusal);

@@ -1,6 +1,6 @@
 //! `advance`: somebody moves a discussion to another phase. The record keeps who, from where, and past which vote.
 
-use super::access::{self, AuthorRule, Caller, Need, Refusal};
+use super::access::{self, AuthorRule, Caller, Permissions, Refusal};
 use super::acting;
 use super::command::{Parsed, table};
 use super::deps::JobError;
@@ -14,8 +14,8 @@ use crate::engine::phase;
 use crate::engine::template::{Phase, Template};
 use crate::store::{ActRecord, ActVerb, Change};
 
-/// Moves every discussion that the command is about, or says why not. That somebody has write was decided before; whether
-/// a vote would be left out shows only here.
+/// Moves every discussion that the command is about, or says why not. That somebody may move it at all was decided before;
+/// whether a vote would be left out shows only here.
 pub async fn carry_out(
     work: &mut Work<'_>,
     utterance: &Utterance,
@@ -51,7 +51,7 @@ pub async fn carry_out(
             }
         };
         let past = phase::left_out(template, from, &to.name, write::has_passed(evaluated));
-        if let Some(refusal) = refusal(&past, caller) {
+        if let Some(refusal) = refusal(&past, &work.ground.config.permissions, caller) {
             let refused = message::refused(&said.author.login, &refusal);
             let votes = message::leaves_out(&to.name, &past);
             response.parts.push(format!("{refused} {votes}"));
@@ -147,8 +147,9 @@ fn find<'t>(template: &'t Template, name: &str) -> Option<&'t Phase> {
 }
 
 /// Why this account does not go past votes, if it may not.
-fn refusal(past: &[&str], caller: &Caller) -> Option<Refusal> {
-    let (usage, need) = (table::ADVANCE.usage, Need::Maintain);
+fn refusal(past: &[&str], permissions: &Permissions, caller: &Caller) -> Option<Refusal> {
+    let row = &table::ADVANCE;
+    let (usage, need) = (row.usage, permissions.further(row));
     if past.is_empty() {
         return None;
     }

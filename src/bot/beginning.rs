@@ -9,7 +9,7 @@ use super::evaluate::SeenText;
 use super::gate_files;
 use super::hear::Utterance;
 use super::message::{self, NotBegun};
-use super::plan::{self, PlannedCommit};
+use super::plan::PlannedCommit;
 use super::respond::Response;
 use super::work::Work;
 use crate::engine::discussion::Discussion;
@@ -155,7 +155,7 @@ async fn commit(
         return Ok(Some(why));
     }
     let title = command.title.as_str();
-    let (headline, body) = plan::commit_message(HEADLINE, &[], title, &work.job.id);
+    let (headline, body) = work.commit_message(HEADLINE, &[], title)?;
     let planned = PlannedCommit {
         request: CommitRequest {
             branch: work.snapshot.head_branch.clone(),

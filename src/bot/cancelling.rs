@@ -2,9 +2,10 @@
 //! every request to a model, and asks for the rights itself. A round that has not begun is left out by the job that has
 //! the command.
 
+use super::access::Need;
 use super::acting;
 use super::closing::Heard;
-use super::command::{Command, Parsed};
+use super::command::{Command, Parsed, table};
 use super::deps::JobError;
 use super::evaluate::Outcome;
 use super::hear::{self, Happened, Utterance};
@@ -26,7 +27,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// Somebody with write stopped a round.
+/// Somebody who may do so stopped a round.
 #[derive(Debug, Clone)]
 pub struct Stop {
     /// Who said so, and where.
@@ -41,6 +42,8 @@ pub struct Watch {
     read: Arc<dyn ForgeRead>,
     pr: PullRequest,
     job: String,
+    /// The right that `cancel` needs.
+    need: Need,
     found: Mutex<Found>,
 }
 
@@ -59,6 +62,7 @@ impl Watch {
             read: work.deps.read.clone(),
             pr: work.pr().clone(),
             job: work.job.id.clone(),
+            need: work.ground.config.permissions.need(&table::CANCEL),
             found: Mutex::default(),
         }
     }
@@ -82,7 +86,7 @@ impl Watch {
             }
             let author = &said.author;
             match self.read.rights(&self.pr, author.id, &author.login).await {
-                Ok(rights) if rights.write => {
+                Ok(rights) if self.need.is_met(&rights) => {
                     tracing::info!(pr = %self.pr, job = %self.job, by = author.login, "the round is cancelled");
                     found.stop = Some(Stop { said, line });
                     return found.stop.clone();

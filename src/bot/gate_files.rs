@@ -1,6 +1,7 @@
 //! Changes to the gate itself: configuration, personas and templates in the pull request. They take effect once merged,
 //! so somebody with maintain answers for them: as the author, or by a READY on exactly these files.
 
+use super::access::{Need, Permissions};
 use super::check::{ConfigProblem, Demand, NextStep};
 use super::ground::folders::unreadable;
 use super::ground::{BuiltIn, CONFIG_PATH, Ground};
@@ -201,12 +202,14 @@ pub fn objection(login: &str) -> Demand {
     }
 }
 
-/// What is owed while nobody with maintain answers for the change.
-pub fn demand() -> Demand {
+/// What is owed while nobody answers for the change, who has maintain and whose vote counts.
+pub fn demand(permissions: &Permissions) -> Demand {
+    let need = permissions.of_votes().max(Need::Maintain);
+    let who = format!("someone with {}", need.as_str());
     Demand {
-        text: "needs READY by someone with maintain, it changes the gate".to_owned(),
+        text: format!("needs READY by {who}, it changes the gate"),
         step: NextStep {
-            who: "someone with maintain".to_owned(),
+            who,
             what: "reads the change to the gate and votes".to_owned(),
             line: Some("/discuss vote ready".to_owned()),
         },

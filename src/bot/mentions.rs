@@ -7,6 +7,7 @@
 
 use super::apply::{self, Runs};
 use super::ask;
+use super::command::table;
 use super::deps::JobError;
 use super::evaluate::{Outcome, SeenText};
 use super::hear::Happened;
@@ -298,12 +299,12 @@ fn known_key(path: &str) -> String {
     format!("mentions:{path}")
 }
 
-/// The job's pushes by people with write, those that follow one another as one.
+/// The job's pushes by people who may ask personas by a command, those that follow one another as one.
 async fn spans(work: &mut Work<'_>, pushes: &[Push<'_>]) -> Result<Vec<Span>, JobError> {
     let mut spans: Vec<Span> = Vec::new();
     for push in pushes {
         let actor = push.actor;
-        if !actor.person || !work.rights_of(actor.id, &actor.login).await?.write {
+        if !actor.person || !work.may(&table::PERSONAS, actor.id, &actor.login).await? {
             continue;
         }
         match spans.last_mut() {

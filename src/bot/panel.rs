@@ -1,5 +1,6 @@
 //! Who is asked by a job, and why nobody is. Pure: the rules of "who is asked when".
 
+use super::access::Need;
 use super::evaluate::Evaluated;
 use super::job::{JobEvent, Opening};
 use super::repo_config::Triggers;
@@ -119,7 +120,7 @@ pub struct Automatic {
 }
 
 /// Decides who is asked without a command. The author's right to write is not looked at here: it is asked live, and
-/// only if it matters; see [`Automatic::needs_write`].
+/// only if it matters; see [`Automatic::waits_for`].
 pub fn automatic(seats: &[Seat<'_>], conditions: &Conditions<'_>) -> Automatic {
     let mut automatic = Automatic::default();
     let silent: Vec<(&Seat<'_>, Vec<Alias>)> = seats
@@ -152,13 +153,13 @@ pub fn automatic(seats: &[Seat<'_>], conditions: &Conditions<'_>) -> Automatic {
 }
 
 impl Automatic {
-    /// Turns all questions into waiting: the author may not start a panel.
-    pub fn needs_write(&mut self) {
+    /// Turns all questions into waiting: the author may not start a panel, whoever may give the command does.
+    pub fn waits_for(&mut self, need: Need) {
         let mut keys = std::mem::take(&mut self.unstarted);
         keys.extend(self.asked.drain(..).map(|(key, _)| key));
-        let text = "someone with write starts the panel";
+        let text = format!("someone with {} starts the panel", need.as_str());
         self.waiting
-            .extend(keys.into_iter().map(|key| (key, text.to_owned())));
+            .extend(keys.into_iter().map(|key| (key, text.clone())));
         self.wait_for_quiet = false;
     }
 }

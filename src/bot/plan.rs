@@ -137,17 +137,29 @@ pub fn written(
     }
 }
 
-/// Commit message: the headline from the configuration's template, and the trailer by which the job is found.
+/// Commit message: the headline from the configuration's template, and one paragraph of trailers: the one by which the
+/// job is found, and who signs off, if anybody does.
 pub fn commit_message(
     template: &str,
     personas: &[String],
     title: &str,
     job: &str,
+    signed_off_by: Option<&str>,
 ) -> (String, String) {
     let headline = template
         .replace("{personas}", &personas.join(", "))
         .replace("{title}", title);
-    (plain_line(&headline), format!("Discussions-Job: {job}\n"))
+    let mut trailers = format!("Discussions-Job: {job}\n");
+    if let Some(who) = signed_off_by {
+        trailers.push_str(&format!("Signed-off-by: {who}\n"));
+    }
+    (plain_line(&headline), trailers)
+}
+
+/// Name and address that github.com gives an account as the author of a commit that it makes through the API.
+/// <https://docs.github.com/account-and-profile/reference/email-addresses-reference#your-noreply-email-address>
+pub fn author(login: &str, id: u64) -> String {
+    format!("{login} <{id}+{login}@users.noreply.github.com>")
 }
 
 /// Headline of a commit that only puts replies back.

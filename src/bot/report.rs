@@ -122,7 +122,7 @@ fn set_working(view: &mut DiscussionView, working: (usize, usize)) {
 fn demands(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<Demand> {
     let mut demands = Vec::new();
     if work.gate_is_unanswered() {
-        demands.push(gate_files::demand());
+        demands.push(gate_files::demand(&work.ground.config.permissions));
     }
     demands.extend(work.gate_objectors().into_iter().map(gate_files::objection));
     if work.snapshot.files_truncated {

@@ -123,7 +123,9 @@ async fn carry_out(
         author_may_vote: work.ground.config.gate.author_may_vote,
         past_bound: open(&work.paths, outcomes).any(|(_, evaluated)| evaluated.past_bound),
     };
-    if let Access::Refused(refusal) = access::decide(command, &caller) {
+    if let Access::Refused(refusal) =
+        access::decide(command, &work.ground.config.permissions, &caller)
+    {
         let text = message::refused(&author.login, &refusal);
         return decline(work, utterance, text, response).await;
     }
@@ -134,7 +136,9 @@ async fn carry_out(
                 let list: Vec<(&str, &str)> = personas
                     .map(|persona| (persona.alias.as_str(), persona.description.as_str()))
                     .collect();
-                response.parts.push(message::help(&list));
+                response
+                    .parts
+                    .push(message::help(&list, &work.ground.config.permissions));
             }
         }
         Command::Config => {
@@ -473,6 +477,7 @@ pub fn told(vote: &HumanVote, evaluated: &Evaluated, is_author: bool) -> Option<
         vote: &vote.vote,
         path: &evaluated.view.path,
         current: &evaluated.view.subject,
+        need: evaluated.view.permissions.of_votes(),
     };
     if is_author {
         Some(message::vote_of_author(&told))

@@ -1,15 +1,18 @@
 //! `retry`: the way out of everything that failed or was given up. Work that was parked is taken up, personas that
 //! could not answer are asked once more, and answers that were not posted are.
 
-use super::command::Command;
+use super::access::Need;
+use super::command::{Command, table};
 use super::deps::{BotDeps, JobError};
 use super::evaluate::Outcome;
+use super::ground::Ground;
 use super::hear::{self, Utterance};
 use super::message::{self, Retried};
 use super::respond::{Response, Want};
 use super::work::{Work, open};
 use super::write;
 use crate::engine::consensus::Owed;
+use crate::forge::ForgeError;
 use crate::store::{Change, Claimed, ClaimedEvent, EffectRecord};
 use std::collections::BTreeSet;
 
@@ -18,8 +21,8 @@ fn key(guid: &str) -> String {
     format!("retried:{guid}")
 }
 
-/// Before anything is read: takes up the parked work of the pull request where somebody with write says `retry`. Gives
-/// all events of the job then.
+/// Before anything else is read: takes up the parked work of the pull request where somebody who may do so says `retry`.
+/// Gives all events of the job then.
 pub async fn take_up(deps: &BotDeps, job: &Claimed) -> Result<Option<Vec<ClaimedEvent>>, JobError> {
     let utterances = hear::utterances(&hear::events(job), &|_| false);
     let retries = |utterance: &&Utterance| {
@@ -33,7 +36,10 @@ pub async fn take_up(deps: &BotDeps, job: &Claimed) -> Result<Option<Vec<Claimed
             continue;
         }
         let rights = deps.read.rights(&job.pr, author.id, &author.login).await?;
-        if !rights.write {
+        if !need(deps, job)
+            .await?
+            .is_some_and(|need| need.is_met(&rights))
+        {
             continue;
         }
         // Announced first: a try that dies in between leaves a trace of what it may have taken up.
@@ -50,6 +56,18 @@ pub async fn take_up(deps: &BotDeps, job: &Claimed) -> Result<Option<Vec<Claimed
         return Ok(Some(events));
     }
     Ok(None)
+}
+
+/// The right that `retry` needs on the base branch; `None`: it cannot be told, and nothing else can be done there either.
+async fn need(deps: &BotDeps, job: &Claimed) -> Result<Option<Need>, JobError> {
+    match deps.read.snapshot(&job.pr).await {
+        Ok(snapshot) if snapshot.blocked.is_none() => {
+            let ground = Ground::of(&snapshot, &deps.built_in);
+            Ok(Some(ground.config.permissions.need(&table::RETRY)))
+        }
+        Ok(_) | Err(ForgeError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Wants to hear whoever could not answer, and says what is tried. Who may give the command was decided before.

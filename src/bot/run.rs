@@ -10,6 +10,7 @@ use super::burst;
 use super::cancelling;
 use super::check::Findings;
 use super::closing::{self, Heard};
+use super::command::table;
 use super::conclude::{conclude, landed};
 use super::deps::{BotDeps, Ended, JobError};
 use super::elsewhere;
@@ -395,7 +396,7 @@ async fn start_by_itself(
         None => false,
     };
     if !writes {
-        automatic.needs_write();
+        automatic.waits_for(work.ground.config.permissions.need(&table::MISSING));
     }
     Ok(automatic)
 }

@@ -1,7 +1,7 @@
 //! What people say about the ledger, from commands into the record: concerns of their own, what they resolve, what they
 //! answer. Who may give the command at all was decided before; here whose item it is is looked at.
 
-use super::access::{self, AuthorRule, Caller, Need, Refusal};
+use super::access::{self, AuthorRule, Caller, Permissions, Refusal};
 use super::acting;
 use super::command::table;
 use super::command::{LedgerCommand, Parsed};
@@ -167,7 +167,10 @@ fn decide(
                 found
             };
             let is_own = of_person.is_some_and(|act| act.account == account);
-            match (found, may_resolve(is_own, caller)) {
+            match (
+                found,
+                may_resolve(is_own, &work.ground.config.permissions, caller),
+            ) {
                 (Err(why), _) => Decided::Not(why),
                 (Ok(_), Err(refusal)) => Decided::Refused(refusal),
                 (Ok((target, item)), Ok(())) => Decided::Act {
@@ -194,9 +197,11 @@ fn decide(
     }
 }
 
-/// An own concern is closed by whoever raised it, any other by somebody with write who did not open the pull request.
-fn may_resolve(is_own: bool, caller: &Caller) -> Result<(), Refusal> {
-    let (usage, need) = (table::RESOLVE.usage, Need::Write);
+/// An own concern is closed by whoever raised it, any other by somebody with the further right who did not open the pull
+/// request.
+fn may_resolve(is_own: bool, permissions: &Permissions, caller: &Caller) -> Result<(), Refusal> {
+    let row = &table::RESOLVE;
+    let (usage, need) = (row.usage, permissions.further(row));
     if is_own {
         return Ok(());
     }

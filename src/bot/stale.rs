@@ -34,7 +34,8 @@ pub async fn tell(
             continue;
         }
         // Whoever may not vote does not make us talk.
-        if work.rights_of(vote.account, &vote.login).await?.write {
+        let rights = work.rights_of(vote.account, &vote.login).await?;
+        if work.ground.config.permissions.may_vote(Some(&rights)) {
             votes.push((vote.path.clone(), vote.source.clone()));
             keys.extend([key, of_text]);
             parts.push(text);
@@ -112,6 +113,7 @@ fn outdated(work: &Work<'_>, outcomes: &[Outcome]) -> Vec<(HumanVote, String)> {
                     vote: &vote.vote,
                     path: &evaluated.view.path,
                     current: &evaluated.view.subject,
+                    need: evaluated.view.permissions.of_votes(),
                 };
                 let given_on: String = vote.subject.chars().take(8).collect();
                 let sections = &evaluated.view.changed_sections;

@@ -15,34 +15,42 @@ impl Work<'_> {
         let Some(author) = self.snapshot.author.clone() else {
             return Ok(false);
         };
-        let may_vote = self.ground.config.gate.author_may_vote;
+        let author_may_vote = self.ground.config.gate.author_may_vote;
+        let permissions = self.ground.config.permissions.clone();
         let mut others = self.rights.iter().filter(|(id, _)| **id != author.id);
-        let somebody_does = others.any(|(_, rights)| rights.write);
+        let somebody_does = others.any(|(_, rights)| permissions.may_vote(Some(rights)));
         let lacks_people = open(&self.paths, outcomes).any(|(_, evaluated)| {
             let verdict = &evaluated.view.verdict;
             let is_next = matches!(verdict.state, State::Discussing | State::Changes);
             is_next && evaluated.view.has_reason(ReasonCode::Humans)
         });
-        if may_vote || somebody_does || !lacks_people || self.nobody_else_writes.is_some() {
+        if author_may_vote || somebody_does || !lacks_people || self.nobody_else_votes.is_some() {
             return Ok(false);
         }
-        let key = format!("another-writer:{}", author.id);
+        let key = format!(
+            "another-voter:{}:{}",
+            permissions.of_votes().as_str(),
+            author.id
+        );
         let known = self.deps.store.effect(&self.job.pr, &key).await?;
         if matches!(known, Some(EffectRecord::Done(_))) {
             return Ok(false);
         }
         let read = &self.deps.read;
-        match read.somebody_else_writes(self.pr(), author.id).await {
-            Ok(true) => {
+        // Nobody votes with less than write, so the list of those who push holds everybody who may.
+        match read.other_writers(self.pr(), author.id).await {
+            Ok(Some(others)) if !others.iter().any(|one| permissions.may_vote(Some(one))) => {
+                self.nobody_else_votes = Some(true);
+            }
+            Ok(_) => {
                 let result = String::new();
                 self.memory.noted.push(Change::EffectDone { key, result });
-                self.nobody_else_writes = Some(false);
+                self.nobody_else_votes = Some(false);
             }
-            Ok(false) => self.nobody_else_writes = Some(true),
             Err(error) => {
                 tracing::warn!(pr = %self.pr(), job = %self.job.id, %error, "who else could vote is unknown");
             }
         }
-        Ok(self.nobody_else_writes == Some(true))
+        Ok(self.nobody_else_votes == Some(true))
     }
 }

@@ -4,6 +4,7 @@ use super::ask;
 use super::cancelling::Cut;
 use super::check::{EXPLAIN, RERUN_STALE};
 use super::closing::{self, Heard};
+use super::command::table;
 use super::deps::JobError;
 use super::evaluate::Outcome;
 use super::hear::Happened;
@@ -72,7 +73,7 @@ pub async fn wants(
         wants.extend(to_ask);
     }
     if cannot.is_none()
-        && let Some(only_stale) = rerun_by_writer(work, &happened[from..]).await?
+        && let Some(only_stale) = rerun(work, &happened[from..]).await?
     {
         let missing = closing::missing(work, outcomes, only_stale);
         wants.extend(ask::without_standing(work, outcomes, missing).await?.0);
@@ -87,17 +88,14 @@ pub fn asks_for_a_new_run(happened: &Happened) -> bool {
     matches!(&happened.event, JobEvent::Rerequested { button, .. } if button.as_deref() != Some(EXPLAIN))
 }
 
-/// Whether somebody with write pressed "Re-run" or a button that asks, and whether only stale votes were meant.
+/// Whether somebody who might say `/discuss` pressed "Re-run" or a button that asks, and whether only stale votes were meant.
 /// Everybody may have it evaluated again.
-async fn rerun_by_writer(
-    work: &mut Work<'_>,
-    happened: &[Happened],
-) -> Result<Option<bool>, JobError> {
+async fn rerun(work: &mut Work<'_>, happened: &[Happened]) -> Result<Option<bool>, JobError> {
     let mut only_stale = None;
     for happened in happened.iter().filter(|h| asks_for_a_new_run(h)) {
         if let JobEvent::Rerequested { actor, button } = &happened.event
             && actor.person
-            && work.rights_of(actor.id, &actor.login).await?.write
+            && work.may(&table::MISSING, actor.id, &actor.login).await?
         {
             let is_stale = button.as_deref() == Some(RERUN_STALE);
             only_stale = Some(only_stale.unwrap_or(true) && is_stale);

@@ -1,9 +1,11 @@
 //! One try at a job: what was read, what is recorded, and the evaluation made of both.
 
+mod commits;
 mod gate;
 mod reading;
 
-use super::channel::{self, Channel, Signs};
+use super::channel;
+use super::command::table::Row;
 use super::deps::{BotDeps, JobError};
 use super::dropping;
 use super::elsewhere::Elsewhere;
@@ -101,8 +103,8 @@ pub struct Work<'a> {
     pub memory: Memory,
     /// Rights asked so far, by account.
     pub rights: BTreeMap<u64, Rights>,
-    /// Whether nobody but the author may push, once GitHub was asked; a request that failed leaves it open.
-    pub nobody_else_writes: Option<bool>,
+    /// Whether nobody but the author has the right to vote, once GitHub was asked; a request that failed leaves it open.
+    pub nobody_else_votes: Option<bool>,
     /// Rules of the branches, once they were read.
     pub rules: Option<BranchRules>,
 }
@@ -129,7 +131,7 @@ impl<'a> Work<'a> {
             gate: None,
             memory: Memory::default(),
             rights: BTreeMap::new(),
-            nobody_else_writes: None,
+            nobody_else_votes: None,
             rules: None,
             snapshot,
         };
@@ -272,46 +274,6 @@ impl<'a> Work<'a> {
         Ok(store.record(&self.job.lease, &self.job.pr, changes).await?)
     }
 
-    /// Whether replies may be committed here, as far as that is known.
-    pub fn commits(&self) -> bool {
-        !matches!(self.known_channel(), Some(Channel::Review { .. }))
-    }
-
-    /// Where replies go, as far as that is known without asking GitHub.
-    pub fn known_channel(&self) -> Option<Channel> {
-        channel::channel(&Signs {
-            replies: self.ground.config.replies,
-            from_fork: self.snapshot.from_fork,
-            remembered: self.memory.replies.as_deref(),
-            rules: self.rules.as_ref(),
-        })
-    }
-
-    /// Rules of head and base branch, read once in this try. A head in a fork has rules of its own, which are not ours
-    /// to read.
-    pub async fn branch_rules(&mut self) -> Result<BranchRules, JobError> {
-        if let Some(known) = &self.rules {
-            return Ok(known.clone());
-        }
-        let snapshot = &self.snapshot;
-        let head = (!snapshot.from_fork).then_some(snapshot.head_branch.as_str());
-        let read = &self.deps.read;
-        let rules = read
-            .branch_rules(self.pr(), head, &snapshot.base_branch)
-            .await?;
-        self.rules = Some(rules.clone());
-        Ok(rules)
-    }
-
-    /// Where replies go.
-    pub async fn channel(&mut self) -> Result<Channel, JobError> {
-        if let Some(known) = self.known_channel() {
-            return Ok(known);
-        }
-        self.branch_rules().await?;
-        Ok(self.known_channel().unwrap_or(Channel::Commit))
-    }
-
     /// Rights of an account, asked once in this try.
     pub async fn rights_of(&mut self, id: u64, login: &str) -> Result<Rights, JobError> {
         if let Some(known) = self.rights.get(&id) {
@@ -320,6 +282,12 @@ impl<'a> Work<'a> {
         let rights = self.deps.read.rights(self.pr(), id, login).await?;
         self.rights.insert(id, rights);
         Ok(rights)
+    }
+
+    /// Whether an account has the right that a command needs here.
+    pub async fn may(&mut self, row: &Row, id: u64, login: &str) -> Result<bool, JobError> {
+        let rights = self.rights_of(id, login).await?;
+        Ok(self.ground.config.permissions.need(row).is_met(&rights))
     }
 
     /// Recorded blocks of one discussion.
@@ -348,7 +316,7 @@ impl<'a> Work<'a> {
             pr: &self.snapshot.pr,
             base_branch: &self.snapshot.base_branch,
             keys: &self.deps.keyring.keys,
-            nobody_else_writes: self.nobody_else_writes == Some(true),
+            nobody_else_votes: self.nobody_else_votes == Some(true),
         };
         let case = Case {
             candidate: &path.candidate,

@@ -410,7 +410,7 @@ async fn commit(
         .iter()
         .filter_map(|draft| Some((draft, draft.text.as_ref()?)))
         .collect();
-    let planned = planned(work, &with_text, headline);
+    let planned = planned(work, &with_text, headline)?;
     let head = apply::commit(work.deps, &work.job.lease, work.pr(), &planned).await?;
     let contents: Vec<(usize, Content)> = with_text
         .iter()
@@ -432,7 +432,7 @@ fn planned(
     work: &Work<'_>,
     drafts: &[(&Draft, &String)],
     headline: Option<String>,
-) -> PlannedCommit {
+) -> Result<PlannedCommit, JobError> {
     let mut personas: Vec<String> = Vec::new();
     let mut blocks = Vec::new();
     let restored: usize = drafts.iter().map(|(draft, _)| draft.restored.len()).sum();
@@ -450,12 +450,12 @@ fn planned(
         true => plan::restoring(restored),
         false => work.ground.config.commit_message.clone(),
     });
-    let (headline, body) = plan::commit_message(&template, &personas, title, &work.job.id);
+    let (headline, body) = work.commit_message(&template, &personas, title)?;
     let file = |(draft, text): &(&Draft, &String)| {
         let path = work.paths.get(draft.at)?;
         Some((path.candidate.path.clone(), text.as_bytes().to_vec()))
     };
-    PlannedCommit {
+    Ok(PlannedCommit {
         request: CommitRequest {
             branch: work.snapshot.head_branch.clone(),
             expected_head: work.snapshot.head.clone(),
@@ -464,5 +464,5 @@ fn planned(
             files: drafts.iter().filter_map(file).collect(),
         },
         blocks,
-    }
+    })
 }

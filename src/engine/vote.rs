@@ -58,7 +58,7 @@ pub enum NotCounted {
     Advisory,
     /// By the pull request's author.
     Author,
-    /// By someone without the right to write.
+    /// By someone without the right that a vote needs.
     NoPermission,
     /// Taken back.
     Withdrawn,

@@ -200,6 +200,8 @@ pub struct Sibling {
 pub struct PrSnapshot {
     /// Numeric id of the App's own account, by which it shows up as the sender of events; `None`: not told.
     pub own_account: Option<u64>,
+    /// Login of that account, `SLUG[bot]`; `None`: not told.
+    pub own_login: Option<String>,
     /// The pull request; names are current (renames followed).
     pub pr: PullRequest,
     /// Open, closed, merged.
@@ -416,13 +418,12 @@ pub trait ForgeRead: Overview + queue::MergeQueues {
         account: u64,
         login: &str,
     ) -> Result<Rights, ForgeError>;
-    /// Whether any person other than that account may push. One request. `true` also where the list is too long to
-    /// tell: nobody then claims that there is nobody.
-    async fn somebody_else_writes(
+    /// Rights of all people but that account who may push. One request. `None`: the list is too long to tell.
+    async fn other_writers(
         &self,
         pr: &PullRequest,
         account: u64,
-    ) -> Result<bool, ForgeError>;
+    ) -> Result<Option<Vec<Rights>>, ForgeError>;
     /// Our own check runs of that name on a commit, newest first.
     async fn own_checks(
         &self,

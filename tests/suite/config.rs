@@ -1,5 +1,7 @@
 //! The team's configuration: defaults, every key, and errors that say where and what to write instead.
 
+use discussions::bot::access::Need;
+use discussions::bot::command::table::{Group, TABLE};
 use discussions::bot::repo_config::{GateMode, Replies, RepoConfig};
 use discussions::engine::consensus::{ConcernRule, RejectRule, Rules};
 use discussions::engine::problem::Severity;
@@ -64,6 +66,12 @@ fn every_key_is_read() {
     assert_eq!(config.rounds, 5);
     assert_eq!(config.models["security"], "quality");
     assert_eq!(config.commit_message, "talk: {title}");
+    assert!(config.signoff);
+    let configured: Vec<_> = config.permissions.configured().collect();
+    assert_eq!(
+        configured,
+        [("missing", Need::Triage), ("vote", Need::Maintain)]
+    );
 
     let on = &config.on;
     assert!(!on.opened && !on.push && !on.ready_for_review && on.drafts);
@@ -190,14 +198,76 @@ fn a_name_given_twice_counts_once_and_is_said() {
     assert!(notices[0].message.contains("`security` is named twice"));
 }
 
+const RIGHTS: [&str; 5] = ["read", "triage", "write", "maintain", "admin"];
+
+/// Place of a right in the order of rights.
+fn height(right: &str) -> usize {
+    RIGHTS.iter().position(|known| *known == right).unwrap()
+}
+
 #[test]
-fn a_tightened_right_that_is_not_enforced_yet_is_said() {
-    let (_, notices) = RepoConfig::parse("permissions:\n  vote: maintain\n").unwrap();
-    assert_eq!(notices.len(), 1);
+fn any_right_can_be_raised_and_only_asking_and_reading_can_be_made_easier() {
+    for row in TABLE {
+        for right in RIGHTS {
+            let yaml = format!("rounds: 2\npermissions:\n  {}: {right}\n", row.key);
+            let is_lower = height(right) < height(row.need.as_str());
+            match RepoConfig::parse(&yaml) {
+                Ok((config, notices)) => {
+                    assert!(!(is_lower && row.decides), "taken: {yaml}");
+                    assert_eq!(config.permissions.need(row).as_str(), right);
+                    let costs = row.group == Group::Ask && right == "read";
+                    assert_eq!(notices.len(), usize::from(costs), "{yaml}{notices:?}");
+                    for notice in notices {
+                        assert_eq!((notice.line, notice.severity), (Some(3), Severity::Notice));
+                        assert!(
+                            notice
+                                .message
+                                .contains("in a public repository everybody has read")
+                        );
+                    }
+                }
+                Err(errors) => {
+                    assert!(is_lower && row.decides, "{yaml}{errors:?}");
+                    assert_eq!(errors.len(), 1, "{errors:?}");
+                    let (line, message) = (errors[0].line, &errors[0].message);
+                    assert_eq!(line, Some(3));
+                    let least = format!("needs at least `{}`, not `{right}`", row.need.as_str());
+                    assert!(
+                        message.contains(row.key) && message.contains(&least),
+                        "{message}"
+                    );
+                }
+            }
+        }
+        let others = TABLE.iter().filter(|other| other.key != row.key);
+        let (config, _) =
+            RepoConfig::parse(&format!("permissions: {{{}: admin}}", row.key)).unwrap();
+        for other in others {
+            assert_eq!(config.permissions.need(other), other.need, "{}", other.key);
+        }
+    }
+}
+
+#[test]
+fn what_moves_the_gate_is_told_from_what_asks_or_reads() {
+    let easier: Vec<&str> = TABLE
+        .iter()
+        .filter(|row| !row.decides)
+        .map(|row| row.key)
+        .collect();
     assert_eq!(
-        (notices[0].line, notices[0].severity),
-        (Some(2), Severity::Notice)
+        easier,
+        [
+            "personas", "missing", "retry", "status", "why", "config", "help"
+        ]
     );
+}
+
+#[test]
+fn a_command_may_be_named_as_it_is_typed() {
+    let (config, _) = RepoConfig::parse("permissions: {--again: admin}").unwrap();
+    let configured: Vec<_> = config.permissions.configured().collect();
+    assert_eq!(configured, [("again", Need::Admin)]);
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn schema_and_program_agree_on_spellings() {
         "gate: {require: []}",
         "gate: {templates: all}",
         "permissions: {vote: maintain}",
+        "permissions: {missing: read, personas: triage, --again: admin}",
         "permissions:",
         "models:",
         "commit: {message: '{title} by {personas}'}",
@@ -144,6 +145,8 @@ fn schema_and_program_agree_on_spellings() {
         "gate: {require: all}",
         "gate: {templates: participants}",
         "permissions: {vote: Admin}",
+        "permissions: {vote: triage}",
+        "permissions: {voet: maintain}",
         "permissions: []",
         "models: {a: ''}",
         "commit: {message: '{name}'}",
@@ -189,9 +192,11 @@ fn where_schema_and_program_differ_is_known() {
     }
 }
 
-/// Every path of the schema that is no section.
+/// Every path of the schema that is no section: sections have no default.
 fn leaves(schema: &Value, path: &str, found: &mut Vec<String>) {
-    match schema.get("properties").and_then(Value::as_object) {
+    let is_section = schema.get("default").is_none();
+    let properties = schema.get("properties").filter(|_| is_section);
+    match properties.and_then(Value::as_object) {
         Some(properties) => {
             for (name, child) in properties {
                 leaves(child, &format!("{path}.{name}"), found);
@@ -348,8 +353,8 @@ fn a_broken_persona_or_template_beside_it_is_found_too() {
 
 #[test]
 fn effective_says_each_value_and_where_it_comes_from() {
-    let yaml =
-        "participants: [\"@Security\"]\ngate:\n  ready: 50%\nbudget: {per_pr: {usd: 2.50}}\n";
+    let yaml = "participants: [\"@Security\"]\ngate:\n  ready: 50%\nbudget: {per_pr: {usd: 2.50}}\n\
+         permissions: {vote: maintain, --again: admin}\n";
     let folder = Folder::with(&[(CONFIG, yaml.as_bytes())]);
     let ran = folder.run(&["config", "effective", "--json"]).exits(0);
     let json = ran.json();
@@ -361,11 +366,12 @@ fn effective_says_each_value_and_where_it_comes_from() {
     assert_eq!(keys.len(), KEYS.len());
     let row = |key: &str| keys.iter().find(|row| row["key"] == key).unwrap().clone();
     for expected in [
-        json!({"key": "participants", "value": ["security"], "origin": "file", "line": 1, "used": true}),
-        json!({"key": "gate.ready", "value": "1/2", "origin": "file", "line": 3, "used": true}),
-        json!({"key": "gate.humans", "value": 1, "origin": "default", "line": null, "used": true}),
-        json!({"key": "budget.per_pr.usd", "value": 2.5, "origin": "file", "line": 4, "used": true}),
-        json!({"key": "budget.per_pr.tokens", "value": null, "origin": "default", "line": null, "used": true}),
+        json!({"key": "participants", "value": ["security"], "origin": "file", "line": 1}),
+        json!({"key": "gate.ready", "value": "1/2", "origin": "file", "line": 3}),
+        json!({"key": "gate.humans", "value": 1, "origin": "default", "line": null}),
+        json!({"key": "budget.per_pr.usd", "value": 2.5, "origin": "file", "line": 4}),
+        json!({"key": "permissions", "value": {"again": "admin", "vote": "maintain"}, "origin": "file", "line": 5}),
+        json!({"key": "budget.per_pr.tokens", "value": null, "origin": "default", "line": null}),
     ] {
         assert_eq!(row(expected["key"].as_str().unwrap()), expected);
     }
@@ -377,7 +383,8 @@ fn effective_says_each_value_and_where_it_comes_from() {
         "rounds: 3 ",
         "# default\n",
         "    usd: 2.5",
-        "not used yet",
+        "permissions: {again: admin, vote: maintain}",
+        "# .github/discussions.yml:5\n",
     ]);
 }
 

@@ -743,6 +743,7 @@ fn a_commit_message_triggers_nothing() {
         &["a".to_owned()],
         title,
         "job-1",
+        None,
     );
     for bad in ['#', '@', '[', ']', '/', '\n'] {
         assert!(!headline.contains(bad), "{headline}");

@@ -22,6 +22,7 @@ pub use title::title;
 pub(super) use title::{counted, of_discussion};
 pub(super) use votes::{dissent, table};
 
+use super::access::Permissions;
 use super::markdown::cap;
 use super::receipts::Tampering;
 use super::repo_config::GateMode;
@@ -221,6 +222,8 @@ pub struct DiscussionView {
     pub withdrawn: Option<String>,
     /// Replies that a push dropped from the file; the record keeps counting them.
     pub lost_replies: usize,
+    /// The rights that commands need here.
+    pub permissions: Permissions,
 }
 
 /// Things of one kind that a reader of the page does not see.
@@ -290,7 +293,7 @@ pub struct People {
     pub needed: usize,
     /// Login of the pull request's author where the author's vote does not count; `None` where it does.
     pub not_the_author: Option<String>,
-    /// Nobody but the author has write, so nobody could vote.
+    /// Nobody but the author has the right to vote, so nobody could.
     pub nobody_else: bool,
 }
 

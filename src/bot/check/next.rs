@@ -2,7 +2,9 @@
 
 use super::title::{listed, rejecters};
 use super::{DiscussionView, Evaluation, VoteView, rank};
+use crate::bot::access::Need;
 use crate::bot::command::path_word;
+use crate::bot::command::table::{self, Row};
 use crate::engine::consensus::{Owed, ReasonCode, State};
 use crate::engine::ledger::ItemState;
 use crate::engine::vote::{NotCounted, Vote, VoterKind};
@@ -158,10 +160,10 @@ fn invalid(view: &DiscussionView) -> Vec<NextStep> {
 
 /// Both ways out of changed replies.
 fn tampered(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
-    let who = other_than_author("someone with maintain", view);
+    let who = other_than_author(&somebody(view, &table::RESET), view);
     vec![
         NextStep::new(
-            "someone with write",
+            somebody(view, &table::RESTORE),
             "has the replies put back as they were signed",
         )
         .with(at.line("restore")),
@@ -176,36 +178,37 @@ fn held(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
         return by_people;
     }
     if view.waiting.is_some() {
-        return vec![starts_panel(at)];
+        return vec![starts_panel(view, at)];
     }
     if view.has_reason(ReasonCode::Withdrawn) {
         return withdrawn(view);
     }
     if view.lost_replies > 0 {
         let what = "has the dropped replies put back, and finds out which push drops them";
-        return vec![NextStep::new("someone with write", what).with(at.line("restore"))];
+        return vec![NextStep::new(somebody(view, &table::RESTORE), what).with(at.line("restore"))];
     }
-    let who = other_than_author("someone with maintain", view);
+    let who = other_than_author(&somebody(view, &table::RESET), view);
     vec![NextStep::new(who, "begins the discussion anew").with(at.line("reset: reason"))]
 }
 
 /// Holds and pauses: who takes them back. The author does so with the author's own.
 fn held_by_people(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let author = view.people.not_the_author.as_deref();
-    let who = |verb: ActVerb| {
+    let who = |verb: ActVerb, row: &Row| {
         let mut acts = view.acts.iter().filter(|act| act.verb == verb);
+        let who = somebody(view, row);
         match acts.all(|act| author == Some(act.by.as_str())) {
-            true => "someone with write".to_owned(),
-            false => other_than_author("someone with write", view),
+            true => who,
+            false => other_than_author(&who, view),
         }
     };
     let mut steps = Vec::new();
     if view.is_done(ActVerb::Hold) {
-        let step = NextStep::new(who(ActVerb::Hold), "releases it");
+        let step = NextStep::new(who(ActVerb::Hold, &table::RELEASE), "releases it");
         steps.push(step.with(at.line("release")));
     }
     if view.is_done(ActVerb::Pause) {
-        let step = NextStep::new(who(ActVerb::Pause), "lets the panel go on");
+        let step = NextStep::new(who(ActVerb::Pause, &table::RESUME), "lets the panel go on");
         steps.push(step.with(at.line("resume")));
     }
     steps
@@ -213,7 +216,7 @@ fn held_by_people(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
 
 /// It left the pull request: put back, or let go by somebody who did not take it out.
 fn withdrawn(view: &DiscussionView) -> Vec<NextStep> {
-    let who = other_than_author("someone with write", view);
+    let who = other_than_author(&somebody(view, &table::DROP), view);
     let line = format!("/discuss drop {}: REASON", view.path);
     let mut steps = vec![
         NextStep::new(who, "lets go of it, with a reason").with(line),
@@ -225,17 +228,18 @@ fn withdrawn(view: &DiscussionView) -> Vec<NextStep> {
     steps
 }
 
-fn starts_panel(at: At<'_>) -> NextStep {
-    NextStep::new("someone with write", "starts the panel").with(at.line(""))
+fn starts_panel(view: &DiscussionView, at: At<'_>) -> NextStep {
+    NextStep::new(somebody(view, &table::MISSING), "starts the panel").with(at.line(""))
 }
 
 /// What brings the panel's view of a changed proposal.
-fn asked_again(view: &DiscussionView) -> &'static str {
+fn asked_again(view: &DiscussionView) -> String {
     match view.is_past_bound() {
-        true => {
-            "the panel is asked again by `all` only, from someone with write who is not the author"
-        }
-        false => "the next push asks the panel again",
+        true => format!(
+            "the panel is asked again by `all` only, from {} who is not the author",
+            somebody(view, &table::ALL)
+        ),
+        false => "the next push asks the panel again".to_owned(),
     }
 }
 
@@ -273,7 +277,7 @@ fn degraded(view: &DiscussionView, at: At<'_>) -> NextStep {
         ),
         None => format!("asks {} again", listed(&failed)),
     };
-    NextStep::new("someone with write", what).with(at.line(&failed.join(" ")))
+    NextStep::new(somebody(view, &table::PERSONAS), what).with(at.line(&failed.join(" ")))
 }
 
 fn stale(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
@@ -281,7 +285,7 @@ fn stale(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let owed = view.owed_as(|owed| *owed == Owed::Stale);
     if !owed.is_empty() {
         let what = format!("asks {} about the changed text", listed(&owed));
-        steps.push(NextStep::new("someone with write", what).with(at.line("")));
+        steps.push(NextStep::new(somebody(view, &table::MISSING), what).with(at.line("")));
     }
     steps.extend(renewals(view, at));
     steps
@@ -343,7 +347,8 @@ fn resolves_concern(view: &DiscussionView, at: At<'_>) -> Option<NextStep> {
     }
     let item = view.open_concerns().find(|item| item.is_named())?;
     let name = item.id.as_deref()?;
-    let others = other_than_author("someone with write", view);
+    let resolves = someone_with(view.permissions.further(&table::RESOLVE));
+    let others = other_than_author(&resolves, view);
     let who = format!("{}, or {others},", item.author);
     let step = NextStep::new(who, format!("resolves {name} once it is settled"));
     Some(step.with(at.line(&format!("resolve {name}: reason"))))
@@ -352,12 +357,12 @@ fn resolves_concern(view: &DiscussionView, at: At<'_>) -> Option<NextStep> {
 fn discussing(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     let mut steps = Vec::new();
     if view.waiting.is_some() {
-        steps.push(starts_panel(at));
+        steps.push(starts_panel(view, at));
     }
     let missing = view.owed_as(|owed| *owed == Owed::Missing);
     if view.waiting.is_none() && !missing.is_empty() && !view.is_past_bound() {
         let what = format!("asks {}", listed(&missing));
-        steps.push(NextStep::new("someone with write", what).with(at.line("")));
+        steps.push(NextStep::new(somebody(view, &table::MISSING), what).with(at.line("")));
     }
     // Whoever votes before the text is as the panel wants it votes twice.
     let objects = |vote: &VoteView| {
@@ -369,7 +374,8 @@ fn discussing(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     }
     // The panel is done with it, and it did not move on by itself.
     if steps.is_empty() && view.has_reason(ReasonCode::PhaseDoesNotVote) {
-        let step = NextStep::new("someone with write", "moves it on to its next phase");
+        let who = somebody(view, &table::ADVANCE);
+        let step = NextStep::new(who, "moves it on to its next phase");
         steps.push(step.with(at.line("advance")));
     }
     let renewals = renewals(view, at);
@@ -380,7 +386,7 @@ fn discussing(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
         steps.extend(person_votes(view, at));
     }
     if view.is_past_bound() {
-        let who = other_than_author("someone with write", view);
+        let who = other_than_author(&somebody(view, &table::ALL), view);
         steps.push(NextStep::new(who, "may open one more round").with(at.line("all")));
     }
     let questions = open_questions(view);
@@ -409,10 +415,11 @@ fn person_votes(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
         ));
     }
     if !view.people.nobody_else {
-        let who = other_than_author("someone with write", view);
+        let who = other_than_author(&someone_with(view.permissions.of_votes()), view);
         return vec![NextStep::new(who, what).with(at.line("vote ready"))];
     }
-    what.push_str(", once an admin has given write to somebody");
+    let right = view.permissions.of_votes().as_str();
+    what.push_str(&format!(", once an admin has given {right} to somebody"));
     let who = other_than_author("someone", view);
     vec![
         NextStep::new(who, what).with(at.line("vote ready")),
@@ -420,11 +427,20 @@ fn person_votes(view: &DiscussionView, at: At<'_>) -> Vec<NextStep> {
     ]
 }
 
-/// The way out where nobody but the author has write.
+/// The way out where nobody but the author may vote.
 fn lets_authors_decide() -> NextStep {
     let what =
         "sets gate.author_may_vote: true in .github/discussions.yml on the base branch instead";
     NextStep::new("someone with admin", what)
+}
+
+/// Who may give a command here: `someone with write`.
+fn somebody(view: &DiscussionView, row: &Row) -> String {
+    someone_with(view.permissions.need(row))
+}
+
+fn someone_with(need: Need) -> String {
+    format!("someone with {}", need.as_str())
 }
 
 fn other_than_author(who: &str, view: &DiscussionView) -> String {

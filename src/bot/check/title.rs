@@ -1,8 +1,7 @@
 //! The title line: the state as one word in capitals, then the numbers or names behind it.
 
 use super::{
-    ConfigProblem, DiscussionView, DroppedView, Evaluation, Findings, MAX_TITLE, People, VoteView,
-    rank,
+    ConfigProblem, DiscussionView, DroppedView, Evaluation, Findings, MAX_TITLE, VoteView, rank,
 };
 use crate::bot::markdown::{plain, shorten};
 use crate::engine::consensus::{Owed, ReasonCode, State};
@@ -207,7 +206,7 @@ fn discussing(view: &DiscussionView) -> String {
     }
     if view.is_past_bound() {
         if view.people.nobody_else {
-            return format!("DECIDE: needs {}", people_needed(&view.people));
+            return format!("DECIDE: needs {}", people_needed(view));
         }
         let rounds = counted(view.rounds.0 as usize, "round", "rounds");
         return format!("DECIDE: a person decides after {rounds}");
@@ -218,7 +217,7 @@ fn discussing(view: &DiscussionView) -> String {
     }
     let first = view.verdict.reasons.first().map(|reason| reason.code);
     match first {
-        Some(ReasonCode::Humans) => format!("DISCUSSING: needs {}", people_needed(&view.people)),
+        Some(ReasonCode::Humans) => format!("DISCUSSING: needs {}", people_needed(view)),
         Some(ReasonCode::PhaseDoesNotVote) => {
             let (ready, all) = (view.tally.ready, view.tally.total());
             let votes = format!("DISCUSSING: {ready} of {all} ready in {}", view.phase);
@@ -229,13 +228,15 @@ fn discussing(view: &DiscussionView) -> String {
 }
 
 /// `1 vote by a person other than rob`
-pub(super) fn people_needed(people: &People) -> String {
+pub(super) fn people_needed(view: &DiscussionView) -> String {
+    let people = &view.people;
     let missing = people.needed.saturating_sub(people.ready).max(1);
     let votes = counted(missing, "vote by a person", "votes by people");
     match &people.not_the_author {
         Some(author) if people.nobody_else => {
+            let right = view.permissions.of_votes().as_str();
             format!(
-                "{votes} other than {author}, who alone has write: invite somebody, or set gate.author_may_vote"
+                "{votes} other than {author}, who alone has {right}: invite somebody, or set gate.author_may_vote"
             )
         }
         Some(author) => format!("{votes} other than {author}"),

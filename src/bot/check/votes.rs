@@ -2,6 +2,7 @@
 
 use super::title::counted;
 use super::{DiscussionView, VoteView};
+use crate::bot::access::Need;
 use crate::bot::command::path_word;
 use crate::bot::markdown::{code_cell, inline, link, shorten};
 use crate::engine::consensus::{DISPUTED_AFTER, Owed};
@@ -127,7 +128,10 @@ fn why_not(why: NotCounted, view: &DiscussionView, vote: &VoteView) -> String {
         NotCounted::Advisory => "advisory persona".to_owned(),
         NotCounted::OffPanel => "not on the panel: it may object, not approve".to_owned(),
         NotCounted::Author => "the pull request's author".to_owned(),
-        NotCounted::NoPermission => "has no right to write".to_owned(),
+        NotCounted::NoPermission => match view.permissions.of_votes() {
+            Need::Write => "has no right to write".to_owned(),
+            need => format!("has not {}, which a vote needs here", need.as_str()),
+        },
         NotCounted::Withdrawn => "taken back".to_owned(),
         NotCounted::Edited => "its comment was edited".to_owned(),
         NotCounted::Unclear => "its VOTE line is not exactly a vote".to_owned(),

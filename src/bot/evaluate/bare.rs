@@ -11,6 +11,7 @@ use crate::store::DropRecord;
 /// It left the pull request: held until somebody with the right says otherwise.
 pub(super) fn withdrawn(around: &Circumstances<'_>, case: &Case<'_>, why: &str) -> DiscussionView {
     let mut view = bare(
+        around,
         case,
         State::Held,
         ReasonCode::Withdrawn,
@@ -33,15 +34,25 @@ pub(super) fn dropped(case: &Case<'_>, drop: &DropRecord) -> DroppedView {
 }
 
 /// It should be a discussion and cannot be read as one.
-pub(super) fn invalid(case: &Case<'_>, problem: Problem) -> DiscussionView {
+pub(super) fn invalid(
+    around: &Circumstances<'_>,
+    case: &Case<'_>,
+    problem: Problem,
+) -> DiscussionView {
     let text = problem.message.clone();
-    let mut view = bare(case, State::Invalid, ReasonCode::Problem, text);
+    let mut view = bare(around, case, State::Invalid, ReasonCode::Problem, text);
     view.problems = vec![problem];
     view
 }
 
 /// A discussion of which nothing but the path can be shown.
-fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> DiscussionView {
+fn bare(
+    around: &Circumstances<'_>,
+    case: &Case<'_>,
+    state: State,
+    code: ReasonCode,
+    text: String,
+) -> DiscussionView {
     DiscussionView {
         path: case.candidate.path.clone(),
         title: case.candidate.path.clone(),
@@ -73,5 +84,6 @@ fn bare(case: &Case<'_>, state: State, code: ReasonCode, text: String) -> Discus
         lost_replies: 0,
         withdrawn: None,
         url: None,
+        permissions: around.ground.config.permissions.clone(),
     }
 }

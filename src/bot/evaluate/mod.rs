@@ -22,7 +22,7 @@ use super::ground::Ground;
 use super::models::Models;
 use super::receipts::{self, Receipts};
 use super::touched::{self, Candidate, Content, Standing};
-use crate::engine::consensus::{self, Owed, Situation, State};
+use crate::engine::consensus::{self, Owed, Situation, SoleAuthor, State};
 use crate::engine::discussion::Discussion;
 use crate::engine::persona::{Persona, PersonaKind};
 use crate::engine::statement::Statement;
@@ -56,17 +56,21 @@ pub struct Circumstances<'a> {
     pub base_branch: &'a str,
     /// Keys that receipts are checked by.
     pub keys: &'a Keys,
-    /// GitHub said in this job that nobody but the author may push.
-    pub nobody_else_writes: bool,
+    /// GitHub said in this job that nobody but the author has the right to vote.
+    pub nobody_else_votes: bool,
 }
 
 impl Circumstances<'_> {
-    /// Login of the author whose vote does not count, where nobody else could vote either.
-    fn sole_author(&self) -> Option<&str> {
+    /// The author whose vote does not count, where nobody else could vote either.
+    fn sole_author(&self) -> Option<SoleAuthor<'_>> {
+        let config = &self.ground.config;
         let author = self
             .author
-            .filter(|_| self.nobody_else_writes && !self.ground.config.gate.author_may_vote)?;
-        Some(&author.login)
+            .filter(|_| self.nobody_else_votes && !config.gate.author_may_vote)?;
+        Some(SoleAuthor {
+            login: &author.login,
+            vote_needs: config.permissions.of_votes().as_str(),
+        })
     }
 
     /// Whether a persona exists and votes.
@@ -195,7 +199,9 @@ pub fn evaluate(around: &Circumstances<'_>, case: &Case<'_>) -> Outcome {
             Some(drop) if drop.stood == why => Outcome::Dropped(bare::dropped(case, drop)),
             _ => Outcome::Blocked(Box::new(bare::withdrawn(around, case, &why))),
         },
-        Standing::Broken(problem) => Outcome::Blocked(Box::new(bare::invalid(case, problem))),
+        Standing::Broken(problem) => {
+            Outcome::Blocked(Box::new(bare::invalid(around, case, problem)))
+        }
         Standing::Unmarked => Outcome::Unmarked,
         Standing::Unrelated => Outcome::Unrelated,
     }
@@ -330,6 +336,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         tampered: receipts.tampered.clone(),
         lost_replies: receipts.dropped.len(),
         withdrawn: None,
+        permissions: around.ground.config.permissions.clone(),
     };
     let (to_write, landed) = pending(case.blocks, &seen);
     Outcome::Open(Box::new(Evaluated {

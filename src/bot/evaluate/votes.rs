@@ -11,7 +11,6 @@ use crate::engine::consensus;
 use crate::engine::discussion::Discussion;
 use crate::engine::marker::BlockVote;
 use crate::engine::vote::{NotCounted, Vote, VoteEntry, VoterKind};
-use crate::forge::Rights;
 use crate::ids::Alias;
 use crate::store::{BlockRecord, BlockState, HumanVote, VoteElsewhere};
 use std::collections::{BTreeMap, BTreeSet};
@@ -253,7 +252,7 @@ pub fn is_about(vote: &HumanVote, text: &Hashes) -> bool {
     vote.subject == text.ballot || (objects(vote) && vote.proposal == text.proposal)
 }
 
-/// Accounts whose right to write has to be asked: those whose last word would count with it.
+/// Accounts whose right to vote has to be asked: those whose last word would count with it.
 pub fn voters_to_ask(
     votes: &[&HumanVote],
     elsewhere: &[VoteElsewhere],
@@ -288,13 +287,14 @@ fn of_person(
     word: &Word<'_>,
 ) -> VoteView {
     let vote = word.vote;
-    let rights = around.rights.get(&vote.account).copied();
+    let permissions = &around.ground.config.permissions;
+    let may_vote = permissions.may_vote(around.rights.get(&vote.account));
     let is_author = around
         .author
         .is_some_and(|author| author.id == vote.account);
     let may_as_author = around.ground.config.gate.author_may_vote;
     let is_meant = word.from.is_some() || is_about(vote, &seen.hashes());
-    let not_counted = not_counted(vote, is_meant, is_author && !may_as_author, rights);
+    let not_counted = not_counted(vote, is_meant, is_author && !may_as_author, may_vote);
     VoteView {
         entry: VoteEntry {
             participant: vote.login.clone(),
@@ -315,7 +315,7 @@ fn not_counted(
     vote: &HumanVote,
     is_meant: bool,
     is_barred_author: bool,
-    rights: Option<Rights>,
+    may_vote: bool,
 ) -> Option<NotCounted> {
     if let Some(reason) = &vote.void {
         let was_edited = reason.starts_with(super::EDITED);
@@ -337,7 +337,7 @@ fn not_counted(
     if is_barred_author {
         return Some(NotCounted::Author);
     }
-    (!rights.unwrap_or_default().write).then_some(NotCounted::NoPermission)
+    (!may_vote).then_some(NotCounted::NoPermission)
 }
 
 /// What else there is to tell about a person's vote.

@@ -63,12 +63,8 @@ fn line(key: &Effective) -> String {
         none if none == "null" => "not set".to_owned(),
         value => code(&shorten(&value, MAX_LINE)),
     };
-    let unused = match key.used {
-        true => "",
-        false => "; read, and without effect yet",
-    };
     format!(
-        "{} ({}; the default is {default}{unused})",
+        "{} ({}; the default is {default})",
         code(&shorten(&value, MAX_LINE)),
         code(&place)
     )

@@ -28,7 +28,7 @@ pub use refusal::{
 pub use restore::{cannot_restore, nothing_to_restore, restore_waits};
 pub use why::why;
 
-use super::access::AuthorRule;
+use super::access::{AuthorRule, Need, Permissions};
 use super::check::{CheckInput, Findings, overview, sections, title};
 use super::command::path_word;
 use super::command::table::{Group, Row, TABLE};
@@ -74,6 +74,8 @@ pub struct VoteTold<'a> {
     pub path: &'a str,
     /// First eight digits of the current subject.
     pub current: &'a str,
+    /// Right that a vote needs.
+    pub need: Need,
 }
 
 /// A whole comment: the hidden `marker` line, then the parts, cut to what GitHub takes. The marker comes first, so that
@@ -122,8 +124,8 @@ fn is_name_line(line: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case("name:"))
 }
 
-/// The commands, and the personas (alias, description) there are.
-pub fn help(personas: &[(&str, &str)]) -> String {
+/// The commands with the rights that they need here, and the personas (alias, description) there are.
+pub fn help(personas: &[(&str, &str)], permissions: &Permissions) -> String {
     let mut text = format!(
         "**What {} understands**\n\nA command stands at the start of a line of a comment, review comment or review. \
          Several lines are several commands. Inside code, quotes and HTML nothing counts. `PATH` names one \
@@ -133,7 +135,7 @@ pub fn help(personas: &[(&str, &str)]) -> String {
     for group in [Group::Ask, Group::Decide, Group::Inform] {
         let _ = writeln!(text, "\n**{}**\n", group.heading());
         for row in TABLE.iter().filter(|row| row.group == group) {
-            let _ = writeln!(text, "{}", help_row(row));
+            let _ = writeln!(text, "{}", help_row(row, permissions));
         }
     }
     if !personas.is_empty() {
@@ -151,7 +153,7 @@ pub fn help(personas: &[(&str, &str)]) -> String {
     text
 }
 
-fn help_row(row: &Row) -> String {
+fn help_row(row: &Row, permissions: &Permissions) -> String {
     let author = match row.author {
         AuthorRule::May => "",
         AuthorRule::ShownNotCounted => " The author's own vote is shown and not counted.",
@@ -165,11 +167,18 @@ fn help_row(row: &Row) -> String {
         true => String::new(),
         false => format!(" Example: {}", code(row.example)),
     };
+    let need = permissions.need(row);
+    let further = match row.further {
+        Some((_, what)) if permissions.further(row) > need => {
+            format!(" ({what}: {})", permissions.further(row).as_str())
+        }
+        _ => String::new(),
+    };
     format!(
-        "- {} {}. Needs {}.{author}{example}",
+        "- {} {}. Needs {}{further}.{author}{example}",
         code(row.usage),
         row.effect,
-        row.need.as_str()
+        need.as_str()
     )
 }
 
@@ -234,11 +243,12 @@ pub fn vote_on_unknown(told: &VoteTold<'_>) -> String {
 /// The author's vote: shown, not counted.
 pub fn vote_of_author(told: &VoteTold<'_>) -> String {
     format!(
-        "{}: you wrote this pull request, so your vote {} on {} is shown and not counted. Somebody else with write \
+        "{}: you wrote this pull request, so your vote {} on {} is shown and not counted. Somebody else with {} \
          votes with {}, or the base branch sets {} in `.github/discussions.yml`.",
         inline(told.voter),
         told.vote,
         code(told.path),
+        told.need.as_str(),
         code("/discuss vote ready"),
         code("gate: {author_may_vote: true}")
     )

@@ -2,8 +2,9 @@
 
 use super::shapes::{Entry, Found, Owing, PhaseShape, RulesShape, aliases};
 use super::statements::{self, KeptStatement};
+use crate::bot::access::Need;
 use crate::bot::evaluate::Evaluated;
-use crate::engine::consensus::{self, Owed, Rules, Situation, Verdict};
+use crate::engine::consensus::{self, Owed, Rules, Situation, SoleAuthor, Verdict};
 use crate::engine::discussion::Discussion;
 use crate::engine::ledger::Ledger;
 use crate::engine::problem::Problem;
@@ -35,6 +36,9 @@ pub struct KeptVerdict {
     #[serde(default)]
     overridden: Option<String>,
     sole_author: Option<String>,
+    /// Right that a vote needs, where that is not write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vote_needs: Option<String>,
     #[serde(with = "aliases")]
     veto: Vec<Alias>,
     /// The state, as in `status --json`.
@@ -77,6 +81,9 @@ impl KeptVerdict {
             held: view.held.clone(),
             overridden: view.overridden.clone(),
             sole_author: sole_author.cloned(),
+            vote_needs: Some(view.permissions.of_votes())
+                .filter(|need| *need != Need::Write)
+                .map(|need| need.as_str().to_owned()),
             veto: view.veto.clone(),
             state,
             reasons,
@@ -121,7 +128,10 @@ impl KeptVerdict {
             bound_after: self.bound_after,
             held: self.held.clone(),
             overridden: self.overridden.clone(),
-            sole_author: self.sole_author.as_deref(),
+            sole_author: self.sole_author.as_deref().map(|login| SoleAuthor {
+                login,
+                vote_needs: self.vote_needs.as_deref().unwrap_or(Need::Write.as_str()),
+            }),
         };
         Ok(consensus::decide(&situation, &self.veto))
     }

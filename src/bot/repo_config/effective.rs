@@ -14,8 +14,6 @@ pub struct Effective {
     pub default: Value,
     /// Line of the file that sets it, from 1; `None`: the default applies.
     pub line: Option<usize>,
-    /// Whether the program acts on it, or only reads it.
-    pub used: bool,
 }
 
 impl Effective {
@@ -27,16 +25,11 @@ impl Effective {
     }
 
     fn of(key: &Key, config: &RepoConfig, origins: &Origins) -> Self {
-        let value = key
-            .value(config)
-            .or_else(|| origins.written(key.path))
-            .unwrap_or_else(|| key.default());
         Self {
             key: key.path,
-            value,
+            value: key.value(config),
             default: key.default(),
             line: origins.line(key.path),
-            used: key.is_used(),
         }
     }
 

@@ -4,6 +4,7 @@
 use super::parse::{CONCERNS, MODES, MOST_TOKENS, NOTIFICATIONS, RECORDS, REPLIES};
 use super::values::MOST;
 use super::{GateConfig, RepoConfig};
+use crate::bot::access::Permissions;
 use crate::engine::consensus::RejectRule;
 use crate::ids::Alias;
 use crate::llm::budget::DOLLAR;
@@ -19,7 +20,7 @@ pub struct Key {
     pub about: &'static str,
     /// What may stand there.
     pub(super) shape: Shape,
-    held: Held,
+    of: fn(&RepoConfig) -> Value,
 }
 
 /// What may stand behind a key. Each shape has its reader in `values` or `parse`, and its schema in `schema`.
@@ -46,35 +47,15 @@ pub(super) enum Shape {
     CommitMessage,
 }
 
-/// Where a key's value is kept.
-#[derive(Debug, Clone, Copy)]
-enum Held {
-    /// In the configuration.
-    Kept(fn(&RepoConfig) -> Value),
-    /// Nowhere: it is checked and has no effect yet. The default that is planned, as JSON.
-    Unused(&'static str),
-}
-
 impl Key {
-    /// Whether the program acts on it. The others are read and checked only.
-    pub fn is_used(&self) -> bool {
-        matches!(self.held, Held::Kept(_))
-    }
-
-    /// Its value in a configuration; `None` where the program keeps none.
-    pub fn value(&self, config: &RepoConfig) -> Option<Value> {
-        match self.held {
-            Held::Kept(of) => Some(of(config)),
-            Held::Unused(_) => None,
-        }
+    /// Its value in a configuration; null where there is none.
+    pub fn value(&self, config: &RepoConfig) -> Value {
+        (self.of)(config)
     }
 
     /// Its value where no file sets it; null where there is none.
     pub fn default(&self) -> Value {
-        match self.held {
-            Held::Kept(of) => of(&RepoConfig::default()),
-            Held::Unused(json) => serde_json::from_str(json).unwrap_or(Value::Null),
-        }
+        self.value(&RepoConfig::default())
     }
 }
 
@@ -128,21 +109,7 @@ const fn kept(
         path,
         about,
         shape,
-        held: Held::Kept(of),
-    }
-}
-
-const fn unused(
-    path: &'static str,
-    shape: Shape,
-    about: &'static str,
-    default: &'static str,
-) -> Key {
-    Key {
-        path,
-        about,
-        shape,
-        held: Held::Unused(default),
+        of,
     }
 }
 
@@ -195,11 +162,11 @@ pub const KEYS: &[Key] = &[
     kept("budget.per_pr.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_pr.tokens)),
     kept("budget.per_day.usd", Shape::Amount, "US dollars.", |c| money(c.budget.per_day.cost)),
     kept("budget.per_day.tokens", TOKENS, "Tokens, sent and written.", |c| json!(c.budget.per_day.tokens)),
-    unused("permissions", Shape::Rights, "The right that a command needs, by its verb. Read and checked; not enforced yet.", "{}"),
+    kept("permissions", Shape::Rights, "The right that a command needs, by its verb; NAME... is called personas, the bare command missing. Any may be raised, the one of vote for reviews too; only one that asks or reads may be lowered.", |c| rights(&c.permissions)),
     kept("models", Shape::Models, "Model of a persona, or of all personas that ask for the name on the left (default, fast, quality).", |c| json!(c.models)),
     kept("notify", Shape::Words(|| words(NOTIFICATIONS)), "What the App writes in the conversation unasked: one status comment that is edited when it changes, and a notice to people whose vote the text has left behind (on-change); besides, one line for each change of state (always); or nothing, the check says it all (never).", |c| word_of(NOTIFICATIONS, c.notify)),
     kept("commit.message", Shape::CommitMessage, "First line of a commit; {personas} and {title} are filled in.", |c| json!(c.commit_message)),
-    unused("commit.signoff", Shape::Boolean, "Add a Signed-off-by line. Read and checked; it has no effect yet.", "false"),
+    kept("commit.signoff", Shape::Boolean, "Whether each commit ends with Signed-off-by: and the App's account, as GitHub names its author.", |c| json!(c.signoff)),
 ];
 
 /// The words of a table of words.
@@ -218,6 +185,13 @@ fn names(aliases: &[Alias]) -> Value {
 
 fn or_word(list: Option<Value>, word: &str) -> Value {
     list.unwrap_or_else(|| json!(word))
+}
+
+fn rights(permissions: &Permissions) -> Value {
+    let rights = permissions.configured();
+    rights
+        .map(|(verb, need)| (verb.to_owned(), json!(need.as_str())))
+        .collect()
 }
 
 fn reject(gate: &GateConfig) -> Value {

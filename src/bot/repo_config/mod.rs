@@ -12,6 +12,7 @@ pub use keys::{KEYS, Key};
 pub use origins::Origins;
 pub use schema::schema;
 
+use super::access::Permissions;
 use crate::engine::consensus::Rules;
 use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem};
 use crate::ids::Alias;
@@ -130,8 +131,12 @@ pub struct RepoConfig {
     pub models: std::collections::BTreeMap<String, String>,
     /// What is written in the conversation unasked.
     pub notify: Notify,
+    /// The right that each command needs.
+    pub permissions: Permissions,
     /// Commit message template: `{personas}`, `{title}`.
     pub commit_message: String,
+    /// Whether commits end with a `Signed-off-by` trailer.
+    pub signoff: bool,
 }
 
 impl Default for RepoConfig {
@@ -153,7 +158,9 @@ impl Default for RepoConfig {
             budget: Budget::default(),
             models: std::collections::BTreeMap::new(),
             notify: Notify::OnChange,
+            permissions: Permissions::default(),
             commit_message: "discuss: {personas} on {title}".to_owned(),
+            signoff: false,
         }
     }
 }
@@ -189,7 +196,8 @@ impl Default for GateConfig {
 
 impl RepoConfig {
     /// Reads the file; an empty one means the defaults. Unknown keys are errors with line and near-miss hint, and all
-    /// errors come at once. `Ok` may carry notices: names given twice, and permissions, which are not enforced yet.
+    /// errors come at once. `Ok` may carry notices: names given twice, and commands that everybody may give where that
+    /// costs.
     pub fn parse(yaml: &str) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
         parse::config(yaml)
     }

@@ -2,7 +2,6 @@
 
 use crate::engine::definition::{self, Entry, Node, Value};
 use crate::ids::Alias;
-use serde_json::json;
 
 /// A configuration file as it is written: which keys it sets, and in which line.
 #[derive(Debug, Clone, Default)]
@@ -34,11 +33,6 @@ impl Origins {
         Some(inside.map_or(entry.line, |node| node.line))
     }
 
-    /// A key's value as JSON, as it is written; `None`: the file does not set it.
-    pub fn written(&self, path: &str) -> Option<serde_json::Value> {
-        self.entry(path).map(|entry| as_json(&entry.value))
-    }
-
     fn entry(&self, path: &str) -> Option<&Entry> {
         let mut node = self.0.as_ref()?;
         let mut found = None;
@@ -60,20 +54,4 @@ fn reads_as(node: &Node, word: &str) -> bool {
     };
     let text = text.trim();
     text == word || Alias::parse(text).is_some_and(|alias| alias.as_str() == word)
-}
-
-/// Scalars that JSON knows (numbers, booleans) as such, all others as text.
-fn as_json(node: &Node) -> serde_json::Value {
-    match &node.value {
-        Value::Null => serde_json::Value::Null,
-        Value::Scalar(text) => match serde_json::from_str(text) {
-            Ok(value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => value,
-            _ => json!(text),
-        },
-        Value::List(items) => items.iter().map(as_json).collect(),
-        Value::Map(entries) => entries
-            .iter()
-            .map(|entry| (entry.key.clone(), as_json(&entry.value)))
-            .collect(),
-    }
 }

@@ -6,8 +6,10 @@ use super::values::{
     panel, quiet, reject, rounds, template_name, word_or,
 };
 use super::{GateConfig, GateMode, Notify, RecordIt, Replies, RepoConfig, Triggers};
+use crate::bot::access::{Need, Permissions};
+use crate::bot::command::table::{self, AGAIN_FLAG, Group, Row, TABLE};
 use crate::engine::consensus::ConcernRule;
-use crate::engine::definition::{self, Findings, Node, Section};
+use crate::engine::definition::{self, Findings, Node, Refusal, Section};
 use crate::engine::template::{DefinitionProblem, share};
 use crate::llm::budget::Budget;
 
@@ -36,12 +38,12 @@ pub(super) const NOTIFICATIONS: &[(&str, Notify)] = &[
     ("always", Notify::Always),
     ("never", Notify::Never),
 ];
-pub(super) const RIGHTS: &[(&str, ())] = &[
-    ("read", ()),
-    ("triage", ()),
-    ("write", ()),
-    ("maintain", ()),
-    ("admin", ()),
+pub(super) const RIGHTS: &[(&str, Need)] = &[
+    ("read", Need::Read),
+    ("triage", Need::Triage),
+    ("write", Need::Write),
+    ("maintain", Need::Maintain),
+    ("admin", Need::Admin),
 ];
 
 /// Most tokens that a budget can allow.
@@ -62,7 +64,7 @@ pub(super) fn config(
     read_gate(&gate, &mut config.gate, &mut findings);
     read_commit(&top, &mut config, &mut findings);
     read_budget(&top, &mut config.budget, &mut findings);
-    check_permissions(&top, &mut findings);
+    read_permissions(&top, &mut config.permissions, &mut findings);
     findings.finish(config)
 }
 
@@ -152,7 +154,7 @@ fn read_commit(top: &Section<'_>, config: &mut RepoConfig, findings: &mut Findin
         findings,
         commit_message,
     );
-    commit.check("signoff", findings, Node::boolean);
+    commit.set("signoff", &mut config.signoff, findings, Node::boolean);
 }
 
 fn read_budget(top: &Section<'_>, limits: &mut Budget, findings: &mut Findings) {
@@ -174,18 +176,71 @@ fn read_budget(top: &Section<'_>, limits: &mut Budget, findings: &mut Findings) 
     }
 }
 
-fn check_permissions(top: &Section<'_>, findings: &mut Findings) {
-    let permissions = top.section("permissions", "permissions.", findings);
-    for entry in permissions.entries() {
-        permissions.check(&entry.key, findings, |node| node.one_of(RIGHTS));
-        // Said, because whoever tightens a right relies on it.
+/// Reads which right which command needs, by the keys of the table of commands.
+fn read_permissions(top: &Section<'_>, permissions: &mut Permissions, findings: &mut Findings) {
+    let section = top.section("permissions", "permissions.", findings);
+    let mut known: Vec<&str> = TABLE.iter().map(|row| row.key).collect();
+    known.push(AGAIN_FLAG);
+    section.refuse_unknown(&known, findings);
+    let mut seen = Vec::new();
+    for entry in section.entries() {
+        let Some(row) = table::called(&entry.key) else {
+            continue;
+        };
+        let path = format!("permissions.{}", entry.key);
+        if seen.contains(&row.key) {
+            let twice = Refusal {
+                line: entry.line,
+                message: format!("names the right of `{}` once more", row.key),
+                hint: "keep one of them".to_owned(),
+            };
+            findings.refused(&path, twice);
+            continue;
+        }
+        seen.push(row.key);
+        match right(&entry.value, row) {
+            Ok(need) => {
+                permissions.set(row, need);
+                note_open_to_all(row, need, entry.line, findings);
+            }
+            Err(refusal) => findings.refused(&path, refusal),
+        }
+    }
+}
+
+/// The rights that a command may be made to need: any, and for one that decides none below its own.
+pub(super) fn rights(row: &Row) -> Vec<&'static str> {
+    let may_need = |need: Need| !row.decides || need >= row.need;
+    let rights = RIGHTS.iter().filter(|(_, need)| may_need(*need));
+    rights.map(|(word, _)| *word).collect()
+}
+
+fn right(node: &Node, row: &Row) -> Result<Need, Refusal> {
+    let need = node.one_of(RIGHTS)?;
+    let allowed = rights(row);
+    if allowed.contains(&need.as_str()) {
+        return Ok(need);
+    }
+    let message = format!(
+        "needs at least `{}`, not {}: this command moves the gate, so its right can only be raised",
+        row.need.as_str(),
+        node.describe()
+    );
+    let hint = format!("choose from: {}", allowed.join(", "));
+    Err(Refusal::new(node, message, hint))
+}
+
+/// Says that everybody may spend money, where that may be so.
+fn note_open_to_all(row: &Row, need: Need, line: usize, findings: &mut Findings) {
+    if row.group == Group::Ask && need == Need::Read {
         findings.notice(
-            entry.line,
+            line,
             format!(
-                "`permissions.{}` is not enforced yet; the default right applies",
-                entry.key
+                "`permissions.{}: read` lets everybody ask the models: in a public repository everybody has read, and \
+                 each answer costs",
+                row.key
             ),
-            "see the list of commands for the default rights",
+            "`triage` leaves it to people you chose; `budget` bounds what it may cost",
         );
     }
 }

@@ -2,8 +2,9 @@
 //! not compile) is left to `discussions config check`.
 
 use super::keys::{KEYS, Key, SECTIONS, Shape, names_below};
-use super::parse::RIGHTS;
+use super::parse::rights;
 use super::values::{LONGEST_QUIET, MOST, MOST_FOLDERS};
+use crate::bot::command::table::{AGAIN, AGAIN_FLAG, TABLE};
 use serde_json::{Map, Value, json};
 
 /// Control characters inside a character class.
@@ -116,8 +117,21 @@ fn of_shape(shape: Shape) -> Value {
             "pattern": r"^[0-9]{1,9}(\.[0-9]{1,2})?$"
         }),
         Shape::Rights => {
-            let rights: Vec<&str> = RIGHTS.iter().map(|(word, ())| *word).collect();
-            json!({"type": ["object", "null"], "additionalProperties": {"enum": rights}})
+            let rows = TABLE.iter().map(|row| (row.key, row));
+            let by_word = rows.chain([(AGAIN_FLAG, &AGAIN)]);
+            let verbs: Map<String, Value> = by_word
+                .map(|(word, row)| {
+                    let schema = json!({"enum": rights(row), "description": row.effect});
+                    (word.to_owned(), schema)
+                })
+                .collect();
+            let twice = json!({"required": [AGAIN.key, AGAIN_FLAG]});
+            json!({
+                "type": ["object", "null"],
+                "properties": verbs,
+                "additionalProperties": false,
+                "not": twice
+            })
         }
         Shape::Models => {
             json!({"type": ["object", "null"], "additionalProperties": text(r"\S")})

@@ -117,18 +117,19 @@ pub fn own(work: &Work<'_>, input: &CheckInput) -> OwnVerdict {
     }
 }
 
-/// Whether somebody whose word counts said something here: a round, a vote by somebody with write, a hold. What people
+/// Whether somebody whose word counts said something here: a round, a vote by somebody who may vote, a hold. What people
 /// without the right say is no reason to listen to a pull request that is opened only to get in the way of another one.
 fn is_anything_said(work: &Work<'_>, input: &CheckInput) -> bool {
     let memory = &work.memory;
-    let writes = |account: &u64| work.rights.get(account).is_some_and(|rights| rights.write);
+    let permissions = &work.ground.config.permissions;
+    let may_vote = |account: &u64| permissions.may_vote(work.rights.get(account));
     let mut votes = memory.votes.iter().filter(|vote| vote.void.is_none());
     let mut records = memory.discussions.values();
     !memory.blocks.is_empty()
         || !memory.acts.is_empty()
         || !memory.drops.is_empty()
         || records.any(|record| record.rounds > 0)
-        || votes.any(|vote| writes(&vote.account))
+        || votes.any(|vote| may_vote(&vote.account))
         || overall(&input.findings) == Overall::Of(State::Working)
 }
 

@@ -20,7 +20,7 @@ impl Work<'_> {
     }
 
     /// Whether the pull request changes the gate without anybody with maintain who answers for that: its author, or
-    /// one who voted READY on these very files. By the rights asked so far.
+    /// one who voted READY on these very files and whose vote counts. By the rights asked so far.
     pub fn gate_is_unanswered(&self) -> bool {
         let Some(gate) = &self.gate else {
             return false;
@@ -33,10 +33,16 @@ impl Work<'_> {
             .is_some_and(|a| maintains(a.id));
         let votes = self.votes_of(gate_files::KEY);
         let mut ready = evaluate::ready_accounts(&votes, &gate.hashes());
-        !by_author && !ready.any(maintains)
+        !by_author && !ready.any(|account| maintains(account) && self.may_vote(account))
     }
 
-    /// Logins of people with write who object to the change to the gate as it stands: their newest vote on these very
+    /// Whether a vote of that account counts, by the rights asked so far.
+    fn may_vote(&self, account: u64) -> bool {
+        let permissions = &self.ground.config.permissions;
+        permissions.may_vote(self.rights.get(&account))
+    }
+
+    /// Logins of people who may vote and object to the change to the gate as it stands: their newest vote on these very
     /// files is CHANGES or REJECT. By the rights asked so far.
     pub fn gate_objectors(&self) -> Vec<&str> {
         let Some(gate) = &self.gate else {
@@ -45,7 +51,7 @@ impl Work<'_> {
         let author = self.snapshot.author.as_ref().map(|author| author.id);
         let may_vote = |account: u64| {
             let is_barred = author == Some(account) && !self.ground.config.gate.author_may_vote;
-            !is_barred && self.rights.get(&account).is_some_and(|r| r.write)
+            !is_barred && self.may_vote(account)
         };
         let votes = self.votes_of(gate_files::KEY);
         let objects = |vote: &str| matches!(Vote::parse(vote), Some(Vote::Changes | Vote::Reject));

@@ -34,8 +34,6 @@ struct Effective {
     value: Value,
     origin: Origin,
     line: Option<usize>,
-    /// Whether the program acts on it, or only reads it.
-    used: bool,
 }
 
 #[derive(Serialize, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +103,6 @@ fn effective(key: repo_config::Effective) -> Effective {
         value: key.value,
         origin: key.line.map_or(Origin::Default, |_| Origin::File),
         line: key.line,
-        used: key.used,
     }
 }
 
@@ -143,12 +140,8 @@ fn lines(keys: &[Effective], path: &str) -> Vec<String> {
 }
 
 fn comment(key: &Effective, path: &str) -> String {
-    let origin = match key.line {
+    match key.line {
         Some(line) => format!("{path}:{line}"),
         None => "default".to_owned(),
-    };
-    match key.used {
-        true => origin,
-        false => format!("{origin}; not used yet"),
     }
 }

@@ -401,9 +401,10 @@ fn humans(facts: &Facts<'_>) -> Finding {
     let noun = if needed == 1 { "person" } else { "people" };
     let mut text = format!("{ready} of {needed} {noun} ready");
     if let Some(author) = facts.situation.sole_author {
+        let (login, right) = (author.login, author.vote_needs);
         text.push_str(&format!(
-            "; only {author} could vote, who is the author: somebody else with write access votes, or the base \
-             branch sets gate.author_may_vote: true"
+            "; only {login} could vote, who is the author: somebody else with {right} access votes, or the base branch \
+             sets gate.author_may_vote: true"
         ));
     }
     let mut reasons = vec![reason(ReasonCode::Humans, text)];

@@ -120,8 +120,17 @@ pub struct Situation<'a> {
     pub held: Option<String>,
     /// Who overrides the rules and why, if somebody does: `by ann: incident 114`.
     pub overridden: Option<String>,
-    /// Login of the author when nobody else could vote, to name both exits; usually `None`.
-    pub sole_author: Option<&'a str>,
+    /// The author when nobody else could vote, to name both exits; usually `None`.
+    pub sole_author: Option<SoleAuthor<'a>>,
+}
+
+/// An author beside whom nobody could vote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoleAuthor<'a> {
+    /// Login.
+    pub login: &'a str,
+    /// Right on the repository without which nobody's vote counts, in one word: `write`.
+    pub vote_needs: &'a str,
 }
 
 /// State of one discussion, worst first (see `3-gate`: the first that applies wins).

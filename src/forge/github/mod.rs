@@ -235,11 +235,11 @@ impl ForgeRead for GitHub {
         self.read_rights(pr, account, login).await
     }
 
-    async fn somebody_else_writes(
+    async fn other_writers(
         &self,
         pr: &PullRequest,
         account: u64,
-    ) -> Result<bool, ForgeError> {
+    ) -> Result<Option<Vec<Rights>>, ForgeError> {
         self.read_other_writers(pr, account).await
     }
 

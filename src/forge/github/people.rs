@@ -97,22 +97,24 @@ struct Listed {
 const PER_PAGE: usize = 100;
 
 impl GitHub {
-    /// The list holds everybody who has the right, through a team or the organization too. Of a longer one only the
-    /// first page is read. <https://docs.github.com/rest/collaborators/collaborators#list-repository-collaborators>
+    /// The list holds everybody who has the right, through a team or the organization too. One that fills the first
+    /// page may go on, and is not read further. <https://docs.github.com/rest/collaborators/collaborators#list-repository-collaborators>
     pub(super) async fn read_other_writers(
         &self,
         pr: &PullRequest,
         account: u64,
-    ) -> Result<bool, ForgeError> {
+    ) -> Result<Option<Vec<Rights>>, ForgeError> {
         let route = repo_route(&pr.repo, &["collaborators"]);
         let request = Request::get(format!("{route}?permission=push&per_page={PER_PAGE}"));
         let listed: Vec<Listed> = self.json(pr, &request).await?;
-        let is_full = listed.len() >= PER_PAGE;
+        if listed.len() >= PER_PAGE {
+            return Ok(None);
+        }
         let others = listed
             .into_iter()
             .filter(|one| one.id != account && one.kind == "User");
-        let mut rights = others.map(|one| Rights::from(one.permissions.unwrap_or_default()));
-        Ok(is_full || rights.any(|rights| rights.write))
+        let rights = others.map(|one| Rights::from(one.permissions.unwrap_or_default()));
+        Ok(Some(rights.filter(|rights| rights.write).collect()))
     }
 
     /// Only the booleans count: `.permission` folds maintain into write, and a role may have any name. Somebody whom

@@ -28,6 +28,16 @@ struct Data {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Viewer {
     pub(super) database_id: Option<u64>,
+    login: Option<String>,
+}
+
+impl Viewer {
+    /// The login as REST and commits have it. GraphQL gives `SLUG[bot]` here, and `SLUG` where the account is an actor.
+    fn into_login(self) -> Option<String> {
+        let login = self.login?;
+        let slug = login.strip_suffix("[bot]").unwrap_or(&login);
+        Some(format!("{slug}[bot]"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -166,7 +176,9 @@ impl GitHub {
             |field: &str| matches!(field, "config" | "personas" | "templates" | "viewer");
         let asked = self.graphql_as_granted::<Data>(pr, QUERY, variables, optional);
         let (data, lacks) = asked.await?;
-        let own_account = data.viewer.and_then(|viewer| viewer.database_id);
+        let viewer = data.viewer;
+        let own_account = viewer.as_ref().and_then(|viewer| viewer.database_id);
+        let own_login = viewer.and_then(Viewer::into_login);
         let repository = data
             .repository
             .ok_or_else(|| missing(&pr.repo.to_string()))?;
@@ -210,6 +222,7 @@ impl GitHub {
         Ok(PrSnapshot {
             siblings,
             own_account,
+            own_login,
             state: state(&pull.state)?,
             draft: pull.is_draft,
             locked: pull.locked,

@@ -41,6 +41,8 @@ pub(super) enum Node {
     Mutation,
     RateLimit,
     Account(AccountId),
+    /// Who asks: the schema has a `User` there, for an App's bot too.
+    Viewer,
     Repository(u64),
     Ref {
         repo: u64,
@@ -147,6 +149,7 @@ impl Node {
                 Some(AccountKind::Bot) => "Bot",
                 _ => "User",
             },
+            Self::Viewer => "User",
             Self::Repository(_) => "Repository",
             Self::Ref { .. } => "Ref",
             Self::Pull(_) => "PullRequest",

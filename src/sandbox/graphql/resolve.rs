@@ -28,6 +28,11 @@ pub(super) fn field(
         Node::Query => query(context, name, args),
         Node::RateLimit => Ok(rate_limit(world, name)),
         Node::Account(id) => Ok(account(world, *id, name)),
+        Node::Viewer => Ok(match name {
+            // Only as an actor does a bot lose its `[bot]`.
+            "login" => world.login(world.own_bot()).map_or(Out::Null, Out::from),
+            _ => account(world, world.own_bot(), name),
+        }),
         Node::Repository(id) => repository(context, *id, name, args),
         Node::Ref { repo, branch } => reference(world, *repo, branch, name, args),
         Node::Pull(place) => pull(world, *place, name, args),
@@ -120,7 +125,7 @@ fn query(context: &Context<'_>, name: &str, args: &Args) -> Result<Out, Problem>
     }
     let world: &World = context.world;
     if name == "viewer" {
-        return Ok(actor(world, world.own_bot()));
+        return Ok(Out::Node(Node::Viewer));
     }
     let text = |name: &str| args.get(name).and_then(Value::as_str).unwrap_or_default();
     let full_name = format!("{}/{}", text("owner"), text("name"));

@@ -1,7 +1,7 @@
 //! Who may give which command.
 
 use discussions::bot::access::{
-    Access, Caller, Need, Refusal, decide, refusal_key, reply_key, speaks_for_itself,
+    Access, Caller, Need, Permissions, Refusal, decide, refusal_key, reply_key, speaks_for_itself,
 };
 use discussions::bot::command::{
     ActCommand, Command, DropCommand, LedgerCommand, NewCommand, VoteCommand, Whom,
@@ -128,7 +128,7 @@ fn the_access_table() {
             author_may_vote,
             past_bound,
         };
-        let got = decide(&command(name), &caller);
+        let got = decide(&command(name), &Permissions::default(), &caller);
         assert_eq!(outcome(&got), want, "{name} with {right}, {caller:?}");
     }
 }
@@ -171,12 +171,61 @@ fn who_may_do_what_to_a_discussion() {
                         author_may_vote,
                         past_bound: true,
                     };
-                    outcome(&decide(&command(&row.command), &caller))
+                    outcome(&decide(
+                        &command(&row.command),
+                        &Permissions::default(),
+                        &caller,
+                    ))
                 })
                 .collect();
             assert_eq!(&got, wanted, "{} by {who}", row.command);
         }
     }
+}
+
+#[test]
+fn a_configured_right_takes_the_place_of_the_tables_and_leaves_the_author_rules() {
+    let row = |name: &str| {
+        let table = discussions::bot::command::table::TABLE.iter();
+        table.clone().find(|row| row.key == name).unwrap()
+    };
+    // command, configured right, caller's right, author, outcome
+    for (name, need, right, is_author, want) in [
+        ("vote", Need::Maintain, "write", false, "no right"),
+        ("vote", Need::Maintain, "maintain", false, "granted"),
+        ("vote", Need::Maintain, "admin", true, "shown"),
+        ("vote", Need::Admin, "maintain", false, "no right"),
+        ("vote", Need::Admin, "admin", false, "granted"),
+        ("help", Need::Triage, "read", false, "no right"),
+        ("missing", Need::Read, "read", false, "granted"),
+        ("missing", Need::Read, "none", false, "no right"),
+        ("drop", Need::Admin, "admin", true, "author"),
+        ("answer", Need::Admin, "none", true, "granted"),
+        ("answer", Need::Admin, "maintain", false, "no right"),
+    ] {
+        let mut permissions = Permissions::default();
+        permissions.set(row(name), need);
+        let caller = Caller {
+            rights: rights(right),
+            is_author,
+            author_may_vote: false,
+            past_bound: false,
+        };
+        let got = decide(&command(name), &permissions, &caller);
+        assert_eq!(outcome(&got), want, "{name} with {right}, {need:?}");
+        if let Access::Refused(
+            Refusal::Right { need: told, .. } | Refusal::Author { need: told, .. },
+        ) = got
+        {
+            assert_eq!(told, need, "{name}");
+        }
+        assert_eq!(permissions.need(row("config")), Need::Read, "no other one");
+    }
+    let mut permissions = Permissions::default();
+    assert_eq!(permissions.further(row("advance")), Need::Maintain);
+    assert_eq!(permissions.further(row("resolve")), Need::Write);
+    permissions.set(row("resolve"), Need::Admin);
+    assert_eq!(permissions.further(row("resolve")), Need::Admin);
 }
 
 #[test]
@@ -191,7 +240,7 @@ fn without_any_right_nothing_runs() {
             past_bound: false,
         };
         assert_eq!(
-            outcome(&decide(&command(name), &caller)),
+            outcome(&decide(&command(name), &Permissions::default(), &caller)),
             "no right",
             "{name}"
         );
@@ -216,7 +265,10 @@ fn a_missing_write_is_not_made_up_from_admin() {
         need: Need::Write,
         has: Some(Need::Read),
     });
-    assert_eq!(decide(&command("vote"), &caller), want);
+    assert_eq!(
+        decide(&command("vote"), &Permissions::default(), &caller),
+        want
+    );
 }
 
 #[test]

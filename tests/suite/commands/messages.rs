@@ -3,7 +3,7 @@
 use super::markdown::assert_harmless;
 use super::views::{Sketch, evaluated, input};
 use super::{PERSONAS, is_persona};
-use discussions::bot::access::{AuthorRule, Need, Refusal};
+use discussions::bot::access::{AuthorRule, Need, Permissions, Refusal};
 use discussions::bot::command::{command_lines, parse};
 use discussions::bot::message::{self, Answer, MAX_ANSWER, MAX_COMMENT, VoteTold, reply};
 
@@ -27,13 +27,16 @@ fn assert_quiet(part: &str) {
 
 #[test]
 fn the_help_reads_well() {
-    let help = message::help(&[
-        (
-            "architect",
-            "Looks at structure, boundaries and what the design costs later.",
-        ),
-        ("security", "Looks for what an attacker could do with it."),
-    ]);
+    let help = message::help(
+        &[
+            (
+                "architect",
+                "Looks at structure, boundaries and what the design costs later.",
+            ),
+            ("security", "Looks for what an attacker could do with it."),
+        ],
+        &Permissions::default(),
+    );
     super::assert_reads("help", &help);
     assert_quiet(&help);
 }
@@ -105,6 +108,7 @@ fn hostile_words_are_quiet_in_every_message() {
         vote: "READY",
         path: HOSTILE,
         current: "3fa9c1d2",
+        need: Need::Write,
     };
     let parts = [
         message::answer(&Answer {
@@ -115,7 +119,7 @@ fn hostile_words_are_quiet_in_every_message() {
             block: "",
             link: Some(HOSTILE),
         }),
-        message::help(&[(HOSTILE, HOSTILE)]),
+        message::help(&[(HOSTILE, HOSTILE)], &Permissions::default()),
         message::refused(
             HOSTILE,
             &Refusal::Right {
@@ -303,6 +307,7 @@ fn a_voter_is_told_what_became_of_the_vote() {
         vote: "READY",
         path: "design/cache.md",
         current: "3fa9c1d2",
+        need: Need::Write,
     };
     let stale = message::vote_is_stale(&told, "aaaa1111", &["Requirements".to_owned()]);
     for part in [

@@ -1,5 +1,6 @@
 //! Discussions as the check sees them, built from short descriptions.
 
+use discussions::bot::access::Permissions;
 use discussions::bot::check::{CheckInput, DiscussionView, Evaluation, Findings, People, VoteView};
 use discussions::engine::consensus::{Owed, Reason, ReasonCode, State, Verdict};
 use discussions::engine::ledger::{Item, ItemKind, ItemState, Ledger};
@@ -218,6 +219,7 @@ impl Sketch {
             tampered: Vec::new(),
             lost_replies: 0,
             withdrawn: None,
+            permissions: Permissions::default(),
             url: Some("https://github.test/o/r/blob/abc/design/cache.md".to_owned()),
         }
     }

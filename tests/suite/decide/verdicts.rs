@@ -2,8 +2,8 @@
 
 use super::values::{alias, item};
 use discussions::engine::consensus::{
-    ConcernRule, DISPUTED_AFTER, Owed, ReasonCode, RejectRule, Rules, Situation, State, Verdict,
-    decide, is_disputed,
+    ConcernRule, DISPUTED_AFTER, Owed, ReasonCode, RejectRule, Rules, Situation, SoleAuthor, State,
+    Verdict, decide, is_disputed,
 };
 use discussions::engine::ledger::{ItemKind, ItemState, Ledger};
 use discussions::engine::problem::{Code, Problem, Severity};
@@ -63,7 +63,10 @@ impl Case {
             bound_after: self.bound_after,
             held: self.held.clone(),
             overridden: self.overridden.clone(),
-            sole_author: self.sole_author.as_deref(),
+            sole_author: self.sole_author.as_deref().map(|login| SoleAuthor {
+                login,
+                vote_needs: "write",
+            }),
         };
         decide(&situation, &self.veto_personas)
     }

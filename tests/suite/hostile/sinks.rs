@@ -4,6 +4,7 @@
 use super::page::{Kind, Place, findings, hidden, verdict};
 use super::replies::{Hostile, all, texts};
 use crate::commands::views::{Sketch, evaluated, input};
+use discussions::bot::access::Permissions;
 use discussions::bot::message::{self, Answer};
 use discussions::bot::status::{Beside, Course, Status};
 use discussions::engine::discussion::Discussion;
@@ -329,7 +330,7 @@ fn words_about_a_persona_that_did_not_answer_do_nothing() {
         // The words of a service, and a persona's own file.
         for said in [
             message::unavailable("security", text),
-            message::help(&[("security", text)]),
+            message::help(&[("security", text)], &Permissions::default()),
         ] {
             let lines = said.lines().filter(|line| !line.starts_with("- `/discuss"));
             let said: Vec<&str> = lines.collect();

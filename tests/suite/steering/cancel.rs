@@ -20,8 +20,8 @@ fn slow() -> Arc<Scripted> {
 }
 
 /// A rig that asks one persona after the other.
-async fn one_by_one(model: &Arc<Scripted>) -> Rig {
-    let mut rig = Rig::scripted(model, "").await;
+async fn one_by_one(model: &Arc<Scripted>, config: &str) -> Rig {
+    let mut rig = Rig::scripted(model, config).await;
     for (login, role) in [("tim", Role::Triage), ("joe", Role::Write)] {
         rig.sandbox
             .add_collaborator(DEMO_REPO, login, role)
@@ -42,7 +42,7 @@ async fn interject(rig: &Rig, login: &str, number: u64, line: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_round_asks_nobody_else_and_keeps_what_came() {
     let model = slow();
-    let rig = one_by_one(&model).await;
+    let rig = one_by_one(&model, "").await;
     rig.propose("rob", PATH, CACHE);
     let number = rig.pull("rob", "topic");
     rig.until(|| model.calls().len() == 1).await;
@@ -88,7 +88,7 @@ async fn a_running_round_asks_nobody_else_and_keeps_what_came() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_lacks_the_right_stops_nothing() {
     let model = slow();
-    let rig = one_by_one(&model).await;
+    let rig = one_by_one(&model, "").await;
     rig.propose("rob", PATH, CACHE);
     let number = rig.pull("rob", "topic");
     rig.until(|| model.calls().len() == 1).await;
@@ -105,7 +105,7 @@ async fn whoever_lacks_the_right_stops_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_under_way_is_told_that_it_was_cancelled_and_a_vote_with_it_counts() {
     let model = slow();
-    let rig = one_by_one(&model).await;
+    let rig = one_by_one(&model, "").await;
     model.let_go();
     let number = rig.open("rob", PATH, CACHE).await;
     assert_eq!(model.calls().len(), 3);
@@ -195,7 +195,7 @@ async fn what_stands_above_it_in_a_comment_is_not_asked_and_what_stands_below_is
 #[tokio::test(flavor = "multi_thread")]
 async fn an_objection_that_came_before_the_cancel_is_said_by_the_next_round() {
     let model = slow();
-    let rig = one_by_one(&model).await;
+    let rig = one_by_one(&model, "").await;
     model.let_go();
     let number = rig.open("rob", PATH, CACHE).await;
     rig.say("ann", number, "/discuss vote ready").await;
@@ -218,4 +218,32 @@ async fn an_objection_that_came_before_the_cancel_is_said_by_the_next_round() {
     let bought = model.calls().into_iter().map(|(alias, _)| alias);
     let of_architect = bought.filter(|alias| alias == "architect").count();
     assert_eq!(of_architect, 2, "and not bought again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_round_is_stopped_by_whoever_has_the_right_that_the_base_names() {
+    let model = slow();
+    let rig = one_by_one(&model, "permissions: {cancel: maintain}\n").await;
+    rig.propose("rob", PATH, CACHE);
+    let number = rig.pull("rob", "topic");
+    rig.until(|| model.calls().len() == 1).await;
+    interject(&rig, "joe", number, "/discuss cancel").await;
+    model.let_go();
+    rig.settle().await;
+    assert_eq!(model.calls().len(), 3, "write is not enough here");
+    assert!(rig.replies(number)[0].contains("needs `maintain`"));
+
+    model.hold_back();
+    rig.sandbox.advance(std::time::Duration::from_secs(2));
+    let text = revised(&rig.file(number, PATH));
+    let edit = discussions::sandbox::FileEdit::write(PATH, text);
+    rig.sandbox
+        .push("rob", DEMO_REPO, "topic", "revise", &[edit])
+        .unwrap();
+    rig.until(|| model.calls().len() == 4).await;
+    interject(&rig, "ann", number, "/discuss cancel").await;
+    model.let_go();
+    rig.settle().await;
+    assert_eq!(model.calls().len(), 4);
+    assert_eq!(rig.title(number), "WAITING: ann cancelled the round");
 }

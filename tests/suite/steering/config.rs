@@ -17,7 +17,7 @@ async fn it_tells_each_value_that_is_not_the_default_with_its_line_and_the_defau
         "- `on.quiet: 0s` (`.github/discussions.yml:1`; the default is `20s`)",
         "- `rounds: 5` (`.github/discussions.yml:2`; the default is `3`)",
         "- `gate.humans: 2` (`.github/discussions.yml:4`; the default is `1`)",
-        "`.github/discussions.yml:6`; the default is `{}`; read, and without effect yet",
+        "- `permissions: {vote: maintain}` (`.github/discussions.yml:6`; the default is `{}`)",
     ] {
         assert!(told.contains(part), "{part:?} is missing in: {told}");
     }
