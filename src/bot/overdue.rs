@@ -62,14 +62,20 @@ fn later(pr: &PullRequest, due: i64, now: i64) -> Result<Change, JobError> {
     })
 }
 
-/// Whether that is still owed, on the text that is there now.
+/// Whether that is still owed, on the text that is there now, and may be asked for.
 fn stands(one: &Owing, outcomes: &[Outcome], work: &Work<'_>) -> bool {
-    let mut discussions = open(&work.paths, outcomes);
-    discussions.any(|(key, evaluated)| {
-        let subject = evaluated.seen.subject.to_string();
-        let mut owed = evaluated.view.owed.iter();
-        owed.any(|(alias, owed)| matches!(owed, Owed::Failed(_)) && one.is_of(key, alias, &subject))
-    })
+    let on = &work.ground.config.on;
+    let mut discussions =
+        open(&work.paths, outcomes).filter(|(_, of)| !of.paused && !of.past_bound);
+    let may_ask = one.cause.may_ask(on, work.snapshot.draft);
+    may_ask
+        && discussions.any(|(key, evaluated)| {
+            let subject = evaluated.seen.subject.to_string();
+            let mut owed = evaluated.view.owed.iter();
+            owed.any(|(alias, owed)| {
+                matches!(owed, Owed::Failed(_)) && one.is_of(key, alias, &subject)
+            })
+        })
 }
 
 /// Whom to ask again, in a job that is there for it: whoever is due, where a round may still begin.
@@ -81,11 +87,7 @@ pub async fn wants(
     if !happened.iter().any(is_it) || work.ground.can_ask(&work.snapshot).is_err() {
         return Ok(Vec::new());
     }
-    let on = &work.ground.config.on;
-    let is_due = |one: &&Owing| {
-        let may_ask = one.cause.may_ask(on, work.snapshot.draft);
-        one.due <= work.memory.now && may_ask && stands(one, outcomes, work)
-    };
+    let is_due = |one: &&Owing| one.due <= work.memory.now && stands(one, outcomes, work);
     let due: Vec<Owing> = work.memory.owing.iter().filter(is_due).cloned().collect();
     let is_automatic = due.iter().any(|one| one.cause != Cause::Person);
     let writes = match work.snapshot.author.clone().filter(|_| is_automatic) {
@@ -94,7 +96,7 @@ pub async fn wants(
     };
     let mut wants = Vec::new();
     for (key, evaluated) in open(&work.paths, outcomes) {
-        if evaluated.asks_nobody() || evaluated.past_bound {
+        if evaluated.asks_nobody() {
             continue;
         }
         let is_wanted = |alias: &&Alias| {

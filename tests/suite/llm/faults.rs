@@ -539,7 +539,7 @@ async fn a_redirect_takes_no_key_elsewhere() {
                 .model(&double.url())
                 .answer(&prompt(), &Unmetered)
                 .await;
-            assert!(matches!(error, Err(ModelError::Unavailable { .. })));
+            assert!(matches!(error, Err(ModelError::Refused(_))));
         }
         assert_eq!(elsewhere.asked().len(), 0);
     }

@@ -116,7 +116,7 @@ async fn p8_every_head_has_its_check_and_re_run_does_what_it_says() {
 async fn p14_pushes_cost_few_rounds_and_a_round_that_was_refused_comes_by_itself() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::with(Setup {
-        config: Some("on: {quiet: 1s}\n".to_owned()),
+        config: Some("on: {quiet: 1s}\nrounds: 9\n".to_owned()),
         model: Some(model.clone()),
         operator: None,
     })
