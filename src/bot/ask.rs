@@ -337,7 +337,11 @@ impl Table<'_> {
             limits: work.deps.pace.limits,
             fence: &self.fence,
             timeout: work.deps.pace.timeout,
-            parallel: work.deps.pace.parallel,
+            // Whoever was away is not met by all of them at once.
+            parallel: match work.memory.again.is_empty() {
+                true => work.deps.pace.parallel,
+                false => 1,
+            },
             meter,
         }
     }
@@ -422,7 +426,7 @@ pub fn failed(turns: &[(String, Turn)]) -> impl Iterator<Item = (&str, &Turn, St
 /// Why no answer came, as it goes on from "could not answer:".
 fn reason(error: &ModelError) -> String {
     match error {
-        ModelError::NoModel(why) => why.clone(),
+        ModelError::NoModel(why) | ModelError::Refused(why) => why.clone(),
         ModelError::Unavailable { reason, .. } => reason.clone(),
         ModelError::OverBudget(why) => format!("{OVER_BUDGET}{why}"),
         ModelError::Invalid(why) => format!("its answer was not usable: {why}"),

@@ -179,6 +179,8 @@ pub enum JobEvent {
     /// Nothing that anybody told us: a sweep found that the pull request is not as it was when it was last evaluated,
     /// or that this is long ago.
     LookAgain,
+    /// Nothing that anybody told us: answers that are owed, and failed for a reason that passes, are asked for again.
+    TryAgain,
     /// A merge queue waits for a check on a group. Stands under [`super::lookup::UNNUMBERED`].
     MergeGroup {
         /// Commit of the group.

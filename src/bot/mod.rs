@@ -5,14 +5,14 @@
 //!   `definitions` reads configuration, personas and templates together, `ground` takes them from the base branch,
 //!   `gate_files` what would change there, `touched` finds the discussions, `evaluate` decides their state, `votes`
 //!   what people's votes bind to, `acts` and `on_ledger` what else people did comes to, `receipts` what is signed, `whole`
-//!   what stands there once dropped replies are back, `panel` and `mentions` who is asked, `channel` where replies go and
+//!   what stands there once dropped replies are back, `panel` and `mentions` who is asked, `owing` when whoever was away is asked again, `channel` where replies go and
 //!   `review` what a review of them says; `check`, `status`, `message` and `markdown` are all texts; `repo_config` the
 //!   configuration.
 //! * **I/O**: `worker` claims jobs, `lookup` finds the pull request of those that name none, `sweep` finds what no event
 //!   told (`seen` says by what), `run` works one from `work` (read, `moved` with it) over `record_votes`, `respond`
 //!   (with `acting`, `saying`, `advancing`, `asking_again`, `beginning`, `cancelling`, `retrying`, `dropping`, `renew` and
 //!   `breaker`), `wants`, `ask` (paid from `purse`) and `write` (with `post_review`) to `conclude`, `report` and `leave`,
-//!   `stale`, `closing`, `show_status` and `outdated`; `parking` tells what keeps a job from being worked on; `elsewhere`
+//!   `stale`, `overdue`, `closing`, `show_status` and `outdated`; `parking` tells what keeps a job from being worked on; `elsewhere`
 //!   looks at other pull requests with the same proposal, `siblings` at those with the same head (its `pooled` pure);
 //!   `queue` answers for merge groups (its `group` and `verdict` pure); `recording` keeps a round, and `replay`
 //!   goes through it again; only `apply` writes to the forge.
@@ -52,6 +52,8 @@ pub mod models;
 pub mod moved;
 pub mod on_ledger;
 pub mod outdated;
+pub mod overdue;
+pub mod owing;
 pub mod panel;
 pub mod parking;
 pub mod plan;

@@ -17,6 +17,8 @@ pub const MAX_BY_ITSELF: usize = 3;
 pub struct Occasion {
     /// Opened, reopened or ready for review, and the configuration wants rounds then.
     pub opened: bool,
+    /// Ready for review, and the configuration wants rounds then.
+    pub readied: bool,
     /// Opened, reopened or ready for review, whether the configuration wants rounds then or not: the text that stands
     /// there is not new to a later push.
     pub came_into_view: bool,
@@ -40,7 +42,10 @@ impl Occasion {
                 JobEvent::Opened {
                     opening: Opening::ReadyForReview,
                     ..
-                } => occasion.opened |= on.ready_for_review,
+                } => {
+                    occasion.opened |= on.ready_for_review;
+                    occasion.readied |= on.ready_for_review;
+                }
                 JobEvent::Pushed { .. } => {
                     occasion.pushed = true;
                     occasion.last_push_at = occasion.last_push_at.max(received_at);
@@ -68,6 +73,7 @@ impl Occasion {
             Missed::Readiness => {
                 self.came_into_view = true;
                 self.opened |= on.ready_for_review;
+                self.readied |= on.ready_for_review;
             }
             Missed::Push => self.moved(at),
             Missed::Nothing => {}

@@ -20,6 +20,7 @@ use super::job::JobEvent;
 use super::leave;
 use super::lookup;
 use super::outdated;
+use super::overdue;
 use super::panel::{self, Automatic, Conditions, Occasion, Seat};
 use super::plan::Effect;
 use super::post_review;
@@ -76,6 +77,9 @@ async fn run_numbered(deps: &BotDeps, job: &Claimed) -> Result<Ended, JobError> 
         job.events = events;
     } else if let Some(events) = deps.store.adopt_blocked(&job.lease, &job.pr).await? {
         job.events = events;
+    }
+    if !overdue::keeps_its_time(deps, &mut job).await? {
+        return Ok(Ended::Done);
     }
     let job = &job;
     let mut moved = String::new();
@@ -277,7 +281,10 @@ async fn discuss(
     let mut automatic = start_by_itself(work, &outcomes, occasion).await?;
     let cut = cancelling::cut(happened, heard, &work.ground.config.on);
     let mut dropped = match &cut {
-        Some(cut) => cancelling::drop_before(cut, &mut automatic, heard),
+        Some(cut) => {
+            let again = overdue::cancel(work, &|_| true);
+            cancelling::drop_before(cut, &mut automatic, heard) || again
+        }
         None => false,
     };
     let quiet = quiet_needed(work, &automatic, occasion).await?;
@@ -327,19 +334,24 @@ async fn discuss(
     let took_time = !turns.is_empty();
     if let Some(stop) = &stop {
         cancelling::stopped(work, &outcomes, stop, &wants, &turns, heard).await?;
+        overdue::cancel(work, &|key| wants.iter().any(|want| want.key == key));
         turns.clear();
         work.memory.given.clear();
     }
     let has_failed =
         |key: &str| ask::failed(&turns).any(|(of, turn, _)| of == key && turn.question.is_none());
     let automatic_rounds = automatic.asked.iter().map(|(key, _)| key.clone());
+    let complete = overdue::completed(work, &outcomes, &turns);
     let asking = Asking {
         automatic: automatic_rounds
             .filter(|key| stop.is_none() && !has_failed(key))
+            .chain(complete)
             .collect(),
         is_occasion: occasion.is_one(),
         restore,
     };
+    let asked = (&automatic, occasion);
+    overdue::note(work, happened, &outcomes, &turns, asked).await?;
     let committed = write::write(work, &outcomes, &turns, &asking).await?;
     // What somebody started waits for nobody any more.
     automatic

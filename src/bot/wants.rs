@@ -10,6 +10,7 @@ use super::evaluate::Outcome;
 use super::hear::Happened;
 use super::job::JobEvent;
 use super::mentions::{self, Mentioned};
+use super::overdue;
 use super::panel::Automatic;
 use super::renew;
 use super::respond::Want;
@@ -18,7 +19,7 @@ use crate::ids::Alias;
 use std::collections::BTreeSet;
 
 /// Everybody who is asked in this round, each question once: the panel first, then those that typed blocks mention,
-/// then those that commands name.
+/// then those that commands name, then those that are asked again by themselves.
 pub async fn wants(
     work: &mut Work<'_>,
     happened: &[Happened],
@@ -78,6 +79,10 @@ pub async fn wants(
         let missing = closing::missing(work, outcomes, only_stale);
         wants.extend(ask::without_standing(work, outcomes, missing).await?.0);
     }
+    let mut again = overdue::wants(work, happened, outcomes).await?;
+    again.retain(|want| !wants.contains(want));
+    wants.extend(again.iter().cloned());
+    work.memory.again = again;
     let mut seen: BTreeSet<(String, Alias, Option<String>)> = BTreeSet::new();
     wants.retain(|want| seen.insert((want.key.clone(), want.alias.clone(), want.question.clone())));
     Ok((wants, mentioned))

@@ -2,7 +2,10 @@
 
 mod commits;
 mod gate;
+mod owed;
 mod reading;
+
+pub use owed::failure_key;
 
 use super::channel;
 use super::command::table::Row;
@@ -13,13 +16,14 @@ use super::evaluate::{self, Case, Circumstances, Evaluated, Outcome};
 use super::gate_files::{self, GateFiles};
 use super::ground::{Ground, folders};
 use super::outdated::Outdated;
+use super::owing::Owing;
+use super::respond::Want;
 use super::seen;
 use super::show_status;
 use super::siblings::Kin;
 use super::status::Kept;
 use super::touched::{Candidate, Content};
 use super::votes::removal_key;
-use crate::engine::consensus::Owed;
 use crate::engine::vote::Vote;
 use crate::forge::{BranchRules, PrSnapshot, Rights};
 use crate::ids::{Alias, PullRequest};
@@ -62,6 +66,12 @@ pub struct Memory {
     pub renewed: BTreeSet<String>,
     /// Why personas gave no answer on the current subject, by path.
     pub failures: BTreeMap<String, BTreeMap<Alias, String>>,
+    /// Which of these answers are asked for again, and when.
+    pub owing: Vec<Owing>,
+    /// By the store's clock when that was read or changed, ms.
+    pub now: i64,
+    /// Who is asked again in this try, by itself.
+    pub again: Vec<Want>,
     /// Votes that stand although somebody else removed their comment.
     pub removals: BTreeMap<String, String>,
     /// Why replies go into reviews here, if that was decided before.
@@ -162,6 +172,7 @@ impl<'a> Work<'a> {
         self.memory.elsewhere.recorded = store.beginnings(&self.job.pr).await?;
         self.memory.drops = store.drops(&self.job.pr).await?;
         self.memory.acts = store.acts(&self.job.pr).await?;
+        self.recall_owing().await?;
         self.recall_spending().await?;
         self.recall_blocks().await?;
         self.recall_votes().await
@@ -329,6 +340,8 @@ impl<'a> Work<'a> {
             elsewhere: self.memory.elsewhere.votes_on(key),
             written_in: self.memory.elsewhere.blocks_of(key),
             failures: self.memory.failures.get(key).unwrap_or(&none),
+            owing: &self.memory.owing,
+            now: self.memory.now,
             twin: self.twin(path, head),
             commits: self.commits(),
             dropped: dropping::counting(&self.memory.drops, key, &self.snapshot.base_branch),
@@ -400,29 +413,6 @@ impl<'a> Work<'a> {
         }
         Ok(self.evaluate())
     }
-
-    /// Recorded failures of owed answers on the current subjects.
-    async fn failures(
-        &self,
-        outcomes: &[Outcome],
-    ) -> Result<BTreeMap<String, BTreeMap<Alias, String>>, JobError> {
-        let mut failures: BTreeMap<String, BTreeMap<Alias, String>> = BTreeMap::new();
-        for (key, evaluated) in open(&self.paths, outcomes) {
-            let owed = evaluated.view.owed.iter();
-            let open = owed.filter(|(_, owed)| !matches!(owed, Owed::Fresh));
-            for (alias, _) in open {
-                let effect = failure_key(key, alias, &evaluated.seen.subject.to_string());
-                let known = self.deps.store.effect(&self.job.pr, &effect).await?;
-                if let Some(EffectRecord::Done(why)) = known {
-                    failures
-                        .entry(key.to_owned())
-                        .or_default()
-                        .insert(alias.clone(), why);
-                }
-            }
-        }
-        Ok(failures)
-    }
 }
 
 /// The Id in a discussion's header.
@@ -443,9 +433,4 @@ pub fn open<'a>(
             Outcome::Open(evaluated) => Some((path.candidate.key.as_str(), evaluated.as_ref())),
             _ => None,
         })
-}
-
-/// Key of the effect row that keeps why a persona gave no answer about a text.
-pub fn failure_key(path: &str, alias: &Alias, subject: &str) -> String {
-    format!("failed:{path}:{alias}:{subject}")
 }

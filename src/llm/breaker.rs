@@ -12,14 +12,16 @@ use std::time::{Duration, Instant};
 /// Failures in a row after which a model is left alone.
 pub const FAILURES: u32 = 3;
 
-/// For how long. After that one turn tries it; the others pass it over until that one knows.
+/// For how long, unless it said that it takes less. After that one turn tries it; the others pass it over until that
+/// one knows.
 pub const REST: Duration = Duration::from_secs(60);
 
 /// Tells the time; never backwards.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
-/// A model with a memory of its failures. A failure is [`ModelError::Unavailable`], a panic, or a call that was given
-/// up before it answered (which is how a stalled one ends). An answer that is not usable is none: the service is there.
+/// A model with a memory of its failures. A failure is [`ModelError::Unavailable`], [`ModelError::Refused`], a panic, or
+/// a call that was given up before it answered (which is how a stalled one ends). An answer that is not usable is none:
+/// the service is there.
 pub struct Breaker {
     model: Arc<dyn Model>,
     clock: Clock,
@@ -36,6 +38,8 @@ struct State {
     on_trial: bool,
     /// What the last failure was.
     last: String,
+    /// It was one that does not pass by itself.
+    is_refused: bool,
 }
 
 impl Breaker {
@@ -69,13 +73,17 @@ impl Breaker {
             state.on_trial = true;
             return Ok(Call::new(self, is_asked, true));
         }
-        Err(ModelError::Unavailable {
-            reason: format!(
-                "not asked after {} failures in a row, the last: {}",
-                state.failures, state.last
-            ),
+        let reason = format!(
+            "not asked after {} failures in a row, the last: {}",
+            state.failures, state.last
+        );
+        Err(match state.is_refused {
+            true => ModelError::Refused(reason),
             // Rounded up: a moment too early would be in vain.
-            retry_after: Some(left.as_secs() + 1),
+            false => ModelError::Unavailable {
+                reason,
+                retry_after: Some(left.as_secs() + 1),
+            },
         })
     }
 }
@@ -94,9 +102,23 @@ impl Model for Breaker {
         let call = self.admit(&watch.is_asked)?;
         let answer = self.model.answer(prompt, &watch).await;
         match &answer {
-            Err(ModelError::Unavailable { reason, .. }) if call.is_made() => call.failed(reason),
+            Err(ModelError::Unavailable {
+                reason,
+                retry_after,
+            }) if call.is_made() => call.failed(Failure {
+                reason,
+                rest: retry_after.map_or(REST, Duration::from_secs).min(REST),
+                is_refused: false,
+            }),
+            Err(ModelError::Refused(reason)) if call.is_made() => call.failed(Failure {
+                reason,
+                rest: REST,
+                is_refused: true,
+            }),
             // It was not asked: what is known of it stays as it was.
-            Err(ModelError::Unavailable { .. } | ModelError::OverBudget(_)) => call.not_made(),
+            Err(
+                ModelError::Unavailable { .. } | ModelError::Refused(_) | ModelError::OverBudget(_),
+            ) => call.not_made(),
             _ => call.answered(),
         }
         answer
@@ -121,6 +143,15 @@ impl Meter for Watch<'_> {
     async fn settle(&self, call: CallId, settled: &Settled<'_>) {
         self.meter.settle(call, settled).await;
     }
+}
+
+/// A call that failed.
+#[derive(Clone, Copy)]
+struct Failure<'r> {
+    reason: &'r str,
+    /// How long the model is left alone if it failed so often by now.
+    rest: Duration,
+    is_refused: bool,
 }
 
 /// A call on its way. Dropped without a word after the service was asked, it failed.
@@ -161,21 +192,22 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn failed(mut self, reason: &str) {
+    fn failed(mut self, failure: Failure<'_>) {
         self.is_told = true;
-        self.count(reason);
+        self.count(failure);
     }
 
-    fn count(&self, reason: &str) {
+    fn count(&self, failure: Failure<'_>) {
         let now = (self.breaker.clock)();
         let mut state = self.breaker.state();
         state.failures = state.failures.saturating_add(1);
-        state.last = clip::fit(reason, &[]);
+        state.last = clip::fit(failure.reason, &[]);
+        state.is_refused = failure.is_refused;
         if self.is_trial {
             state.on_trial = false;
         }
         if state.failures >= FAILURES {
-            state.rest_until = Some(now + REST);
+            state.rest_until = Some(now + failure.rest);
         }
     }
 }
@@ -184,7 +216,11 @@ impl Drop for Call<'_> {
     fn drop(&mut self) {
         match self.is_told {
             true => {}
-            false if self.is_made() => self.count("given up before it answered"),
+            false if self.is_made() => self.count(Failure {
+                reason: "given up before it answered",
+                rest: REST,
+                is_refused: false,
+            }),
             false => self.give_up_trial(),
         }
     }

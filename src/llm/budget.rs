@@ -12,6 +12,14 @@ pub const DOLLAR: u64 = 1_000_000_000;
 /// How the reason begins why somebody was not asked for want of money.
 pub const OVER_BUDGET: &str = "the budget: ";
 
+/// What a refusal says that passes with the day.
+const AFTER_MIDNIGHT: &str = "ask again after midnight UTC";
+
+/// Whether a refusal (its words, see [`Budget::allows`]) passes by itself: at the next midnight of UTC there is room.
+pub fn passes_at_midnight(why: &str) -> bool {
+    why.contains(AFTER_MIDNIGHT)
+}
+
 /// Where a team sets its limits.
 const FILE: &str = ".github/discussions.yml";
 
@@ -192,7 +200,7 @@ impl Scope {
         let raise = format!("raise `{key}` in {FILE} on the base branch");
         let way_out = match (self.key, fits_alone) {
             ("per_round", true) => format!("ask again, which is a new round, or {raise}"),
-            ("per_day", true) => format!("ask again after midnight UTC, or {raise}"),
+            ("per_day", true) => format!("{AFTER_MIDNIGHT}, or {raise}"),
             _ => format!("{raise}, then ask again"),
         };
         format!("a request {takes}, {left} {} are left; {way_out}", self.of)

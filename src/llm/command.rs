@@ -95,9 +95,9 @@ impl Command {
     /// Runs the program to its end: what it wrote.
     async fn run(&self, words: String) -> Result<Vec<u8>, ModelError> {
         let program = &self.settings.program;
-        let mut child = self
-            .start()
-            .map_err(|error| unavailable(format!("`{program}` cannot be started: {error}")))?;
+        let mut child = self.start().map_err(|error| {
+            ModelError::Refused(format!("`{program}` cannot be started: {error}"))
+        })?;
         // Dropped before the child, so while its id is still its own.
         let group = Group::of(&child);
         let (input, output, errors) =

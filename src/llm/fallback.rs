@@ -52,10 +52,15 @@ impl Model for Fallback {
 fn all_failed(failures: &[(&str, ModelError)]) -> ModelError {
     let mut reasons = Vec::new();
     let mut waits = Vec::new();
-    let (mut is_unavailable, mut is_dear, mut is_invalid) = (false, false, false);
+    let (mut is_unavailable, mut is_refused) = (false, false);
+    let (mut is_dear, mut is_invalid) = (false, false);
     for (name, error) in failures {
         let reason = match error {
             ModelError::NoModel(reason) => reason.clone(),
+            ModelError::Refused(reason) => {
+                is_refused = true;
+                reason.clone()
+            }
             ModelError::OverBudget(reason) => {
                 is_dear = true;
                 reason.clone()
@@ -84,6 +89,8 @@ fn all_failed(failures: &[(&str, ModelError)]) -> ModelError {
         }
     } else if is_dear {
         ModelError::OverBudget(reason)
+    } else if is_refused {
+        ModelError::Refused(reason)
     } else if is_invalid {
         ModelError::Invalid(reason)
     } else if failures.is_empty() {

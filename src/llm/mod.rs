@@ -44,6 +44,10 @@ pub enum ModelError {
         /// Seconds to wait.
         retry_after: Option<u64>,
     },
+    /// The service is there and says no, as it will again until somebody changes something: the key, the credit, the
+    /// model's name or its address.
+    #[error("refused: {0}")]
+    Refused(String),
     /// Not asked: it would take more than may be spent.
     #[error("over budget: {0}")]
     OverBudget(String),

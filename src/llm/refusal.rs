@@ -6,7 +6,7 @@
 //! | 502, 503, 529 | unavailable | yes, unless told to wait longer than 5 s |
 //! | 429 with `retry-after` of at most 5 s | unavailable | yes |
 //! | other 429, 408, 409, 425, other 5xx, time is up | unavailable | no |
-//! | 401, 403 (key refused), 402 (no credit), 404 (no such model), a redirect | unavailable | no |
+//! | 401, 403 (key refused), 402 (no credit), 404 (no such model), a redirect | refused | no |
 //! | an answer that is not JSON or not of the protocol | unavailable | no |
 //! | any other 4xx (context overflow, bad request), an answer that is too large | invalid | no |
 //!
@@ -73,15 +73,17 @@ pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, said: &str) -> Fa
                 .and_then(|to| Url::parse(to).ok())
                 .and_then(|to| to.host_str().map(str::to_owned))
                 .map_or(String::new(), |host| format!(" to {host}"));
-            lasting(unavailable(format!(
+            lasting(ModelError::Refused(format!(
                 "the base URL redirects{host} ({code}), which is not followed: the key stays here"
             )))
         }
-        401 | 403 => lasting(unavailable(format!("the key was refused ({code}): {said}"))),
-        402 => lasting(unavailable(format!(
+        401 | 403 => lasting(ModelError::Refused(format!(
+            "the key was refused ({code}): {said}"
+        ))),
+        402 => lasting(ModelError::Refused(format!(
             "there is no credit left ({code}): {said}"
         ))),
-        404 => lasting(unavailable(format!(
+        404 => lasting(ModelError::Refused(format!(
             "the service knows no such model or address ({code}): {said}"
         ))),
         429 => Fault {

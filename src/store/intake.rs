@@ -4,6 +4,7 @@
 use super::queue::millis;
 use super::sql::{Database, Writing, to_column};
 use super::{Delivery, Enqueued, NewJob, StoreError};
+use crate::ids::PullRequest;
 use sqlx::Row;
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,6 +192,47 @@ async fn store_delivery(
         .execute(writing.connection())
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Carries out [`super::Change::Later`].
+pub(super) async fn put_later(
+    writing: &mut Writing<'_>,
+    pr: &PullRequest,
+    (guid, event): (&str, &str),
+    delay: Duration,
+) -> Result<(), StoreError> {
+    let job = NewJob {
+        pr: pr.clone(),
+        event: event.to_owned(),
+    };
+    let job = JobRow::new(job, Some(delay))?;
+    sqlx::query(
+        "DELETE FROM job_events WHERE guid = $1 AND job IN (SELECT id FROM jobs WHERE lane = $2 AND state <> 'parked')",
+    )
+    .bind(guid)
+    .bind(job.lane.as_str())
+    .execute(writing.connection())
+    .await?;
+    // What waited for nothing else is not to be ready at the earlier time.
+    sqlx::query(
+        "DELETE FROM jobs WHERE lane = $1 AND state = 'waiting' \
+         AND NOT EXISTS (SELECT 1 FROM job_events e WHERE e.job = jobs.id)",
+    )
+    .bind(job.lane.as_str())
+    .execute(writing.connection())
+    .await?;
+    writing
+        .dialect
+        .query(
+            "INSERT INTO deliveries (guid, event, body, received_at) VALUES ($1, 'later', $2, {now}) \
+             ON CONFLICT (guid) DO UPDATE SET received_at = excluded.received_at",
+        )
+        .bind(guid)
+        .bind(&[] as &[u8])
+        .execute(writing.connection())
+        .await?;
+    store_event(writing, guid, &job).await?;
+    Ok(())
 }
 
 /// Gives the event to the waiting job of its lane, which is made if there is none. The newest delivery knows best

@@ -3,7 +3,7 @@
 use super::sql::{Database, Writing, from_column, to_column};
 use super::{
     BlockRecord, BlockState, Change, DiscussionRecord, HumanVote, PrRecord, Receipt, StoreError,
-    acts, drops, effect, elsewhere, rounds, siblings,
+    acts, drops, effect, elsewhere, intake, rounds, siblings,
 };
 use crate::ids::PullRequest;
 use sqlx::Row;
@@ -60,6 +60,9 @@ pub(super) async fn apply(
             rounds::conclude(writing, job, path, verdict).await
         }
         Change::OwnVerdict(verdict) => siblings::put(writing, key, verdict.as_ref()).await,
+        Change::Later { guid, event, delay } => {
+            intake::put_later(writing, pr, (guid, event), *delay).await
+        }
         Change::Intend(effect) => effect::intend(writing, key, effect).await,
         Change::EffectDone {
             key: effect,

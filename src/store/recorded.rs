@@ -1,6 +1,7 @@
 //! What the record of a pull request holds, as values, and the changes it takes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// State of a recorded block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -353,6 +354,17 @@ pub enum Change {
     },
     /// Replaces what the pull request comes to by itself; `None`: there is nothing to tell of it any more.
     OwnVerdict(Option<super::OwnVerdict>),
+    /// Puts an event of the pull request in line, for a job that is ready after a while; any other event makes that ready
+    /// at once. It takes the place of what stands in line under its guid, in the running job too, so that there is one
+    /// of it however often it is put there.
+    Later {
+        /// Names it, like a delivery.
+        guid: String,
+        /// One job event as JSON (`bot::job::JobEvent`); opaque here.
+        event: String,
+        /// From now.
+        delay: Duration,
+    },
     /// Writes the intent of an effect, by its key; an effect already known is left alone.
     Intend(String),
     /// Writes the result of an effect; a later result replaces an earlier one.

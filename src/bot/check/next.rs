@@ -271,10 +271,10 @@ fn degraded(view: &DiscussionView, at: At<'_>) -> NextStep {
         None if view.owed.iter().any(|(_, owed)| is_dear(owed)) => {
             format!("asks {} again, once the budget allows it", listed(&failed))
         }
-        Some(time) => format!(
-            "asks {} again, or waits for the next try at {time}",
-            listed(&failed)
-        ),
+        Some(time) => {
+            let failed = listed(&failed);
+            format!("asks {failed} again, or waits for the next try at {time}")
+        }
         None => format!("asks {} again", listed(&failed)),
     };
     NextStep::new(somebody(view, &table::PERSONAS), what).with(at.line(&failed.join(" ")))

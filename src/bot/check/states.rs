@@ -110,7 +110,7 @@ static STALE: StateRow = row(
 static DEGRADED: StateRow = row(
     &["DEGRADED: security unavailable, retry 14:20 UTC"],
     OPEN,
-    "a vote that is owed could not be had",
+    "a vote that is owed could not be had; with a time, it is asked for again then",
 );
 static HELD: StateRow = row(
     &[

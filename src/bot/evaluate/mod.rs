@@ -20,6 +20,7 @@ use super::acts::{self, Bound};
 use super::check::{ActView, DiscussionView, DroppedView, People, VoteView};
 use super::ground::Ground;
 use super::models::Models;
+use super::owing::{self, Owing};
 use super::receipts::{self, Receipts};
 use super::touched::{self, Candidate, Content, Standing};
 use crate::engine::consensus::{self, Owed, Situation, SoleAuthor, State};
@@ -111,6 +112,10 @@ pub struct Case<'a> {
     pub written_in: &'a BTreeMap<String, u64>,
     /// Why personas gave no answer on the current subject.
     pub failures: &'a BTreeMap<Alias, String>,
+    /// Which answers of the pull request are asked for again by themselves.
+    pub owing: &'a [Owing],
+    /// What time that is compared with, ms.
+    pub now: i64,
     /// Path of the discussion of this pull request that carries the same Id and is the original.
     pub twin: Option<&'a str>,
     /// Whether replies are committed to the branch, as far as is known: only then can a pending block stand in the file.
@@ -302,6 +307,8 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         },
         &veto,
     );
+    let subject = seen.subject.to_string();
+    let retry_at = owing::told(case.owing, &case.candidate.key, &subject, &owed, case.now);
     let cancelled = cancelled.filter(|_| verdict.state == State::Discussing);
     let view = DiscussionView {
         path: case.candidate.path.clone(),
@@ -330,7 +337,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         held,
         overridden,
         acts: done,
-        retry_at: None,
+        retry_at,
         url: None,
         posted,
         tampered: receipts.tampered.clone(),

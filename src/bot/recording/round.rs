@@ -104,7 +104,10 @@ impl KeptOutcome {
 
 fn why(error: &ModelError) -> &str {
     match error {
-        ModelError::NoModel(why) | ModelError::OverBudget(why) | ModelError::Invalid(why) => why,
+        ModelError::NoModel(why)
+        | ModelError::Refused(why)
+        | ModelError::OverBudget(why)
+        | ModelError::Invalid(why) => why,
         ModelError::Unavailable { reason, .. } => reason,
     }
 }

@@ -17,12 +17,14 @@ use std::time::Instant;
 enum Does {
     Answers,
     IsAway(Option<u64>),
+    /// Says no, and will again.
+    Refuses,
     Babbles,
     HasNothing,
     StandsStill,
 }
 
-use Does::{Answers, Babbles, HasNothing, IsAway, StandsStill};
+use Does::{Answers, Babbles, HasNothing, IsAway, Refuses, StandsStill};
 
 struct Scripted {
     name: &'static str,
@@ -69,6 +71,7 @@ impl Model for Scripted {
                 retry_after,
             }),
             Babbles => Err(ModelError::Invalid("babble".to_owned())),
+            Refuses => Err(ModelError::Refused(format!("{} wants a key", self.name))),
             HasNothing => Err(ModelError::NoModel("nothing".to_owned())),
             StandsStill => std::future::pending().await,
         }
@@ -121,6 +124,12 @@ async fn all_down_is_told_in_one_line_with_the_shortest_wait() {
             unavailable(
                 "a/1: a/1 is away; b/2: b/2 is away; c/3: c/3 is away",
                 Some(7),
+            ),
+        ),
+        (
+            vec![Refuses, Babbles, HasNothing],
+            ModelError::Refused(
+                "a/1: a/1 wants a key; b/2: invalid answer: babble; c/3: nothing".to_owned(),
             ),
         ),
         (
@@ -195,6 +204,32 @@ async fn three_failures_in_a_row_give_a_model_a_minutes_rest() {
     assert_eq!(watched.ask(2).await, 0);
     watched.pass(1);
     assert_eq!(watched.ask(2).await, 2);
+}
+
+#[tokio::test]
+async fn a_model_that_says_when_it_is_back_rests_until_then_and_a_minute_at_most() {
+    for (said, rest) in [(Some(7), 7), (Some(120), 60), (None, 60)] {
+        let script = [IsAway(None), IsAway(None), IsAway(said), Answers];
+        let watched = Watched::new(&script);
+        assert_eq!(watched.ask(4).await, 3, "{said:?}");
+        watched.pass(rest - 1);
+        assert_eq!(watched.ask(1).await, 0, "{said:?}");
+        watched.pass(1);
+        assert_eq!(watched.ask(1).await, 1, "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_pass_by_itself_is_told_as_such_while_it_rests() {
+    let watched = Watched::new(&[Refuses, Refuses, Refuses, IsAway(None)]);
+    assert_eq!(watched.ask(4).await, 3, "it counts like any failure");
+    let reason = "not asked after 3 failures in a row, the last: a/1 wants a key";
+    let error = ask(&watched.breaker).await.unwrap_err();
+    assert_eq!(error, ModelError::Refused(reason.to_owned()));
+    watched.pass(60);
+    assert_eq!(watched.ask(1).await, 1);
+    let error = ask(&watched.breaker).await.unwrap_err();
+    assert!(matches!(error, ModelError::Unavailable { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -15,10 +15,12 @@ enum Wanted {
     /// Words of the reason, seconds to wait.
     Unavailable(&'static str, Option<u64>),
     /// Words of the reason.
+    Refused(&'static str),
+    /// Words of the reason.
     Invalid(&'static str),
 }
 
-use Wanted::{Invalid, Ready, Unavailable};
+use Wanted::{Invalid, Ready, Refused, Unavailable};
 
 struct Case {
     name: &'static str,
@@ -181,25 +183,25 @@ fn cases() -> Vec<Case> {
         case(
             "401",
             |p| then_good(p, fails(p, 401, "invalid x-api-key")),
-            Unavailable("the key was refused (401): invalid x-api-key", None),
+            Refused("the key was refused (401): invalid x-api-key"),
             1,
         ),
         case(
             "403",
             |p| then_good(p, fails(p, 403, "no")),
-            Unavailable("the key was refused (403): no", None),
+            Refused("the key was refused (403): no"),
             1,
         ),
         case(
             "402",
             |p| then_good(p, fails(p, 402, "top up")),
-            Unavailable("no credit left (402): top up", None),
+            Refused("no credit left (402): top up"),
             1,
         ),
         case(
             "404",
             |p| then_good(p, fails(p, 404, "model: test-1")),
-            Unavailable("knows no such model or address (404): model: test-1", None),
+            Refused("knows no such model or address (404): model: test-1"),
             1,
         ),
         case(
@@ -210,7 +212,7 @@ fn cases() -> Vec<Case> {
                     Step::status(307, "").with("location", "http://elsewhere.test/v1"),
                 )
             },
-            Unavailable("redirects to elsewhere.test (307)", None),
+            Refused("redirects to elsewhere.test (307)"),
             1,
         ),
         // Requests that will never do.
@@ -421,6 +423,7 @@ async fn every_fault_of_a_service_has_its_meaning() {
                         retry_after,
                     }),
                 ) => reason.contains(words) && retry_after == wait,
+                (Refused(words), Err(ModelError::Refused(reason))) => reason.contains(words),
                 (Invalid(words), Err(ModelError::Invalid(reason))) => reason.contains(words),
                 _ => false,
             };
@@ -548,7 +551,7 @@ async fn a_redirect_takes_no_key_elsewhere() {
                 .model(&double.url())
                 .answer(&prompt(), &Unmetered)
                 .await;
-            assert!(matches!(error, Err(ModelError::Unavailable { .. })));
+            assert!(matches!(error, Err(ModelError::Refused(_))));
         }
         assert_eq!(elsewhere.asked().len(), 0);
     }

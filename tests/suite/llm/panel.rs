@@ -4,13 +4,16 @@ use super::double::{Double, Step};
 use super::*;
 use crate::scenarios::{CACHE, PATH};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
+use crate::support::stand::{self, Stand};
 use discussions::config::models::{
     Access, ModelSettings, Models, Protocol as Spoken, Service, TokenLimit as Limit,
 };
 use discussions::llm::command::Readers;
-use discussions::sandbox::EffectKind;
+use discussions::sandbox::{EffectKind, FileEdit};
 use discussions::server::models::offered;
+use discussions::store::Store;
 use secrecy::SecretString;
+use sqlx::{Connection, Executor, Row, SqliteConnection};
 use std::sync::Arc;
 
 /// A model of the operator's settings at a double.
@@ -129,6 +132,76 @@ async fn a_key_that_is_refused_is_told_and_nobody_votes_in_its_place() {
     assert!(!summary.contains(KEY), "{summary}");
     assert_eq!(rig.file(number, PATH), CACHE, "no checklist stands in");
     assert!(!rig.mergeable(number));
+    assert!(!title.contains("retry"), "{title}");
+    assert_eq!(rig.store.backlog().await.unwrap(), 0, "nobody waits for it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_limits_or_fails_is_asked_again_when_it_said() {
+    for protocol in PROTOCOLS {
+        for status in [429, 503] {
+            // Three personas with the short tries of each, then one of them, alone, as the service is left alone after that.
+            let away = Step::status(status, protocol.complaint("slow down")).with("retry-after", 1);
+            let mut steps = vec![away; 12];
+            steps.extend(says(protocol, GOOD, 3));
+            let service = Double::start(steps).await;
+            let rig = rig(vec![settings("openai/test", protocol, &service.url())]).await;
+            let number = rig.open("rob", PATH, CACHE).await;
+            let case = format!("{protocol:?}, {status}");
+            assert_eq!(service.asked().len(), 15, "{case}");
+            let title = "DISCUSSING: needs 1 vote by a person other than rob";
+            assert_eq!(rig.title(number), title, "{case}");
+            let text = rig.file(number, PATH);
+            assert_eq!(text.matches("\nName: AI-").count(), 3, "{case}: {text}");
+            assert_eq!(rig.count(EffectKind::Commit), 1, "{case}");
+            rig.say("ann", number, "/discuss vote ready").await;
+            assert!(rig.mergeable(number), "{case}: {}", rig.title(number));
+        }
+    }
+}
+
+/// How many next tries a stopped server's database knows of.
+async fn in_line(stand: &Stand) -> i64 {
+    let file = stand.path("data/discussions.db");
+    let url = format!("sqlite://{}", file.display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let count = "SELECT COUNT(*) FROM job_events WHERE event LIKE '%try_again%'";
+    let row = connection.fetch_one(count).await.unwrap();
+    row.get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_before_it_asks_again_does_so_after_its_restart() {
+    let limit = Protocol::OpenAi.complaint("slow down");
+    let mut steps = vec![Step::status(429, limit).with("retry-after", 6); 3];
+    steps.extend(says(Protocol::OpenAi, GOOD, 3));
+    let service = Double::start(steps).await;
+    let mut stand = Stand::build().await;
+    stand.set("DISCUSSIONS_MODEL", "openai/test");
+    stand.set("OPENAI_BASE_URL", format!("{}/v1", service.url()));
+    stand.set("OPENAI_API_KEY", KEY);
+    stand.start_server().await;
+    let panel = "<!-- Title: Prices -->\n<!-- Participants: architect, security, pragmatist -->";
+    let text = format!("<!-- DISCUSSION -->\n{panel}\n\n# Prices\n\nThey are kept.\n");
+    let number = stand.propose_on("topic", &[FileEdit::write(stand::PATH, &text)]);
+    stand.answered(number).await;
+    let title = stand.check(number).unwrap().title.unwrap();
+    assert!(title.contains(" unavailable, retry "), "{title}");
+    stand.kill();
+    assert_eq!(in_line(&stand).await, 1, "the next try is in line");
+    for _ in 0..2 {
+        stand.start_server().await;
+        stand.kill();
+    }
+    assert_eq!(in_line(&stand).await, 1, "still once");
+    stand.start_server().await;
+    stand.settle(number).await;
+    assert_eq!(service.asked().len(), 6, "each asked once more");
+    let left = stand.left(number);
+    let blocks: usize = left.blocks.values().sum();
+    assert_eq!((left.commits, blocks), (1, 3), "{left:?}");
+    let title = stand.check(number).unwrap().title.unwrap();
+    assert!(title.starts_with("DISCUSSING: needs 1 vote"), "{title}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use crate::scenarios::{CACHE, PATH};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
-use crate::support::scripted::Scripted;
+use crate::support::scripted::{Line, Scripted};
 use crate::support::stand::{Left, Stand};
 use discussions::sandbox::{
     CheckRun, DEMO_REPO, DeliveryPlan, EffectKind, Fault, FaultKind, FileEdit, Matcher, Oid,
@@ -116,7 +116,7 @@ async fn p8_every_head_has_its_check_and_re_run_does_what_it_says() {
 async fn p14_pushes_cost_few_rounds_and_a_round_that_was_refused_comes_by_itself() {
     let model = Arc::new(Scripted::ready());
     let rig = Rig::with(Setup {
-        config: Some("on: {quiet: 1s}\n".to_owned()),
+        config: Some("on: {quiet: 1s}\nrounds: 9\n".to_owned()),
         model: Some(model.clone()),
         operator: None,
     })
@@ -149,6 +149,15 @@ async fn p14_pushes_cost_few_rounds_and_a_round_that_was_refused_comes_by_itself
     assert_eq!(model.calls().len(), calls + 3, "each asked once more");
     let title = rig.title(number);
     assert!(title.starts_with("DISCUSSING: needs 1 vote"), "{title}");
+    // The service of a model limits us: the same, when it said.
+    model.set("security", Line::Limited(1));
+    let text = rig.file(number, PATH).replace("one hour", "one day");
+    rig.push("rob", PATH, &text).await;
+    assert_eq!(model.calls().len(), calls + 7, "one of them asked again");
+    let title = rig.title(number);
+    assert!(title.starts_with("DISCUSSING: needs 1 vote"), "{title}");
+    rig.say("ann", number, "/discuss vote ready").await;
+    rig.assert_judged(number, true, "as if nothing had been");
 }
 
 #[tokio::test(flavor = "multi_thread")]

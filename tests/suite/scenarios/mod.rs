@@ -19,6 +19,7 @@ mod loops;
 mod merge_queue;
 mod order;
 mod order_at_random;
+mod owing;
 mod permissions;
 mod persona_folders;
 mod phases;

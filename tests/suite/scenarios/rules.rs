@@ -80,7 +80,12 @@ async fn play(case: Case) -> Option<String> {
         rig.say(login, number, body).await;
     }
     let (title, conclusion) = (rig.title(number), rig.conclusion(number));
-    let is_right = title == case.title && conclusion == case.conclusion;
+    // The clock is nobody's to choose here.
+    let timeless = match title.split_once(", retry ") {
+        Some((state, _)) => format!("{state}, retry TIME"),
+        None => title.clone(),
+    };
+    let is_right = timeless == case.title && conclusion == case.conclusion;
     let summary = rig.check(number).summary.unwrap().replace('\\', "");
     let is_explained = summary.contains(&title);
     let wrong = format!(

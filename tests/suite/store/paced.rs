@@ -59,6 +59,75 @@ async fn a_job_that_has_to_wait_is_not_hurried_because_it_was_paced_once() {
     );
 }
 
+/// What a running job puts in line for later.
+fn later(delay: Duration) -> Change {
+    Change::Later {
+        guid: "later".to_owned(),
+        event: "event of later".to_owned(),
+        delay,
+    }
+}
+
+#[tokio::test]
+async fn what_is_put_in_line_for_later_stands_there_once_and_with_its_newest_time() {
+    let mut house = House::new().await;
+    let (pull, two) = (pr(1), 2 * HOUR);
+    house.push(&pull, "said").await;
+    let job = house.claim(LONG).await;
+    for delay in [HOUR, NOW, two] {
+        let changes = [later(delay)];
+        house
+            .store
+            .record(&job.lease, &pull, &changes)
+            .await
+            .unwrap();
+    }
+    house.store.complete(&job.lease).await.unwrap();
+    assert!(house.nothing_ready().await, "the earlier times are gone");
+    let ready = house.store.next_ready_in().await.unwrap().unwrap();
+    assert!(ready > HOUR && ready <= two, "{ready:?}");
+    house.restart().await;
+    // Whatever happens makes it ready, and it goes back into line from there.
+    house.push(&pull, "more").await;
+    let job = house.claim(LONG).await;
+    assert_eq!(guids(&job), ["later", "more"]);
+    let changes = [later(two)];
+    house
+        .store
+        .record(&job.lease, &pull, &changes)
+        .await
+        .unwrap();
+    house.store.release(&job.lease).await.unwrap();
+    let job = house.claim(LONG).await;
+    assert_eq!(guids(&job).len(), 2, "once, whoever had it");
+    house
+        .store
+        .record(&job.lease, &pull, &changes)
+        .await
+        .unwrap();
+    house.store.complete(&job.lease).await.unwrap();
+    assert!(house.nothing_ready().await);
+    assert_eq!(house.store.backlog().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_put_in_line_without_the_lease() {
+    let house = House::new().await;
+    house.push(&pr(1), "said").await;
+    let job = house.claim(SHORT).await;
+    let taken_over = house.claim_when_ready(LONG).await;
+    let changes = [later(HOUR)];
+    let late = house.store.record(&job.lease, &pr(1), &changes).await;
+    assert_eq!(late, Err(StoreError::LeaseLost));
+    let other = house
+        .store
+        .record(&taken_over.lease, &pr(2), &changes)
+        .await;
+    assert_eq!(other, Err(StoreError::LeaseLost));
+    house.store.complete(&taken_over.lease).await.unwrap();
+    assert_eq!(house.store.backlog().await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn a_lost_delivery_is_asked_for_less_and_less_often_and_then_no_more() {
     let mut house = House::new().await;

@@ -47,6 +47,9 @@ pub(crate) fn keyring() -> Arc<Keyring> {
     KEYRING.get_or_init(made).clone()
 }
 
+/// A job that is not ready by then is not waited for. Leases end earlier.
+const SOON: Duration = Duration::from_secs(61);
+
 /// A configuration under which pushes are answered at once.
 pub(crate) const AT_ONCE: &str = "on: {quiet: 0s}\n";
 
@@ -192,16 +195,30 @@ impl Rig {
             .set_webhook(&format!("http://{address}/hook"), SECRET);
     }
 
-    /// Waits until every delivery was sent and no job waits or runs; parked ones may be left.
+    /// Lets time pass, as far as jobs in line, what is spent and what is asked for again know of it; nobody waits for what
+    /// comes of it.
+    pub(crate) async fn pass(&self, time: Duration) {
+        let ms = time.as_millis();
+        let due = format!("json_set(value, '$.due', json_extract(value, '$.due') - {ms})");
+        let owing = format!("SELECT json_group_array({due}) FROM json_each(effects.result)");
+        self.meddle(&format!(
+            "UPDATE jobs SET run_at = run_at - {ms} WHERE state = 'waiting';\
+             UPDATE calls SET called_at = called_at - {ms};\
+             UPDATE effects SET result = ({owing}) WHERE key = 'owing'"
+        ))
+        .await;
+        self.wake.notify_one();
+    }
+
+    /// Waits until every delivery was sent and no job runs, or waits other than for minutes; parked ones may be left.
     pub(crate) async fn rest(&self) {
         let settled = async {
             let mut quiet = 0;
             while quiet < 3 {
                 self.sandbox.wait_until_idle().await;
-                quiet = if self.store.backlog().await.unwrap() == 0 {
-                    quiet + 1
-                } else {
-                    0
+                quiet = match self.store.next_ready_in().await.unwrap() {
+                    Some(next) if next <= SOON => 0,
+                    _ => quiet + 1,
                 };
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }

@@ -28,6 +28,10 @@ pub(crate) enum Line {
     Settles,
     /// No answer.
     Fails,
+    /// A limit for so many seconds, once; then it votes READY.
+    Limited(u64),
+    /// A key that is refused.
+    Refused,
     /// An answer that cannot be used.
     Nonsense,
     /// No vote and no word.
@@ -234,6 +238,14 @@ impl Model for Scripted {
                     retry_after: None,
                 });
             }
+            Line::Limited(seconds) => {
+                self.set(&alias, Line::Votes(Vote::Ready));
+                return Err(ModelError::Unavailable {
+                    reason: "slow down".to_owned(),
+                    retry_after: Some(seconds),
+                });
+            }
+            Line::Refused => return Err(ModelError::Refused("the key was refused".to_owned())),
             Line::Nonsense => return Err(ModelError::Invalid("it is no JSON".to_owned())),
             Line::Silent => return Ok(Answer::free("test/scripted", None)),
             Line::Panics => panic!("a bug in the provider"),
