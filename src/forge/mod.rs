@@ -34,12 +34,20 @@ pub enum ForgeError {
     /// GitHub refuses the request as invalid; a bug of ours or a rule of theirs.
     #[error("refused: {0}")]
     Refused(String),
-    /// Rate limited: try again after that many seconds.
+    /// Rate limited: for that many seconds nothing of the installation may be sent.
     #[error("rate limited, again in {retry_after} s: {message}")]
     RateLimited {
         /// Seconds to wait.
         retry_after: u64,
         /// What GitHub said.
+        message: String,
+    },
+    /// Not sent, because much was written lately and its turn does not come soon. Nothing else has to wait for it.
+    #[error("out of turn, again in {wait} s: {message}")]
+    OutOfTurn {
+        /// Seconds to wait.
+        wait: u64,
+        /// What was not sent.
         message: String,
     },
     /// Network, 5xx, unreadable answer: the effect of a write is unknown.

@@ -82,9 +82,11 @@ pub(super) async fn next_ready_in(database: &Database) -> Result<Option<Duration
     let row = database
         .dialect
         .query(
-            "SELECT MIN(CASE WHEN j.state = 'running' THEN j.lease_until ELSE j.run_at END) - {now} FROM jobs j \
+            "SELECT MIN(CASE WHEN q.held > q.ready THEN q.held ELSE q.ready END) - {now} FROM \
+             (SELECT CASE WHEN j.state = 'running' THEN j.lease_until ELSE j.run_at END AS ready, \
+             COALESCE(i.held_until, 0) AS held FROM jobs j LEFT JOIN installations i ON i.id = j.installation \
              WHERE j.state = 'running' OR (j.state = 'waiting' AND NOT EXISTS \
-             (SELECT 1 FROM jobs r WHERE r.lane = j.lane AND r.state = 'running'))",
+             (SELECT 1 FROM jobs r WHERE r.lane = j.lane AND r.state = 'running'))) q",
         )
         .fetch_one(database.readers())
         .await?;

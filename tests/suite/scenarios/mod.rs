@@ -19,6 +19,7 @@ mod loops;
 mod merge_queue;
 mod order;
 mod order_at_random;
+mod pacing;
 mod persona_folders;
 mod phases;
 mod queue_meanwhile;
