@@ -46,12 +46,12 @@ pub enum FaultKind {
     Status(u16),
     /// The request is carried out, then answered with an error status.
     ApplyThenStatus(u16),
-    /// The hourly limit is used up for so many seconds: 403 with `x-ratelimit-reset`.
+    /// The hourly limit of whoever asks is used up for so many seconds: 403 with `x-ratelimit-reset`.
     PrimaryLimit {
         /// Seconds until the reset.
         reset_in: i64,
     },
-    /// A secondary limit: 403 or 429, with the given `retry-after` text if any.
+    /// A secondary limit for whoever asks: 403 or 429, with the given `retry-after` text if any.
     SecondaryLimit {
         /// 403 or 429.
         status: u16,

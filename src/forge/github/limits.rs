@@ -163,10 +163,9 @@ impl Limiter {
             Some(track) => {
                 let halvings = track.halvings(now, recovery);
                 let is_courtesy = lane == Lane::Courtesy;
-                let after_it = if is_courtesy {
-                    track.burst(halvings)
-                } else {
-                    0
+                let after_it = match is_courtesy {
+                    true => track.burst(halvings),
+                    false => 0,
                 };
                 let room = track.earliest(open, after_it, halvings);
                 if room.saturating_duration_since(now) > patience {
@@ -189,7 +188,7 @@ impl Limiter {
 
     /// An answer said that the hour's requests are used up, and that there are new ones after `left`.
     pub(super) fn used_up(&mut self, now: Instant, left: Duration) {
-        self.close(now + left);
+        self.close(now, left);
     }
 
     /// A request that was sent at `sent` was refused for a limit. Says for how long nothing may be sent. Its lane goes
@@ -203,7 +202,7 @@ impl Limiter {
         told: Option<Duration>,
     ) -> Duration {
         let is_news = self.refused_at.is_none_or(|at| sent >= at);
-        let recovery = self.rates.recovery;
+        self.settle(now);
         let affected = match lane {
             Lane::Free => [Some(&mut self.checks), Some(&mut self.content)],
             Lane::Checks => [Some(&mut self.checks), None],
@@ -211,10 +210,9 @@ impl Limiter {
         };
         let mut halvings = 0;
         for track in affected.into_iter().flatten() {
-            let before = track.halvings(now, recovery);
-            halvings = halvings.max(before);
+            halvings = halvings.max(track.halved);
             if is_news {
-                track.halved = (before + 1).min(MOST_HALVINGS);
+                track.halved = (track.halved + 1).min(MOST_HALVINGS);
             }
         }
         let window = match told {
@@ -225,7 +223,7 @@ impl Limiter {
         if is_news {
             self.refused_at = Some(now);
         }
-        self.close(now + window);
+        self.close(now, window);
         self.closed(now).unwrap_or(window)
     }
 
@@ -241,11 +239,22 @@ impl Limiter {
         self.closed(now).is_none() && is_idle(&self.checks) && is_idle(&self.content)
     }
 
-    fn close(&mut self, until: Instant) {
+    fn close(&mut self, now: Instant, window: Duration) {
+        self.settle(now);
+        let until = now + window;
         let until = self.not_before.map_or(until, |before| before.max(until));
         self.not_before = Some(until);
         for track in [&mut self.checks, &mut self.content] {
             track.calm_from = Some(until);
+        }
+    }
+
+    /// What calm gave back so far is kept, whatever comes next.
+    fn settle(&mut self, now: Instant) {
+        let recovery = self.rates.recovery;
+        for track in [&mut self.checks, &mut self.content] {
+            track.halved = track.halvings(now, recovery);
+            track.calm_from = Some(now);
         }
     }
 
@@ -268,9 +277,9 @@ struct Track {
     whole_at: Option<Instant>,
     /// Turns told to jobs that went back to the queue, each good for a burst.
     turns: VecDeque<Instant>,
-    /// Halvings at the last refusal.
+    /// Halvings when calm began.
     halved: u32,
-    /// Since when there was no window.
+    /// The end of the last window.
     calm_from: Option<Instant>,
 }
 
@@ -514,7 +523,14 @@ mod tests {
                 checks,
                 "{lane:?}"
             );
-            let calm = open + Rates::default().recovery;
+            let mut limiter = refused();
+            limiter.refused(lane, open, open, Some(SECOND));
+            let recovery = Rates::default().recovery;
+            // A window in between takes nothing of it back.
+            limiter.used_up(open + SECOND + recovery, SECOND);
+            let calm = open + SECOND * 2 + recovery * 2;
+            assert_eq!(spread(&mut limiter, Lane::Content, calm), 3, "{lane:?}");
+            let calm = open + recovery;
             assert_eq!(spread(&mut refused(), Lane::Content, calm), 3, "{lane:?}");
             assert_eq!(spread(&mut refused(), Lane::Checks, calm), 1, "{lane:?}");
         }

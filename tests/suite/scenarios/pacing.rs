@@ -178,10 +178,15 @@ async fn a_round_whose_writes_come_out_of_turn_is_finished_once() {
     rig.settle().await;
     rig.say("ann", number, "/discuss security what about tenants?")
         .await;
+    assert_eq!(rig.count(EffectKind::Commit), 2);
     rig.say("ann", number, "/discuss vote ready").await;
     assert_eq!(rig.conclusion(number), "success", "{}", rig.title(number));
     assert_eq!(model.calls().len(), 4, "nothing is bought twice");
-    assert_eq!(rig.count(EffectKind::Commit), 2);
+    assert_eq!(
+        rig.count(EffectKind::Commit),
+        3,
+        "the verdict is written into the file"
+    );
     assert_eq!(rig.replies(number).len(), 1);
     assert_eq!(rig.statuses(number).len(), 1);
 }
@@ -194,7 +199,10 @@ async fn a_check_goes_before_comments_that_wait_for_their_turn() {
     let mut rates = Rates::default();
     rates.content.burst = 1;
     let github = client(&rig, rates);
-    let pr = rig.pr(number);
+    let mut pr = rig.pr(number);
+    pr.installation = rig
+        .sandbox
+        .look(|world| *world.installations.keys().next().unwrap());
     rig.sandbox.reset_ledger();
     let comments = (0..4).map(|_| github.comment(&pr, "one of many"));
     let check = CheckRun {
