@@ -99,8 +99,10 @@ pub(super) async fn fate(database: &Database, guid: &str) -> Result<Fate, StoreE
     let row = database
         .dialect
         .query(
-            "SELECT j.state, j.public_id, j.run_at - {now} AS ready_in, j.last_error FROM job_events e \
-             JOIN jobs j ON j.id = e.job WHERE e.guid = $1",
+            "SELECT j.state, j.public_id, j.last_error, \
+             CASE WHEN i.held_until > j.run_at THEN i.held_until ELSE j.run_at END - {now} AS ready_in \
+             FROM job_events e JOIN jobs j ON j.id = e.job LEFT JOIN installations i ON i.id = j.installation \
+             WHERE e.guid = $1",
         )
         .bind(guid)
         .fetch_optional(database.readers())

@@ -432,6 +432,11 @@ async fn a_held_installation_waits_whatever_comes_in_and_the_others_do_not() {
         wait > LONG / 2 && wait <= LONG,
         "nobody looks again and again: {wait:?}"
     );
+    let told = house.store.fate("of the same").await.unwrap();
+    let Fate::Waiting { ready_in, .. } = told else {
+        panic!("{told:?}");
+    };
+    assert!(ready_in > LONG / 2, "{ready_in:?}");
     house.push(&elsewhere, "of another").await;
     let other = house.claim(LONG).await;
     assert_eq!(guids(&other), ["of another"]);
