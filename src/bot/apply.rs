@@ -330,6 +330,11 @@ async fn react(
                 .tell(pr, &format_args!("reaction {}", reaction.as_str()));
             Ok(())
         }
+        // What everything else of the job would wait behind is left out.
+        Err(error @ ForgeError::OutOfTurn { .. }) => {
+            tracing::warn!(%pr, %error, "no reaction");
+            Ok(())
+        }
         Err(error) => tolerate(pr, "reaction", error),
     }
 }

@@ -98,8 +98,10 @@ pub enum JobError {
 pub enum Remedy {
     /// Somebody else has the job: stop, write nothing.
     Abandon,
-    /// Back after that time, not counted as a try: GitHub said when.
+    /// Back after that time, not counted as a try: its turn comes then.
     Wait(Duration),
+    /// The same, and no job of its installation is begun before: GitHub said when.
+    Hold(Duration),
     /// Back after the usual delay.
     Retry,
     /// Back after the usual delay, for longer: GitHub is away, which is no fault of the job.
@@ -124,7 +126,10 @@ impl JobError {
                 // GitHub does not show yet, or not at this moment.
                 ForgeError::NotFound(_) => Remedy::Retry,
                 ForgeError::RateLimited { retry_after, .. } => {
-                    Remedy::Wait(Duration::from_secs((*retry_after).clamp(1, MAX_WAIT)))
+                    Remedy::Hold(Duration::from_secs((*retry_after).clamp(1, MAX_WAIT)))
+                }
+                ForgeError::OutOfTurn { wait, .. } => {
+                    Remedy::Wait(Duration::from_secs((*wait).clamp(1, MAX_WAIT)))
                 }
                 ForgeError::Unavailable(_) => Remedy::Outlast,
                 ForgeError::StaleHead(_) => Remedy::Retry,
@@ -135,5 +140,5 @@ impl JobError {
     }
 }
 
-/// Seconds that a rate limit is believed at most; its windows are an hour long.
+/// Seconds that a job waits at most for a limit; the longest windows are an hour long.
 const MAX_WAIT: u64 = 3_660;

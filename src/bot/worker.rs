@@ -192,6 +192,10 @@ impl Worker {
                 tracing::warn!(pr = %job.pr, job = %job.id, %error, "job waits");
                 store.postpone(&job.lease, delay).await
             }
+            Remedy::Hold(delay) => {
+                tracing::warn!(pr = %job.pr, job = %job.id, installation = job.pr.installation, %error, "the jobs of the installation wait");
+                store.hold(&job.lease, delay).await
+            }
             Remedy::Retry | Remedy::Outlast if job.attempt < attempts => {
                 let delay = backoff(self.deps.pace.retry, job.attempt);
                 tracing::warn!(pr = %job.pr, job = %job.id, %error, ?delay, "job failed, tried again later");

@@ -3,6 +3,7 @@
 use super::output::Output;
 use super::{Failure, Outcome};
 use crate::config::Settings;
+use crate::forge::github::Rates;
 use crate::server::app::App;
 use crate::server::models;
 use crate::telemetry::{self, LogFormat};
@@ -20,7 +21,7 @@ pub(super) async fn run(_: &Arguments, output: &Output) -> Result<Outcome, Failu
     let settings = settings("deploy/.env.example explains every variable.")?;
     let stop = stop_signal();
     let (settings, said) = with_model(settings).await?;
-    let app = App::start(&settings)
+    let app = App::start(&settings, Rates::default())
         .await
         .map_err(|error| Failure::new("start", error.to_string()))?;
     let say = |line: &str| match settings.log_format {

@@ -3,6 +3,7 @@
 //! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview` and `queue` are of reading.
 
 mod access;
+mod check;
 mod comment;
 pub mod event;
 pub mod github;
@@ -13,6 +14,7 @@ pub mod signature;
 use crate::ids::{Actor, PullRequest, Sha};
 pub use access::{Blocked, Installed};
 use async_trait::async_trait;
+pub use check::{Annotation, AnnotationLevel, CheckButton, CheckRun, Conclusion, ExistingCheck};
 pub use comment::{OwnComment, Reaction, ReactionTarget};
 pub use overview::Overview;
 
@@ -34,12 +36,20 @@ pub enum ForgeError {
     /// GitHub refuses the request as invalid; a bug of ours or a rule of theirs.
     #[error("refused: {0}")]
     Refused(String),
-    /// Rate limited: try again after that many seconds.
+    /// Rate limited: for that many seconds nothing of the installation may be sent.
     #[error("rate limited, again in {retry_after} s: {message}")]
     RateLimited {
         /// Seconds to wait.
         retry_after: u64,
         /// What GitHub said.
+        message: String,
+    },
+    /// Not sent, because much was written lately and its turn does not come soon. Nothing else has to wait for it.
+    #[error("out of turn, again in {wait} s: {message}")]
+    OutOfTurn {
+        /// Seconds to wait.
+        wait: u64,
+        /// What was not sent.
         message: String,
     },
     /// Network, 5xx, unreadable answer: the effect of a write is unknown.
@@ -264,112 +274,6 @@ pub struct Rights {
     pub maintain: bool,
     /// Admin.
     pub admin: bool,
-}
-
-/// Conclusion of a completed check run. `neutral`, `skipped` and `cancelled` pass on GitHub and do not exist here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Conclusion {
-    /// Green.
-    Success,
-    /// Red: somebody has to change something.
-    Failure,
-    /// Not green: somebody has to do something.
-    ActionRequired,
-}
-
-impl Conclusion {
-    /// GitHub's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::ActionRequired => "action_required",
-        }
-    }
-}
-
-/// Level of an annotation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AnnotationLevel {
-    /// `failure`
-    Failure,
-    /// `warning`
-    Warning,
-    /// `notice`
-    Notice,
-}
-
-impl AnnotationLevel {
-    /// GitHub's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Failure => "failure",
-            Self::Warning => "warning",
-            Self::Notice => "notice",
-        }
-    }
-}
-
-/// One annotation on a file's line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Annotation {
-    /// Path in the pull request's tree.
-    pub path: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Level.
-    pub level: AnnotationLevel,
-    /// Title, at most 255 characters.
-    pub title: String,
-    /// Message, at most 64 KB.
-    pub message: String,
-}
-
-/// A button on a check run: label at most 20 characters, description 40, identifier 20.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckButton {
-    /// Label.
-    pub label: String,
-    /// Description.
-    pub description: String,
-    /// Identifier sent back by `check_run.requested_action`.
-    pub identifier: String,
-}
-
-/// A check run to post on one commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckRun {
-    /// `discussions`, `discussions (preview)`, ...
-    pub name: String,
-    /// Commit it is bound to.
-    pub head: Sha,
-    /// `None`: in progress.
-    pub conclusion: Option<Conclusion>,
-    /// Title line.
-    pub title: String,
-    /// Markdown, at most 65,535 bytes (cut by the caller).
-    pub summary: String,
-    /// Any number; the adapter pages them by 50.
-    pub annotations: Vec<Annotation>,
-    /// At most three.
-    pub buttons: Vec<CheckButton>,
-    /// Our own id, for read-back.
-    pub external_id: String,
-    /// Page with more, if any.
-    pub details_url: Option<String>,
-}
-
-/// A check run of ours as GitHub has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExistingCheck {
-    /// Numeric id.
-    pub id: u64,
-    /// Name.
-    pub name: String,
-    /// Our own id.
-    pub external_id: String,
-    /// `None`: not completed.
-    pub conclusion: Option<String>,
 }
 
 /// One commit that changes whole files on a branch.

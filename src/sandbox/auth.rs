@@ -36,6 +36,13 @@ struct Claims {
     exp: Option<i64>,
 }
 
+/// The installation whose token stands in the `Authorization` header, good or not.
+pub fn installation(world: &World, authorization: Option<&str>) -> Option<u64> {
+    let (_, credential) = authorization?.split_once(' ')?;
+    let token = world.tokens.get(credential.trim())?;
+    Some(token.installation)
+}
+
 /// Reads the `Authorization` header; `bearer` and `token` mean the same to GitHub.
 pub fn caller(world: &World, authorization: Option<&str>) -> Result<Caller, Refusal> {
     let Some(header) = authorization else {

@@ -3,6 +3,7 @@
 use super::chance::Chance;
 use super::state::Time;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Which requests a fault hits.
@@ -45,12 +46,12 @@ pub enum FaultKind {
     Status(u16),
     /// The request is carried out, then answered with an error status.
     ApplyThenStatus(u16),
-    /// The hourly limit is used up for so many seconds: 403 with `x-ratelimit-reset`.
+    /// The hourly limit of whoever asks is used up for so many seconds: 403 with `x-ratelimit-reset`.
     PrimaryLimit {
         /// Seconds until the reset.
         reset_in: i64,
     },
-    /// A secondary limit: 403 or 429, with the given `retry-after` text if any.
+    /// A secondary limit for whoever asks: 403 or 429, with the given `retry-after` text if any.
     SecondaryLimit {
         /// 403 or 429.
         status: u16,
@@ -126,12 +127,13 @@ struct Armed {
     chance: Chance,
 }
 
-/// Armed faults and the rate-limit window in force.
+/// Armed faults and the rate-limit windows in force.
 #[derive(Debug, Default)]
 pub struct Faults {
     armed: Vec<Armed>,
-    /// Until when requests are refused, and with which refusal, after a limit fault struck.
-    pub limited: Option<(Time, FaultKind)>,
+    /// Until when requests are refused, and with which refusal, after a limit fault struck: by installation, those of
+    /// the App itself and of nobody under `None`.
+    pub limited: BTreeMap<Option<u64>, (Time, FaultKind)>,
 }
 
 impl Faults {
@@ -151,7 +153,7 @@ impl Faults {
     /// Disarms everything and lifts a limit in force.
     pub fn clear(&mut self) {
         self.armed.clear();
-        self.limited = None;
+        self.limited.clear();
     }
 
     /// The fault that strikes this request, the first armed one that matches.

@@ -84,8 +84,10 @@ pub struct RequestRecord {
     pub operation: Option<String>,
     /// Status of the answer; 0 when the connection was cut instead.
     pub status: u16,
-    /// Whether it came inside a rate-limit window that had been announced.
+    /// Whether it came inside a rate-limit window that had been announced to its installation.
     pub inside_limit: bool,
+    /// Installation whose token it came with; `None`: it came from the App itself, or from nobody known.
+    pub installation: Option<u64>,
 }
 
 /// Effects and requests, oldest first.

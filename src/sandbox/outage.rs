@@ -8,8 +8,13 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use serde_json::json;
 
-/// The answer of a fault that keeps the request from being carried out.
-pub(super) fn instead(world: &mut World, kind: &FaultKind, inside: bool) -> Option<Answer> {
+/// The answer of a fault that keeps the request of that installation, or of the App itself, from being carried out.
+pub(super) fn instead(
+    world: &mut World,
+    kind: &FaultKind,
+    inside: bool,
+    sender: Option<u64>,
+) -> Option<Answer> {
     let plain = |status: u16, message: &str| Some(Refusal::new(status, message).into_answer());
     match kind {
         FaultKind::DropBefore => Some(Answer::empty(200)),
@@ -27,12 +32,12 @@ pub(super) fn instead(world: &mut World, kind: &FaultKind, inside: bool) -> Opti
         FaultKind::PrimaryLimit { reset_in } => {
             if !inside {
                 let until = world.precise_now() + TimeDelta::seconds((*reset_in).max(0));
-                world.faults.limited = Some((until, kind.clone()));
+                world.faults.limited.insert(sender, (until, kind.clone()));
             }
             let until = world
                 .faults
                 .limited
-                .as_ref()
+                .get(&sender)
                 .map_or_else(|| world.now(), |(until, _)| *until);
             Some(primary_limit(until))
         }
@@ -45,7 +50,7 @@ pub(super) fn instead(world: &mut World, kind: &FaultKind, inside: bool) -> Opti
                 .and_then(|text| text.parse::<u32>().ok());
             if let (false, Some(seconds)) = (inside, seconds) {
                 let until = world.precise_now() + TimeDelta::seconds(i64::from(seconds));
-                world.faults.limited = Some((until, kind.clone()));
+                world.faults.limited.insert(sender, (until, kind.clone()));
             }
             Some(secondary_limit(*status, retry_after.clone()).into_answer())
         }

@@ -221,11 +221,9 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
         write,
     };
     let now = world.precise_now();
-    let window = world
-        .faults
-        .limited
-        .clone()
-        .filter(|(until, _)| *until > now);
+    let sender = auth::installation(world, raw.authorization.as_deref());
+    let window = world.faults.limited.get(&sender).cloned();
+    let window = window.filter(|(until, _)| *until > now);
     let fault = match &window {
         Some((_, kind)) => Some(kind.clone()),
         None => world.faults.strike(incoming),
@@ -241,7 +239,7 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
     };
     exchange.answer = match fault
         .as_ref()
-        .and_then(|kind| instead(world, kind, window.is_some()))
+        .and_then(|kind| instead(world, kind, window.is_some(), sender))
     {
         Some(answer) => {
             exchange.altered = true;
@@ -276,6 +274,7 @@ fn exchange(hub: &Hub, world: &mut World, raw: &Raw) -> Exchange {
             exchange.answer.status
         },
         inside_limit: window.is_some(),
+        installation: sender,
     });
     exchange
 }

@@ -8,7 +8,7 @@ use crate::bot::trigger::{OwnApp, Trigger, trigger};
 use crate::bot::worker::run_workers;
 use crate::config::Settings;
 use crate::forge::event::Event;
-use crate::forge::github::GitHub;
+use crate::forge::github::{GitHub, Rates};
 use crate::forge::{ForgeError, ForgeRead};
 use crate::llm::command::Readers;
 use crate::llm::endpoint::BadEndpoint;
@@ -68,12 +68,12 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// With the database for itself.
+    /// With the database for itself, writing at these rates.
     ///
     /// # Errors
     /// When the database or the key cannot be used.
-    pub async fn alone(settings: &Settings) -> Result<Self, StartError> {
-        let github = github(settings)?;
+    pub async fn alone(settings: &Settings, rates: Rates) -> Result<Self, StartError> {
+        let github = github(settings)?.at(rates);
         let store = SqlStore::open(settings.database_url.expose_secret()).await?;
         Self::new(settings, github, store)
     }
@@ -166,17 +166,17 @@ pub struct App {
 }
 
 impl App {
-    /// Starts listening and working on the current tokio runtime.
+    /// Starts listening and working on the current tokio runtime. At [`Rates::default`] it is polite to GitHub.
     ///
     /// # Errors
     /// When the database, the key or the address cannot be used; nothing is left running then.
-    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+    pub async fn start(settings: &Settings, rates: Rates) -> Result<Self, StartError> {
         let Assembly {
             deps,
             store,
             decide,
             keyring,
-        } = Assembly::alone(settings).await?;
+        } = Assembly::alone(settings, rates).await?;
         let address = SocketAddr::from((settings.host, settings.port));
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;

@@ -82,9 +82,11 @@ pub(super) async fn next_ready_in(database: &Database) -> Result<Option<Duration
     let row = database
         .dialect
         .query(
-            "SELECT MIN(CASE WHEN j.state = 'running' THEN j.lease_until ELSE j.run_at END) - {now} FROM jobs j \
+            "SELECT MIN(CASE WHEN q.held > q.ready THEN q.held ELSE q.ready END) - {now} FROM \
+             (SELECT CASE WHEN j.state = 'running' THEN j.lease_until ELSE j.run_at END AS ready, \
+             COALESCE(i.held_until, 0) AS held FROM jobs j LEFT JOIN installations i ON i.id = j.installation \
              WHERE j.state = 'running' OR (j.state = 'waiting' AND NOT EXISTS \
-             (SELECT 1 FROM jobs r WHERE r.lane = j.lane AND r.state = 'running'))",
+             (SELECT 1 FROM jobs r WHERE r.lane = j.lane AND r.state = 'running'))) q",
         )
         .fetch_one(database.readers())
         .await?;
@@ -97,8 +99,10 @@ pub(super) async fn fate(database: &Database, guid: &str) -> Result<Fate, StoreE
     let row = database
         .dialect
         .query(
-            "SELECT j.state, j.public_id, j.run_at - {now} AS ready_in, j.last_error FROM job_events e \
-             JOIN jobs j ON j.id = e.job WHERE e.guid = $1",
+            "SELECT j.state, j.public_id, j.last_error, \
+             CASE WHEN i.held_until > j.run_at THEN i.held_until ELSE j.run_at END - {now} AS ready_in \
+             FROM job_events e JOIN jobs j ON j.id = e.job LEFT JOIN installations i ON i.id = j.installation \
+             WHERE e.guid = $1",
         )
         .bind(guid)
         .fetch_optional(database.readers())

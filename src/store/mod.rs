@@ -182,17 +182,20 @@ pub trait Store: BlockedJobs {
     async fn asked_again(&self, lease: &Lease, guid: &str) -> Result<(), StoreError>;
 
     // --- work
-    /// Claims the oldest ready job whose pull request has no live lease, fair across installations: first the one with
-    /// the fewest running jobs, then the one served longest ago. A job whose lease ran out counts as ready and is
+    /// Claims the oldest ready job whose pull request has no live lease, fair across installations that are not held:
+    /// first the one with the fewest running jobs, then the one served longest ago. A job whose lease ran out counts as ready and is
     /// taken over. `None`: nothing is ready.
     async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claimed>, StoreError>;
     /// The lease now ends after `by`, counted from now.
     async fn renew(&self, lease: &Lease, by: Duration) -> Result<(), StoreError>;
     /// Done: the job and its events leave the queue.
     async fn complete(&self, lease: &Lease) -> Result<(), StoreError>;
-    /// Back to the queue after `delay` without counting as a try (quiet time, rate limit). A waiting job of the same
+    /// Back to the queue after `delay` without counting as a try (quiet time, a turn to come). A waiting job of the same
     /// pull request is merged in.
     async fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
+    /// The same, and no job of its installation is claimed before that time, whatever comes in: GitHub limits it. A
+    /// hold outlives the process; a shorter one does not cut a longer one short.
+    async fn hold(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
     /// A failed try: back with the delay, or parked after `max_attempts`. A waiting job of the same pull request is
     /// merged into a job that goes back; beside a parked job it stays, with tries of its own.
     async fn fail(

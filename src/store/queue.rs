@@ -96,8 +96,8 @@ pub(super) async fn claim(
     }))
 }
 
-/// The job to claim next: the installation with the fewest live leases, of these the one served longest ago, of its
-/// jobs the oldest.
+/// The job to claim next: the installation with the fewest live leases that is not held, of these the one served longest
+/// ago, of its jobs the oldest.
 async fn choose(writing: &mut Writing<'_>) -> Result<Option<i64>, StoreError> {
     let row = writing
         .dialect
@@ -106,9 +106,9 @@ async fn choose(writing: &mut Writing<'_>) -> Result<Option<i64>, StoreError> {
              LEFT JOIN (SELECT installation, COUNT(*) AS running FROM jobs \
              WHERE state = 'running' AND lease_until > {now} GROUP BY installation) b \
              ON b.installation = j.installation \
-             WHERE (j.state = 'running' AND j.lease_until <= {now}) \
+             WHERE COALESCE(i.held_until, 0) <= {now} AND ((j.state = 'running' AND j.lease_until <= {now}) \
              OR (j.state = 'waiting' AND j.run_at <= {now} AND NOT EXISTS \
-             (SELECT 1 FROM jobs r WHERE r.lane = j.lane AND r.state = 'running')) \
+             (SELECT 1 FROM jobs r WHERE r.lane = j.lane AND r.state = 'running'))) \
              ORDER BY COALESCE(b.running, 0), COALESCE(i.served, 0), j.run_at, j.id LIMIT 1 {skip_locked}",
         )
         .fetch_optional(writing.connection())
@@ -197,6 +197,33 @@ pub(super) async fn postpone(
         error: None,
     };
     give_back(database, lease, back).await
+}
+
+/// See [`super::Store::hold`].
+pub(super) async fn hold(
+    database: &Database,
+    lease: &Lease,
+    delay: Duration,
+) -> Result<(), StoreError> {
+    let back = Back {
+        delay: Some(delay),
+        uncounted: 1,
+        error: None,
+    };
+    let mut writing = database.begin().await?;
+    let held = held(&mut writing, lease).await?;
+    writing
+        .dialect
+        .query(
+            "UPDATE installations SET held_until = CASE WHEN held_until > {now} + $2 THEN held_until \
+             ELSE {now} + $2 END WHERE id = (SELECT installation FROM jobs WHERE id = $1)",
+        )
+        .bind(lease.job)
+        .bind(millis(delay))
+        .execute(writing.connection())
+        .await?;
+    put_back(&mut writing, lease, &held, back).await?;
+    writing.commit().await
 }
 
 /// See [`super::Store::release`].

@@ -37,6 +37,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("migrations/0012_own_verdicts.sql"),
     ),
     (14, "blocked", include_str!("migrations/0014_blocked.sql")),
+    (
+        16,
+        "held installations",
+        include_str!("migrations/0016_held_installations.sql"),
+    ),
 ];
 
 /// Applies the missing steps of the schema on a connection of its own: where a migration locks the database, an

@@ -274,6 +274,9 @@ impl Store for SqlStore {
     async fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError> {
         queue::postpone(&self.database, lease, delay).await
     }
+    async fn hold(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError> {
+        queue::hold(&self.database, lease, delay).await
+    }
 
     async fn fail(
         &self,

@@ -2,6 +2,7 @@
 
 use crate::cli::Failure;
 use crate::config::Settings;
+use crate::forge::github::Rates;
 use crate::sandbox::{
     AppKey, CheckRun, FileEdit, Mergeability, NewPull, Oid, Sandbox, SandboxOptions,
 };
@@ -80,7 +81,7 @@ impl Stage {
             ("DATA_DIR", folder.join(DATA).display().to_string()),
         ];
         let settings = settings(&github, own)?;
-        let app = App::start(&settings)
+        let app = App::start(&settings, Rates::loopback())
             .await
             .map_err(|error| failed("the App")(&error))?;
         github.set_webhook(

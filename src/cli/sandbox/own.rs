@@ -8,6 +8,7 @@ use crate::bot::repo_config::RepoConfig;
 use crate::cli::demo::stage;
 use crate::cli::output::{BOLD, Output, styled};
 use crate::cli::{Failure, Outcome};
+use crate::forge::github::Rates;
 use crate::sandbox::local::{LocalError, LocalRepository, Newsreader, OnlyOne, People};
 use crate::sandbox::{AppKey, Sandbox, SandboxOptions};
 use crate::server::app::App;
@@ -148,7 +149,7 @@ async fn start_app(
         ("DISCUSSIONS_MODEL", "checklist".to_owned()),
     ];
     let settings = stage::settings(github, own)?;
-    let app = App::start(&settings)
+    let app = App::start(&settings, Rates::loopback())
         .await
         .map_err(|error| Failure::new("start", format!("the App: {error}")))?;
     github.set_webhook(

@@ -5,6 +5,8 @@
 use super::super::{Blocked, ForgeError};
 use super::error;
 use super::installation::Installation;
+use super::limits::Lane;
+use super::pace::Party;
 use super::transport::{Answer, Request, Transport, route};
 use super::{QUEUE_PERMISSIONS, TOKEN_PERMISSIONS};
 use crate::ids::PullRequest;
@@ -197,7 +199,7 @@ impl AppAuth {
             let answer = self.as_app(transport, &request).await?;
             match answer.status.is_success() {
                 true => Ok(error::json::<App>(&request, &answer)?.slug),
-                false => Err(error::refusal(&request, &answer, self.now())),
+                false => Err(error::refusal(&request, &answer)),
             }
         };
         self.slug.get_or_try_init(ask).await.map(String::as_str)
@@ -294,10 +296,14 @@ impl AppAuth {
         let request = Request::post(
             route(&["app", "installations", &installation, "access_tokens"]),
             body,
-        );
+        )
+        .into_lane(Lane::Free);
+        // A token is of no use to a request that may not be sent.
+        let party = Party::Installation(pr.installation);
+        transport.pass(party, &request).await?;
         let answer = self.as_app(transport, &request).await?;
         if !answer.status.is_success() {
-            return Err(error::refusal(&request, &answer, self.now()));
+            return Err(error::refusal(&request, &answer));
         }
         let minted: Minted = error::json(&request, &answer)?;
         let header = bearer(minted.token.trim()).map_err(|_| {
@@ -333,7 +339,7 @@ impl AppAuth {
         if answer.status.is_success() {
             return Ok(Some(error::json(&request, &answer)?));
         }
-        match error::refusal(&request, &answer, self.now()) {
+        match error::refusal(&request, &answer) {
             ForgeError::NotFound(_) => Ok(None),
             refusal => Err(refusal),
         }
@@ -346,9 +352,9 @@ impl AppAuth {
         transport: &Transport,
         request: &Request,
     ) -> Result<Answer, ForgeError> {
-        let answer = transport.send(request, &self.jwt()?).await?;
+        let answer = transport.send(request, &self.jwt()?, Party::App).await?;
         if answer.status == StatusCode::UNAUTHORIZED && self.learn_skew(&answer.headers) {
-            return transport.send(request, &self.jwt()?).await;
+            return transport.send(request, &self.jwt()?, Party::App).await;
         }
         Ok(answer)
     }

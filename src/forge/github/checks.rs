@@ -1,6 +1,7 @@
 //! Check runs. Octocrab's models lack buttons, external ids and the owning App, so the bodies are built here.
 
 use super::super::{Annotation, CheckRun, ExistingCheck, ForgeError};
+use super::limits::Lane;
 use super::transport::{Request, query_value};
 use super::{GitHub, PER_PAGE, repo_route};
 use crate::ids::{PullRequest, Sha};
@@ -52,7 +53,8 @@ impl GitHub {
         if let Some(now) = DateTime::from_timestamp(self.auth.now(), 0) {
             body["started_at"] = now.to_rfc3339_opts(SecondsFormat::Secs, true).into();
         }
-        let request = Request::post(repo_route(&pr.repo, &["check-runs"]), body);
+        let request =
+            Request::post(repo_route(&pr.repo, &["check-runs"]), body).into_lane(Lane::Checks);
         let created: Created = self.json_as_granted(pr, &request).await?;
         self.write_pages(pr, created.id, check, pages).await?;
         Ok(created.id)
@@ -77,7 +79,8 @@ impl GitHub {
     ) -> Result<(), ForgeError> {
         let route = repo_route(&pr.repo, &["check-runs", &id.to_string()]);
         while let Some(page) = pages.next() {
-            let request = Request::patch(route.clone(), body(check, page, pages.len() == 0));
+            let request = Request::patch(route.clone(), body(check, page, pages.len() == 0))
+                .into_lane(Lane::Checks);
             self.call_as_granted(pr, &request).await?;
         }
         Ok(())

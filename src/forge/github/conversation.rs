@@ -1,6 +1,7 @@
 //! Comments, reactions, and which pull requests a commit belongs to.
 
 use super::super::{ForgeError, OwnComment, PrState, Reaction, ReactionTarget};
+use super::limits::Lane;
 use super::transport::Request;
 use super::{GitHub, repo_route};
 use crate::ids::{PullRequest, Sha};
@@ -116,7 +117,8 @@ impl GitHub {
         };
         let id = id.to_string();
         let route = repo_route(&pr.repo, &[place, "comments", &id, "reactions"]);
-        let request = Request::post(route, json!({ "content": reaction.as_str() }));
+        let body = json!({ "content": reaction.as_str() });
+        let request = Request::post(route, body).into_lane(Lane::Courtesy);
         self.call(pr, &request).await.map(|_| ())
     }
 

@@ -7,8 +7,8 @@ use chrono::DateTime;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-/// Seconds to wait when GitHub limits us without saying for how long.
-const DEFAULT_WAIT: u64 = 60;
+/// Seconds to wait when GitHub limits us without saying for how long; longer when it does so again.
+pub(super) const UNTOLD: u64 = 60;
 /// Longest wait that is believed: primary limits reset within the hour.
 const LONGEST_WAIT: u64 = 3_660;
 /// Characters of GitHub's own words that are kept.
@@ -32,8 +32,8 @@ pub(super) fn json<T: DeserializeOwned>(
     })
 }
 
-/// Classifies an answer whose status is not a success. `now` is GitHub's clock, Unix seconds.
-pub(super) fn refusal(request: &Request, answer: &Answer, now: i64) -> ForgeError {
+/// Classifies an answer whose status is not a success.
+pub(super) fn refusal(request: &Request, answer: &Answer) -> ForgeError {
     let said = words(&answer.body);
     let id = answer.headers.get("x-github-request-id");
     let id = id.and_then(|id| id.to_str().ok()).unwrap_or("-");
@@ -43,15 +43,10 @@ pub(super) fn refusal(request: &Request, answer: &Answer, now: i64) -> ForgeErro
         clipped(id)
     );
     match answer.status {
-        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
-            if is_rate_limit(answer.status, &answer.headers, &said) =>
-        {
-            let retry_after = wait(&answer.headers, now);
-            ForgeError::RateLimited {
-                retry_after,
-                message,
-            }
-        }
+        _ if is_limit(answer) => ForgeError::RateLimited {
+            retry_after: answer.wait.unwrap_or(UNTOLD),
+            message,
+        },
         StatusCode::FORBIDDEN if said.contains("archived so is read-only") => {
             ForgeError::Blocked(Blocked::Archived)
         }
@@ -59,14 +54,6 @@ pub(super) fn refusal(request: &Request, answer: &Answer, now: i64) -> ForgeErro
         | StatusCode::FORBIDDEN
         | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => ForgeError::Forbidden(message),
         StatusCode::NOT_FOUND | StatusCode::GONE => ForgeError::NotFound(message),
-        // GitHub's limit on comments in a row, under another status.
-        StatusCode::UNPROCESSABLE_ENTITY if said.contains("submitted too quickly") => {
-            let retry_after = wait(&answer.headers, now);
-            ForgeError::RateLimited {
-                retry_after,
-                message,
-            }
-        }
         StatusCode::REQUEST_TIMEOUT => ForgeError::Unavailable(message),
         status if status.is_client_error() || status.is_redirection() => {
             ForgeError::Refused(message)
@@ -91,12 +78,23 @@ pub(super) fn is_for_want_of_permission(refusal: &ForgeError) -> bool {
     matches!(refusal, ForgeError::Forbidden(said) if said.contains(words))
 }
 
-/// Whether a 403 or 429 is about how much we ask, not about what.
-fn is_rate_limit(status: StatusCode, headers: &HeaderMap, said: &str) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS
-        || headers.contains_key("retry-after")
-        || text(headers, "x-ratelimit-remaining") == Some("0")
-        || speaks_of_limits(said)
+/// Whether a refusal is about how much we ask, not about what.
+pub(super) fn is_limit(answer: &Answer) -> bool {
+    match answer.status {
+        StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::FORBIDDEN => {
+            answer.headers.contains_key("retry-after")
+                || has_none_left(&answer.headers)
+                || speaks_of_limits(&words(&answer.body))
+        }
+        // GitHub's limit on comments in a row, under another status.
+        StatusCode::UNPROCESSABLE_ENTITY => words(&answer.body).contains("submitted too quickly"),
+        _ => false,
+    }
+}
+
+fn has_none_left(headers: &HeaderMap) -> bool {
+    text(headers, "x-ratelimit-remaining") == Some("0")
 }
 
 /// Secondary limits are told in words only.
@@ -119,30 +117,32 @@ pub(super) fn speaks_of_rules(said: &str) -> bool {
     .any(|words| said.contains(words))
 }
 
-/// Seconds to wait: `retry-after` (seconds or a date), else the reset time, else a minute; always between 1 and
-/// [`LONGEST_WAIT`].
-pub(super) fn wait(headers: &HeaderMap, now: i64) -> u64 {
+/// Seconds to wait after a refusal: `retry-after` (seconds or a date), else the reset time; always between 1 and
+/// [`LONGEST_WAIT`]. `None`: GitHub does not say.
+pub(super) fn wait(headers: &HeaderMap) -> Option<u64> {
     let asked = text(headers, "retry-after").and_then(|value| {
         let seconds = value.trim().parse::<i64>().ok();
-        seconds.or_else(|| Some(date(value)? - now))
+        seconds.or_else(|| date(value)?.checked_sub(clock(headers)))
     });
-    let reset = text(headers, "x-ratelimit-reset")
-        .filter(|_| text(headers, "x-ratelimit-remaining") == Some("0"))
-        .and_then(|value| {
-            value
-                .trim()
-                .parse::<i64>()
-                .ok()?
-                .checked_sub(now)?
-                .checked_add(1)
-        });
-    let seconds = asked
-        .filter(|seconds| *seconds >= 0)
-        .or(reset.filter(|seconds| *seconds > 0));
-    seconds
-        .and_then(|seconds| u64::try_from(seconds).ok())
-        .unwrap_or(DEFAULT_WAIT)
-        .clamp(1, LONGEST_WAIT)
+    let asked = asked.and_then(|seconds| u64::try_from(seconds).ok());
+    let seconds = asked.map(|seconds| seconds.clamp(1, LONGEST_WAIT));
+    seconds.or_else(|| used_up(headers))
+}
+
+/// Seconds until there are requests again, where an answer says that none is left: to the reset time and one more;
+/// between 1 and [`LONGEST_WAIT`].
+pub(super) fn used_up(headers: &HeaderMap) -> Option<u64> {
+    let reset = text(headers, "x-ratelimit-reset").filter(|_| has_none_left(headers))?;
+    let reset = reset.trim().parse::<i64>().ok()?;
+    let left = reset.checked_sub(clock(headers))?.checked_add(1)?;
+    let left = u64::try_from(left).ok().filter(|left| *left > 0)?;
+    Some(left.min(LONGEST_WAIT))
+}
+
+/// GitHub's clock as the answer tells it, else ours; Unix seconds.
+fn clock(headers: &HeaderMap) -> i64 {
+    let told = text(headers, "date").and_then(date);
+    told.unwrap_or_else(|| chrono::Utc::now().timestamp())
 }
 
 /// An HTTP date as Unix seconds.
@@ -183,12 +183,16 @@ mod tests {
     const NOW: i64 = 1_700_000_000;
 
     fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
-        list.iter()
+        let mut headers: HeaderMap = list
+            .iter()
             .map(|(name, value)| {
                 let name = http::HeaderName::from_static(name);
                 (name, value.parse().unwrap())
             })
-            .collect()
+            .collect();
+        let now = DateTime::from_timestamp(NOW, 0).unwrap().to_rfc2822();
+        headers.insert("date", now.parse().unwrap());
+        headers
     }
 
     #[test]
@@ -244,7 +248,8 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
-            assert_eq!(wait(&headers(&list), NOW), expected, "{list:?}");
+            let seconds = wait(&headers(&list)).unwrap_or(UNTOLD);
+            assert_eq!(seconds, expected, "{list:?}");
         }
     }
 

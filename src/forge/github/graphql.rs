@@ -119,12 +119,20 @@ impl GitHub {
         let request = Request::graphql(query, variables);
         let answer = self.call_for(purpose, pr, &request).await?;
         let envelope: Envelope<T> = error::json(&request, &answer)?;
-        if let Some(refusal) = envelope.refusal(&answer, self.auth.now(), &passes) {
+        if let Some(refusal) = envelope.refusal(&answer, &passes) {
+            let refusal = match refusal {
+                // Told with a status that says nothing of it.
+                ForgeError::RateLimited { message, .. } => ForgeError::RateLimited {
+                    retry_after: self.transport.limited(pr.installation, &request, &answer),
+                    message,
+                },
+                refusal => refusal,
+            };
             return Err(self.understood(pr, purpose, refusal).await);
         }
         let complaints = envelope.errors.unwrap_or_default();
         for passed in &complaints {
-            let error = passed.classified(0);
+            let error = passed.classified();
             tracing::debug!(%pr, %error, "left out of an answer");
         }
         Ok(Found {
@@ -137,16 +145,13 @@ impl GitHub {
 
 impl<T> Envelope<T> {
     /// The first complaint that the caller does not let pass.
-    fn refusal(
-        &self,
-        answer: &Answer,
-        now: i64,
-        passes: impl Fn(&Complaint) -> bool,
-    ) -> Option<ForgeError> {
+    fn refusal(&self, answer: &Answer, passes: impl Fn(&Complaint) -> bool) -> Option<ForgeError> {
         let complaints = self.errors.as_deref().unwrap_or_default();
         let serious = complaints.iter().find(|complaint| !passes(complaint))?;
-        let refusal = serious.classified(error::wait(&answer.headers, now));
-        Some(error::for_want_of(answer.lacks.clone(), refusal))
+        Some(error::for_want_of(
+            answer.lacks.clone(),
+            serious.classified(),
+        ))
     }
 }
 
@@ -158,14 +163,14 @@ impl Complaint {
 
     /// GitHub does not show it, or does not have it.
     fn is_reticence(&self) -> bool {
-        let refused = self.classified(0);
+        let refused = self.classified();
         matches!(
             refused,
             ForgeError::NotFound(_) | ForgeError::Forbidden(_) | ForgeError::Refused(_)
         )
     }
 
-    fn classified(&self, wait: u64) -> ForgeError {
+    fn classified(&self) -> ForgeError {
         let said = error::clipped(self.message.as_deref().unwrap_or("no message"));
         let kind = self.kind.as_deref().unwrap_or_default();
         let message = format!("GraphQL: {said} {kind}").trim_end().to_owned();
@@ -175,11 +180,11 @@ impl Complaint {
             _ if said.contains("Expected branch to point to") => ForgeError::StaleHead(message),
             "NOT_FOUND" => ForgeError::NotFound(message),
             "RATE_LIMITED" | "RATE_LIMIT" => ForgeError::RateLimited {
-                retry_after: wait,
+                retry_after: error::UNTOLD,
                 message,
             },
             _ if error::speaks_of_limits(&said) => ForgeError::RateLimited {
-                retry_after: wait,
+                retry_after: error::UNTOLD,
                 message,
             },
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ForgeError::Forbidden(message),

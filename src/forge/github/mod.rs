@@ -2,7 +2,8 @@
 //!
 //! Octocrab carries the requests, over one shared reqwest client; tokens, errors and shapes are our own, because
 //! octocrab's reject answers that GitHub documents. Nothing here repeats a request, except for the two cases of
-//! [`auth`] where GitHub says that it did nothing: the queue decides about everything else.
+//! [`auth`] where GitHub says that it did nothing: the queue decides about everything else. Every request goes through
+//! [`pace`], which sends it at its turn and not within a window that GitHub named.
 
 mod auth;
 mod checks;
@@ -13,7 +14,9 @@ mod error;
 mod folders;
 mod graphql;
 mod installation;
+mod limits;
 mod overview;
+mod pace;
 mod patch;
 mod people;
 mod queue;
@@ -31,6 +34,8 @@ use crate::ids::{PullRequest, Repo, Sha};
 use async_trait::async_trait;
 use auth::{AppAuth, Purpose};
 use http::StatusCode;
+pub use limits::{LaneRates, Rates};
+use pace::Party;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use transport::{Answer, Request, Transport};
@@ -89,6 +94,14 @@ impl GitHub {
         })
     }
 
+    /// The same at other rates than the default ones. To be said before anything is asked.
+    pub fn at(self, rates: Rates) -> Self {
+        Self {
+            transport: self.transport.at(rates),
+            ..self
+        }
+    }
+
     /// Sends a request with a token for the pull request's repository; an error for every status but success.
     async fn call(&self, pr: &PullRequest, request: &Request) -> Result<Answer, ForgeError> {
         self.call_for(Purpose::PullRequests, pr, request).await
@@ -110,6 +123,7 @@ impl GitHub {
         pr: &PullRequest,
         request: &Request,
     ) -> Result<Answer, ForgeError> {
+        let party = Party::Installation(pr.installation);
         let mut reminted = false;
         loop {
             let token = self.auth.token(&self.transport, pr, purpose).await?;
@@ -119,20 +133,20 @@ impl GitHub {
             {
                 return Err(ForgeError::Blocked(blocked.clone()));
             }
-            let mut answer = self.transport.send(request, token.header()).await?;
+            let mut answer = self.transport.send(request, token.header(), party).await?;
             answer.lacks = lacks;
             if answer.status.is_success() {
                 return Ok(answer);
             }
             if answer.status != StatusCode::UNAUTHORIZED {
-                let refusal = error::refusal(request, &answer, self.auth.now());
+                let refusal = error::refusal(request, &answer);
                 let refusal = error::for_want_of(answer.lacks, refusal);
                 return Err(self.understood(pr, purpose, refusal).await);
             }
             if let Some(pause) = token.settling() {
                 tokio::time::sleep(pause).await;
             } else if reminted {
-                return Err(error::refusal(request, &answer, self.auth.now()));
+                return Err(error::refusal(request, &answer));
             } else {
                 self.auth.discard(pr, purpose, &token).await;
                 reminted = true;

@@ -6,6 +6,7 @@ use super::super::overview::{BaseFiles, FailedDelivery, ListedPull, OpenPulls, O
 use super::super::{ForgeError, Installed};
 use super::auth::Purpose;
 use super::installation::Installation;
+use super::limits::Lane;
 use super::snapshot::{BaseRef, Owner, PERSONAS, TEMPLATES, missing, same_repository, sha};
 use super::transport::{Answer, Request, query_value, route};
 use super::{GitHub, PER_PAGE, error, repo_route};
@@ -112,7 +113,7 @@ impl GitHub {
         let answer = self.auth.as_app(&self.transport, request).await?;
         match answer.status.is_success() {
             true => Ok(answer),
-            false => Err(error::refusal(request, &answer, self.auth.now())),
+            false => Err(error::refusal(request, &answer)),
         }
     }
 
@@ -125,7 +126,7 @@ impl GitHub {
     pub(super) async fn write_redelivery(&self, attempt: u64) -> Result<(), ForgeError> {
         let attempt = attempt.to_string();
         let route = route(&["app", "hook", "deliveries", &attempt, "attempts"]);
-        let request = Request::post_nothing(route);
+        let request = Request::post_nothing(route).into_lane(Lane::Checks);
         self.as_app(&request).await.map(drop)
     }
 }

@@ -1,13 +1,15 @@
 //! One HTTP client, two addresses: requests out, whole answers in, both bounded.
 
 use super::super::{Blocked, ForgeError};
+use super::limits::{Lane, Rates};
+use super::pace::{Pace, Party};
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use octocrab::Octocrab;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::redirect::Policy;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// GitHub gives up on a request after 10 s itself; the rest is for the way and large answers.
@@ -30,6 +32,7 @@ pub(super) struct Request {
     accept: &'static str,
     body: Option<serde_json::Value>,
     graphql: bool,
+    pub(super) lane: Lane,
 }
 
 impl Request {
@@ -40,11 +43,12 @@ impl Request {
             accept: "application/vnd.github+json",
             body,
             graphql: false,
+            lane: Lane::Content,
         }
     }
 
     pub(super) fn get(route: String) -> Self {
-        Self::new(Method::GET, route, None)
+        Self::new(Method::GET, route, None).into_lane(Lane::Free)
     }
 
     /// A `GET` that answers with the bytes themselves instead of JSON around them.
@@ -70,10 +74,20 @@ impl Request {
 
     pub(super) fn graphql(query: &str, variables: serde_json::Value) -> Self {
         let body = serde_json::json!({ "query": query, "variables": variables });
+        let lane = match query.starts_with("mutation") {
+            true if query.contains("addReaction(") => Lane::Courtesy,
+            true => Lane::Content,
+            false => Lane::Free,
+        };
         Self {
             graphql: true,
-            ..Self::post("/graphql".to_owned(), body)
+            ..Self::post("/graphql".to_owned(), body).into_lane(lane)
         }
+    }
+
+    /// The same as another kind of request than its method tells: what is posted or patched creates content.
+    pub(super) fn into_lane(self, lane: Lane) -> Self {
+        Self { lane, ..self }
     }
 }
 
@@ -91,6 +105,10 @@ pub(super) struct Answer {
     pub(super) body: hyper::body::Bytes,
     /// What the token that was sent lacked.
     pub(super) lacks: Option<Blocked>,
+    /// For how many seconds nothing may be sent, where it is a refusal for a limit.
+    pub(super) wait: Option<u64>,
+    /// When the request was sent.
+    sent: Instant,
 }
 
 /// A route from path segments; each is percent-encoded, so that a `#`, a blank or a slash in a name stays part of it.
@@ -111,6 +129,7 @@ pub(super) struct Transport {
     rest: Octocrab,
     graphql: Octocrab,
     graphql_route: String,
+    pace: Pace,
 }
 
 impl Transport {
@@ -128,15 +147,38 @@ impl Transport {
             rest: client(&http, api)?,
             graphql: client(&http, graphql_base)?,
             graphql_route: format!("/{endpoint}"),
+            pace: Pace::new(Rates::default()),
         })
     }
 
-    /// Sends a request and reads the whole answer. An error means that no usable answer came: whether GitHub acted on
-    /// the request is unknown.
+    /// The same at other rates.
+    pub(super) fn at(self, rates: Rates) -> Self {
+        Self {
+            pace: Pace::new(rates),
+            ..self
+        }
+    }
+
+    /// Waits for a request's turn; see [`Pace::pass`].
+    pub(super) async fn pass(&self, party: Party, request: &Request) -> Result<(), ForgeError> {
+        self.pace.pass(party, request).await
+    }
+
+    /// An answer to an installation said inside that it is a refusal for a limit: for how many seconds nothing may be
+    /// sent.
+    pub(super) fn limited(&self, installation: u64, request: &Request, answer: &Answer) -> u64 {
+        let party = Party::Installation(installation);
+        self.pace.refused(party, request.lane, answer.sent, answer)
+    }
+
+    /// Sends a request at its turn and reads the whole answer. [`ForgeError::RateLimited`] and [`ForgeError::OutOfTurn`]
+    /// mean that it was not sent, any other error that no usable answer came: whether GitHub acted on the request is
+    /// unknown.
     pub(super) async fn send(
         &self,
         request: &Request,
         authorization: &HeaderValue,
+        party: Party,
     ) -> Result<Answer, ForgeError> {
         let (client, route) = match request.graphql {
             true => (&self.graphql, &self.graphql_route),
@@ -156,6 +198,8 @@ impl Transport {
         let message = client
             .build_request(head, request.body.as_ref())
             .map_err(|error| ForgeError::Refused(format!("{request}: {error}")))?;
+        self.pace.pass(party, request).await?;
+        let sent = Instant::now();
         let response = client
             .execute(message)
             .await
@@ -167,12 +211,16 @@ impl Transport {
             .map_err(|error| {
                 unavailable(&format!("the answer broke off or is too large: {error}"))
             })?;
-        Ok(Answer {
+        let mut answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: body.to_bytes(),
             lacks: None,
-        })
+            wait: None,
+            sent,
+        };
+        answer.wait = self.pace.note(party, request, sent, &answer);
+        Ok(answer)
     }
 }
 

@@ -4,6 +4,7 @@ mod double;
 mod errors;
 mod finding;
 pub(crate) mod keys;
+mod limits;
 mod reading;
 mod reviews;
 mod rules;

@@ -20,6 +20,7 @@ mod merge_queue;
 mod order;
 mod order_at_random;
 mod owing;
+mod pacing;
 mod permissions;
 mod persona_folders;
 mod phases;

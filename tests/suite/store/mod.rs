@@ -204,10 +204,11 @@ fn discussion(path: &str) -> DiscussionRecord {
 }
 
 /// Every way in which a worker writes.
-const WRITES: [&str; 16] = [
+const WRITES: [&str; 17] = [
     "renew",
     "complete",
     "postpone",
+    "hold",
     "fail",
     "release",
     "record",
@@ -234,6 +235,7 @@ async fn write(
         "renew" => store.renew(lease, LONG).await,
         "complete" => store.complete(lease).await,
         "postpone" => store.postpone(lease, NOW).await,
+        "hold" => store.hold(lease, NOW).await,
         "fail" => store.fail(lease, NOW, 5, "boom").await.map(drop),
         "release" => store.release(lease).await,
         "record" => store.record(lease, pr, &[Change::Intend("k".into())]).await,

@@ -416,3 +416,45 @@ async fn old_deliveries_go_once_no_job_needs_them() {
     }
     assert_eq!(guids(&house.claim(LONG).await), ["waiting"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_installation_waits_whatever_comes_in_and_the_others_do_not() {
+    let mut house = House::new().await;
+    let elsewhere = pr_of(8, 9);
+    house.push(&pr(1), "limited").await;
+    let job = house.claim(LONG).await;
+    house.store.hold(&job.lease, LONG).await.unwrap();
+    house.push(&pr(2), "of the same").await;
+    house.push(&pr(1), "of the same pull request").await;
+    assert!(house.nothing_ready().await);
+    let wait = house.store.next_ready_in().await.unwrap().unwrap();
+    assert!(
+        wait > LONG / 2 && wait <= LONG,
+        "nobody looks again and again: {wait:?}"
+    );
+    let told = house.store.fate("of the same").await.unwrap();
+    let Fate::Waiting { ready_in, .. } = told else {
+        panic!("{told:?}");
+    };
+    assert!(ready_in > LONG / 2, "{ready_in:?}");
+    house.push(&elsewhere, "of another").await;
+    let other = house.claim(LONG).await;
+    assert_eq!(guids(&other), ["of another"]);
+    house.store.complete(&other.lease).await.unwrap();
+    // The next process keeps to it.
+    house.restart().await;
+    assert!(house.nothing_ready().await);
+    house.meddle("UPDATE jobs SET run_at = 0").await;
+    assert!(house.nothing_ready().await);
+    house
+        .meddle("UPDATE installations SET held_until = 1")
+        .await;
+    let first = house.claim(LONG).await;
+    assert_eq!(first.attempt, 1, "having to wait is no try");
+    // A shorter limit does not cut a longer one short.
+    let second = house.claim(LONG).await;
+    house.store.hold(&first.lease, LONG).await.unwrap();
+    house.store.hold(&second.lease, NOW).await.unwrap();
+    house.meddle("UPDATE jobs SET run_at = 0").await;
+    assert!(house.nothing_ready().await);
+}

@@ -9,7 +9,7 @@ use discussions::bot::seen::SweepPace;
 use discussions::bot::sweep;
 use discussions::bot::trigger::{OwnApp, trigger};
 use discussions::bot::worker::run_workers;
-use discussions::forge::github::GitHub;
+use discussions::forge::github::{GitHub, Rates};
 use discussions::ids::{PullRequest, Repo};
 use discussions::llm::Model;
 use discussions::llm::checklist::Checklist;
@@ -60,6 +60,7 @@ pub(crate) struct Rig {
     wake: Arc<Notify>,
     stop: CancellationToken,
     folder: tempfile::TempDir,
+    workers: usize,
 }
 
 /// How a rig is set up.
@@ -104,6 +105,15 @@ impl Rig {
 
     /// The same with sweeps at their own pace.
     pub(crate) async fn swept(setup: Setup, sweep: SweepPace) -> Self {
+        Self::built(setup, sweep, 2, Rates::loopback()).await
+    }
+
+    /// With so many workers, writing at these rates.
+    pub(crate) async fn paced(setup: Setup, workers: usize, rates: Rates) -> Self {
+        Self::built(setup, SweepPace::default(), workers, rates).await
+    }
+
+    async fn built(setup: Setup, sweep: SweepPace, workers: usize, rates: Rates) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             app_id: APP,
             app_public_key: Some(key().public_pem.clone()),
@@ -123,7 +133,7 @@ impl Rig {
         let private = SecretString::from(key().private_pem.clone());
         let client =
             GitHub::new(APP, &private, &sandbox.api_url(), &sandbox.graphql_url()).unwrap();
-        let client = Arc::new(client);
+        let client = Arc::new(client.at(rates));
         let mut models = Models::default().offer(Arc::new(Checklist));
         models.operator = setup.operator;
         if let Some(model) = setup.model {
@@ -152,6 +162,7 @@ impl Rig {
             wake: Arc::new(Notify::new()),
             stop: CancellationToken::new(),
             folder,
+            workers,
         };
         rig.serve().await;
         rig
@@ -190,7 +201,8 @@ impl Rig {
             Limits::default(),
             self.stop.clone(),
         ));
-        tokio::spawn(run_workers(self.deps.clone(), 2, wake, self.stop.clone()));
+        let (deps, stop) = (self.deps.clone(), self.stop.clone());
+        tokio::spawn(run_workers(deps, self.workers, wake, stop));
         self.sandbox
             .set_webhook(&format!("http://{address}/hook"), SECRET);
     }
