@@ -25,6 +25,7 @@ mod queue_meanwhile;
 mod quick;
 mod reviews;
 mod rules;
+mod same_panel;
 mod settled;
 mod siblings;
 mod siblings_at_random;
