@@ -6,7 +6,7 @@ use super::cancelling::{Stop, Watch};
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use super::on_ledger;
-use super::purse::{Account, Purse};
+use super::purse::Account;
 use super::recording::{self, KeptRound};
 use super::respond::Want;
 use super::whole::Whole;
@@ -18,6 +18,7 @@ use crate::engine::statement::Statement;
 use crate::ids::Alias;
 use crate::llm::budget::OVER_BUDGET;
 use crate::llm::meter::{Meter, Unmetered};
+use crate::llm::purse::Purse;
 use crate::llm::{ModelError, Usage};
 use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState, Change};
@@ -142,7 +143,7 @@ pub async fn ask(
             continue;
         }
         let is_ours = |block: &Block| table.is_ours(block);
-        let purse = Purse::new(table.account(work));
+        let purse = Purse::new(table.account(work), work.deps.pace.timeout / 2);
         let meter = watch.over(&purse);
         let input = table.input(work, &is_ours, &meter);
         let answered = round::run(&input, &asks, &book, &Quiet).await;
@@ -347,7 +348,6 @@ impl Table<'_> {
             pr: work.pr(),
             path: self.key,
             budget: work.ground.config.budget,
-            patience: work.deps.pace.timeout / 2,
         }
     }
 }
