@@ -9,6 +9,7 @@ mod base_pushes;
 mod budget;
 mod closing_commit;
 mod command_table;
+mod counting;
 mod error_paths;
 mod faults;
 mod gate;
