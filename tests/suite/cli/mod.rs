@@ -3,6 +3,7 @@
 mod beginning;
 mod costs;
 mod gating;
+mod jobs;
 mod keys;
 mod moving;
 mod speaking;

@@ -410,7 +410,7 @@ impl Stand {
         let store = SqlStore::open(&format!("sqlite://{}", file.display()))
             .await
             .unwrap();
-        let parked = store.parked().await.unwrap();
+        let parked = crate::support::parked(&store).await;
         assert!(parked.is_empty(), "parked: {parked:?}\n{}", self.log());
         let next = store.next_ready_in().await.unwrap();
         store.close().await.unwrap();
