@@ -206,7 +206,8 @@ impl Stand {
             }
             let log = self.log();
             let said = log[before..].split_once("listening on ");
-            let line = said.and_then(|(_, rest)| rest.split_once('\n'));
+            // In JSON it is the end of a text.
+            let line = said.and_then(|(_, rest)| rest.split_once(['\n', '"']));
             webhook = line.map(|(url, _)| url.to_owned());
             webhook.is_some()
         })
