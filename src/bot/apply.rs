@@ -48,6 +48,12 @@ impl Writer {
 pub struct Runs(BTreeMap<(Sha, String), ExistingCheck>);
 
 impl Runs {
+    /// Whether the newest run of a name on a head is known and has no conclusion.
+    pub fn is_open(&self, head: &Sha, name: &str) -> bool {
+        let known = self.0.get(&(head.clone(), name.to_owned()));
+        known.is_some_and(|run| run.conclusion.is_none())
+    }
+
     /// Forgets the newest run of a name on a head: somebody else may post there too.
     pub fn forget(&mut self, head: &Sha, name: &str) {
         self.0.remove(&(head.clone(), name.to_owned()));

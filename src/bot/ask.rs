@@ -2,11 +2,13 @@
 
 use super::acts;
 use super::answers::{StoredAnswers, anchor};
+use super::apply::Runs;
 use super::cancelling::{Stop, Watch};
+use super::counting::{Counted, Telling};
 use super::deps::JobError;
 use super::evaluate::{BlockIdentity, Evaluated, Outcome, block_identity};
 use super::on_ledger;
-use super::purse::{Account, Purse};
+use super::purse::Account;
 use super::recording::{self, KeptRound};
 use super::respond::Want;
 use super::whole::Whole;
@@ -18,8 +20,9 @@ use crate::engine::statement::Statement;
 use crate::ids::Alias;
 use crate::llm::budget::OVER_BUDGET;
 use crate::llm::meter::{Meter, Unmetered};
+use crate::llm::purse::Purse;
 use crate::llm::{ModelError, Usage};
-use crate::round::{self, Ask, Quiet, RoundInput, Turn, TurnOutcome};
+use crate::round::{self, Ask, RoundInput, Turn, TurnOutcome};
 use crate::store::{BlockRecord, BlockState, Change};
 use std::collections::BTreeMap;
 
@@ -117,9 +120,10 @@ fn given(key: &str) -> String {
 }
 
 /// Asks. Every persona sees its file as it was before the round; answers are in the store as soon as they are given.
-/// With them comes who stopped the round meanwhile, if anybody did.
+/// With them comes who stopped the round meanwhile, if anybody did. In a round that takes its time the check counts along.
 pub async fn ask(
     work: &mut Work<'_>,
+    runs: &mut Runs,
     outcomes: &[Outcome],
     wants: &[Want],
 ) -> Result<(Vec<(String, Turn)>, Option<Stop>), JobError> {
@@ -128,6 +132,8 @@ pub async fn ask(
         asking: &work.deps.asking,
     };
     let watch = Watch::new(work);
+    let counted = Counted::of(wants);
+    let mut telling = Telling::new(&*work, outcomes, runs, &counted);
     let mut turns = Vec::new();
     let mut kept = Vec::new();
     let mut given_out = Vec::new();
@@ -144,10 +150,12 @@ pub async fn ask(
             continue;
         }
         let is_ours = |block: &Block| table.is_ours(block);
-        let purse = Purse::new(table.account(work));
+        let purse = Purse::new(table.account(work), work.deps.pace.timeout / 2);
         let meter = watch.over(&purse);
         let input = table.input(work, &is_ours, &meter);
-        let answered = round::run(&input, &asks, &book, &Quiet).await;
+        let progress = counted.at(table.key);
+        let round = round::run(&input, &asks, &book, &progress);
+        let answered = telling.during(round).await;
         let answered = answered.map_err(JobError::Internal)?;
         let answers = answered
             .iter()
@@ -355,7 +363,6 @@ impl Table<'_> {
             pr: work.pr(),
             path: self.key,
             budget: work.ground.config.budget,
-            patience: work.deps.pace.timeout / 2,
         }
     }
 }

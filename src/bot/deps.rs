@@ -40,6 +40,8 @@ pub struct Pace {
     pub timeout: Duration,
     /// How many personas are asked at the same time.
     pub parallel: usize,
+    /// How long the check is left alone at the least before it counts who has answered since.
+    pub count: Duration,
     /// Limits of a reply.
     pub limits: Limits,
     /// How often is looked for what no event told.
@@ -55,6 +57,7 @@ impl Default for Pace {
         Self {
             timeout: Duration::from_secs(120),
             parallel: 4,
+            count: Duration::from_secs(10),
             limits: Limits::default(),
             sweep: SweepPace::default(),
             retry: Duration::from_secs(1),

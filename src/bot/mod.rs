@@ -34,6 +34,7 @@ pub mod check;
 pub mod closing;
 pub mod command;
 pub mod conclude;
+pub mod counting;
 pub mod definitions;
 pub mod deps;
 pub mod dropping;

@@ -12,6 +12,7 @@ use super::check::Findings;
 use super::closing::{self, Heard};
 use super::command::table;
 use super::conclude::{conclude, landed};
+use super::counting::Counted;
 use super::deps::{BotDeps, Ended, JobError};
 use super::elsewhere;
 use super::evaluate::Outcome;
@@ -314,7 +315,7 @@ async fn discuss(
         return Ok(Ended::Postpone(quiet));
     }
     stale::tell(work, runs, &outcomes).await?;
-    let (mut turns, stop) = ask::ask(work, &outcomes, &wants).await?;
+    let (mut turns, stop) = ask::ask(work, runs, &outcomes, &wants).await?;
     if !turns.is_empty() {
         work.recall_spending().await?;
     }
@@ -436,10 +437,10 @@ async fn start(
     wants: &[Want],
     fresh: bool,
 ) -> Result<(), JobError> {
-    let mut going = Going::default();
-    for want in wants {
-        going.working.entry(want.key.clone()).or_default().1 += 1;
-    }
+    let going = Going {
+        working: Counted::of(wants).working(),
+        ..Going::default()
+    };
     let Some(mut input) = report::input(work, outcomes, &going) else {
         return Ok(());
     };

@@ -24,6 +24,8 @@ pub const MAX_ATTEMPTS: u32 = 5;
 pub const DRAIN: Duration = Duration::from_secs(20);
 /// Longest sleep without a look at the queue: a job may come in through another process.
 const MAX_SLEEP: Duration = Duration::from_secs(5);
+/// Delivery ids on each line of the log.
+const NAMED_DELIVERIES: usize = 3;
 /// Sleep after the store failed.
 const STORE_AWAY: Duration = Duration::from_secs(1);
 
@@ -89,7 +91,13 @@ impl Worker {
     async fn run(self) {
         while !self.stop.is_cancelled() {
             match self.deps.store.claim(&self.name, LEASE).await {
-                Ok(Some(job)) => self.work(job).await,
+                Ok(Some(job)) => {
+                    // Whatever is logged about a job, down to GitHub's requests, carries its public id and what
+                    // caused it.
+                    let deliveries = first_deliveries(&job);
+                    let named = tracing::info_span!("job", id = %job.id, deliveries);
+                    self.work(job).instrument(named).await;
+                }
                 Ok(None) => self.rest().await,
                 Err(error) => {
                     tracing::error!(worker = %self.name, %error, "no job can be claimed");
@@ -145,10 +153,7 @@ impl Worker {
 
     /// Runs the job while its lease is renewed. A panic is an error of this try and of nothing else.
     async fn hold_and_run(&self, job: &Claimed) -> Left {
-        // Whatever is logged inside, down to GitHub's requests, carries the job's public id.
-        let named = tracing::info_span!("job", id = %job.id);
-        let run = run::run(&self.deps, job).instrument(named);
-        let run = AssertUnwindSafe(run).catch_unwind();
+        let run = AssertUnwindSafe(run::run(&self.deps, job)).catch_unwind();
         tokio::pin!(run);
         // Goes on beside the job: it may have to wait for a connection that the job has in hand.
         let lost = async {
@@ -256,8 +261,55 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> JobError {
     JobError::Internal(format!("panicked: {text}"))
 }
 
-/// Delivery ids of a job, for the log.
+/// The first delivery ids of a job, and how many more there are: on every line of the log they have to be few.
+fn first_deliveries(job: &Claimed) -> String {
+    let guids = job.events.iter().map(|event| event.guid.as_str());
+    let mut text = guids.take(NAMED_DELIVERIES).collect::<Vec<_>>().join(",");
+    if let Some(more @ 1..) = job.events.len().checked_sub(NAMED_DELIVERIES) {
+        text.push_str(&format!(",+{more}"));
+    }
+    text
+}
+
+/// Delivery ids of a job, all of them, for the lines that begin and end it.
 fn deliveries(job: &Claimed) -> String {
     let guids: Vec<&str> = job.events.iter().map(|event| event.guid.as_str()).collect();
     guids.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::PullRequest;
+    use crate::store::{ClaimedEvent, Lease};
+
+    #[test]
+    fn however_much_happened_a_line_of_the_log_names_three_deliveries() {
+        let job = |events: usize| Claimed {
+            lease: Lease { job: 1, token: 1 },
+            id: "0198".to_owned(),
+            pr: PullRequest::whole_installation(1),
+            events: (0..events)
+                .map(|number| ClaimedEvent {
+                    guid: format!("guid-{number}"),
+                    received_at: 0,
+                    event: String::new(),
+                })
+                .collect(),
+            attempt: 1,
+        };
+        let named = [0, 1, 3, 4, 500].map(|events| first_deliveries(&job(events)));
+        let three = "guid-0,guid-1,guid-2";
+        let more = |count: usize| format!("{three},+{count}");
+        assert_eq!(
+            named,
+            [
+                String::new(),
+                "guid-0".to_owned(),
+                three.to_owned(),
+                more(1),
+                more(497)
+            ]
+        );
+    }
 }

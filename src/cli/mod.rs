@@ -9,6 +9,7 @@ mod costs;
 mod demo;
 mod gate;
 mod health;
+mod jobs;
 mod kept;
 mod keys;
 mod lint;
@@ -100,6 +101,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Show what requests to models took, in money and tokens
     Costs(costs::Arguments),
+    /// List what waits, runs, was given up or is kept away by GitHub, and why
+    Jobs(jobs::Arguments),
     /// Change, list and revoke the keys that replies are signed with
     Keys(keys::Arguments),
     /// Ask a running server whether it is well
@@ -268,6 +271,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Receive(arguments) => receive::run(&arguments, output).await,
         Command::Replay(arguments) => replay::run(&arguments, output).await,
         Command::Costs(arguments) => costs::run(&arguments, output).await,
+        Command::Jobs(arguments) => jobs::run(&arguments, output).await,
         Command::Keys(arguments) => keys::run(&arguments, output),
         Command::Health(arguments) => health::run(&arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments, Cli::command(), output),

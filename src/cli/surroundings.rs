@@ -5,13 +5,12 @@ use super::output::Output;
 use crate::bot::ground::{BuiltIn, PERSONA_FOLDER};
 use crate::bot::repo_config::RepoConfig;
 use crate::engine::discussion::{Discussion, Kind};
-use crate::engine::panel::{self, Registry};
-use crate::engine::persona::{self, PersonaKind, Personas};
+use crate::engine::panel;
+use crate::engine::persona::{self, Personas};
 use crate::engine::problem::{Problem, Severity};
 use crate::engine::template::{self, DefinitionProblem, Phase, Template, Templates};
 use crate::ids::Alias;
 use crate::workspace;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Configuration, personas and templates that apply to one file.
@@ -72,56 +71,23 @@ impl Surroundings {
 
     /// The panel of a discussion under this configuration. On the command line the header says the phase.
     pub fn panel(&self, discussion: &Discussion) -> Panel {
-        let registry = Registry {
-            personas: &self.personas,
-            templates: &self.templates,
-            participants: &self.config.participants,
-            template: &self.config.template,
-            allowed_templates: self.config.gate.templates.as_deref(),
-            fallback: &self.fallback,
-        };
-        let (participants, mut problems) = registry.participants(discussion, &|_| false);
-        if problems.is_empty() {
-            problems.extend(registry.voting(discussion, &participants).1);
-        }
-        let owing = self.owing(discussion, &registry, &participants);
+        let registry = self
+            .config
+            .registry(&self.personas, &self.templates, &self.fallback);
+        let mut members = registry.members(discussion, &|_| false);
         let (template, template_problem) = registry.template(discussion);
         let name = discussion.header.phase().unwrap_or(&template.first_phase);
         let (phase, phase_problem) = panel::phase(discussion, &template, name);
         // Under a template that stands in for another, the phase is bound to be unknown.
-        problems.extend(template_problem.or(phase_problem));
+        members.problems.extend(template_problem.or(phase_problem));
         Panel {
-            participants,
-            owing,
+            participants: members.participants,
+            voting: members.voting,
+            owing: members.owing,
             template,
             phase,
-            problems,
+            problems: members.problems,
         }
-    }
-
-    /// Who owes a vote where receipts are asked for: as on a pull request, the panel and whom the gate requires, but
-    /// for those that are optional. A required name or veto role that could never vote stays owed, so nothing is ready.
-    fn owing(
-        &self,
-        discussion: &Discussion,
-        registry: &Registry<'_>,
-        participants: &[Alias],
-    ) -> Vec<Alias> {
-        let gate = &self.config.gate;
-        let mut owing = registry.voting(discussion, participants).0;
-        let required = gate.require.as_ref().unwrap_or(&self.config.participants);
-        let advisory = |alias: &&Alias| {
-            let persona = self.personas.get(alias);
-            persona.is_some_and(|persona| persona.kind == PersonaKind::Advisory)
-        };
-        owing.extend(required.iter().filter(|alias| !advisory(alias)).cloned());
-        owing.retain(|alias| !gate.optional.contains(alias));
-        let absent = |alias: &&Alias| advisory(alias) || !participants.contains(alias);
-        let veto = gate.rules.veto.iter().filter(absent);
-        owing.extend(veto.cloned());
-        let mut seen = BTreeSet::new();
-        owing.retain(|alias| seen.insert(alias.clone()));
-        owing
     }
 }
 
@@ -130,6 +96,8 @@ impl Surroundings {
 pub struct Panel {
     /// Participants that have a persona, in order, without doubles.
     pub participants: Vec<Alias>,
+    /// Those of them whose vote counts.
+    pub voting: Vec<Alias>,
     /// Who owes a vote where receipts are asked for.
     pub owing: Vec<Alias>,
     /// The template.

@@ -2,6 +2,7 @@
 
 mod asked;
 mod prompts;
+mod spent;
 
 use super::output::{BOLD, DIM, Output, styled};
 use super::progress::TurnProgress;
@@ -14,12 +15,13 @@ use crate::engine::reply::Limits;
 use crate::engine::vote::Vote;
 use crate::engine::{edit, turn};
 use crate::ids::Alias;
-use crate::llm::meter::Unmetered;
+use crate::llm::purse::Purse;
 use crate::llm::{Model, Usage};
 use crate::round::{self, Ask, MemoryBook, RoundInput, Turn, TurnOutcome};
 use crate::workspace::{self, WorkspaceError};
 use asked::Asked;
 use serde::Serialize;
+use spent::{CostJson, Spent};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +37,9 @@ const PARALLEL: usize = 4;
     discussions turn design/cache.md\n  \
     discussions turn design/cache.md security architect\n  \
     discussions turn design/cache.md security --question \"What about tenant isolation?\"\n  \
-    discussions turn design/cache.md security --show-prompt")]
+    discussions turn design/cache.md security --show-prompt\n\n\
+    What all of it may take is `budget.per_round` of .github/discussions.yml above FILE; without one, a dollar and 200,000 \
+    tokens. Who does not fit in is not asked. At the end it says what it took.")]
 pub struct Arguments {
     /// The discussion file
     file: PathBuf,
@@ -85,6 +89,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         .collect::<Vec<_>>();
     let ledger = Ledger::of(&discussion, &|_| true).0;
     let panel = surroundings.panel(&discussion);
+    let purse = Purse::new(Spent::under(surroundings.config.budget), TURN_TIMEOUT / 2);
     let input = RoundInput {
         scope: "",
         discussion: &discussion,
@@ -97,7 +102,7 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
         fence: "",
         timeout: TURN_TIMEOUT,
         parallel: PARALLEL,
-        meter: &Unmetered,
+        meter: &purse,
     };
     if arguments.show_prompt {
         prompts::show(&arguments.file, &round::prompts(&input, &asks), output);
@@ -111,7 +116,14 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
     )
     .await
     .map_err(|error| Failure::new("round-failed", error))?;
-    write(arguments, &bytes, &discussion, &turns, output)?;
+    let spent = purse.till();
+    let cost = spent.json();
+    let written = write(arguments, &bytes, &discussion, &turns, cost, output);
+    // Also where nothing could be written: it was paid.
+    if let Some(line) = spent.line() {
+        output.note(line);
+    }
+    written?;
     let unavailable = turns
         .iter()
         .any(|turn| matches!(turn.outcome, TurnOutcome::Unavailable(_)));
@@ -202,6 +214,7 @@ fn write(
     bytes: &[u8],
     discussion: &Discussion,
     turns: &[Turn],
+    cost: Option<CostJson>,
     output: &Output,
 ) -> Result<(), Failure> {
     let overtaken = if arguments.dry_run || turns.iter().all(|turn| block(turn).is_none()) {
@@ -221,6 +234,7 @@ fn write(
             path: arguments.file.display().to_string(),
             written: written > 0,
             turns: turns.iter().map(entry).collect(),
+            cost,
         });
     } else {
         for turn in turns {
@@ -313,6 +327,8 @@ struct TurnJson<'a> {
     path: String,
     written: bool,
     turns: Vec<TurnEntry<'a>>,
+    /// What all requests took; `None`: none was made.
+    cost: Option<CostJson>,
 }
 
 #[derive(Serialize)]

@@ -13,8 +13,14 @@ pub struct Registry<'a> {
     pub personas: &'a Personas,
     /// The templates that exist.
     pub templates: &'a Templates,
-    /// Participants by the configuration.
+    /// Participants by the configuration, where the header names none.
     pub participants: &'a [Alias],
+    /// Who sits on every panel, whatever its header says.
+    pub required: &'a [Alias],
+    /// Who owes no vote all the same.
+    pub optional: &'a [Alias],
+    /// To whom the configuration gives a veto.
+    pub veto: &'a [Alias],
     /// Template by the configuration.
     pub template: &'a str,
     /// Templates a header may name; `None`: all that exist.
@@ -23,11 +29,58 @@ pub struct Registry<'a> {
     pub fallback: &'a Template,
 }
 
+/// Who sits on a discussion's panel: the same on a pull request and on the command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// All of them: those of the header (else of the configuration) first, then those that the gate requires; no doubles.
+    pub participants: Vec<Alias>,
+    /// Those of them whose vote counts.
+    pub voting: Vec<Alias>,
+    /// Those of them that owe one.
+    pub owing: Vec<Alias>,
+    /// What is wrong with the list.
+    pub problems: Vec<Problem>,
+}
+
 impl Registry<'_> {
-    /// The participants of a discussion: the header's, else the configuration's, without doubles. A name without a
-    /// persona is an error, since a typo must not drop a reviewer; one of those that `answered_before` knows was taken
-    /// out of the base since, which is worth a notice only.
-    pub fn participants(
+    /// Who sits on the panel. A header adds to whom the gate requires and takes nobody away. A required name without a
+    /// persona is an error as well, and so is a veto of somebody whose vote does not count here: nobody could meet it.
+    /// `answered_before`: see [`Self::named`].
+    pub fn members(
+        &self,
+        discussion: &Discussion,
+        answered_before: &dyn Fn(&str) -> bool,
+    ) -> Members {
+        let (mut participants, mut problems) = self.named(discussion, answered_before);
+        for alias in self.required {
+            if self.personas.get(alias).is_none() {
+                problems.push(self.unknown_participant(discussion, alias.as_str()));
+            } else if !participants.contains(alias) {
+                participants.push(alias.clone());
+            }
+        }
+        problems.dedup();
+        let (voting, nobody) = self.voting(discussion, &participants);
+        problems.extend(nobody);
+        let absent = self.veto.iter().filter(|alias| !voting.contains(alias));
+        problems.extend(absent.map(|alias| {
+            let message = format!("`gate.veto` names `{alias}`, who is not on this panel");
+            at(discussion, "Participants", Code::VetoNotOnPanel, message)
+        }));
+        let mut owing = voting.clone();
+        owing.retain(|alias| !self.optional.contains(alias));
+        Members {
+            participants,
+            voting,
+            owing,
+            problems,
+        }
+    }
+
+    /// The header's participants, else the configuration's, without doubles. A name without a persona is an error,
+    /// since a typo must not drop a reviewer; one of those that `answered_before` knows was taken out of the base since,
+    /// which is worth a notice only.
+    fn named(
         &self,
         discussion: &Discussion,
         answered_before: &dyn Fn(&str) -> bool,
@@ -60,7 +113,7 @@ impl Registry<'_> {
     }
 
     /// The problem of a name, in the header or in the configuration, that no persona answers to.
-    pub fn unknown_participant(&self, discussion: &Discussion, name: &str) -> Problem {
+    fn unknown_participant(&self, discussion: &Discussion, name: &str) -> Problem {
         let message = format!("no persona is called `{name}`, so its vote could never be given");
         let hint = match self.personas.nearest(name) {
             Some(near) => format!(
@@ -89,7 +142,7 @@ impl Registry<'_> {
     }
 
     /// Those of the participants whose vote counts. None at all is a problem.
-    pub fn voting(
+    fn voting(
         &self,
         discussion: &Discussion,
         participants: &[Alias],

@@ -133,8 +133,21 @@ impl Budget {
     /// # Errors
     /// Why it does not fit, with the key of the limit and what to do, as it goes on from [`OVER_BUDGET`].
     pub fn allows(&self, before: &Before, most: Amount) -> Result<(), String> {
+        self.check(before, most, " on the base branch")
+    }
+
+    /// The same on the command line, where the configuration is that of the working tree.
+    ///
+    /// # Errors
+    /// As [`Self::allows`].
+    pub fn allows_on_disk(&self, before: &Before, most: Amount) -> Result<(), String> {
+        self.check(before, most, "")
+    }
+
+    /// `place`: where the configuration is changed, behind its name.
+    fn check(&self, before: &Before, most: Amount, place: &str) -> Result<(), String> {
         for scope in self.scopes(before) {
-            scope.has_room_for(most)?;
+            scope.has_room_for(most, place)?;
         }
         Ok(())
     }
@@ -164,7 +177,7 @@ impl Budget {
 }
 
 impl Scope {
-    fn has_room_for(&self, most: Amount) -> Result<(), String> {
+    fn has_room_for(&self, most: Amount, place: &str) -> Result<(), String> {
         if let Some(limit) = self.limit.tokens {
             let left = limit.saturating_sub(self.before.tokens);
             if most.tokens > left {
@@ -174,6 +187,7 @@ impl Scope {
                     &format!("may take up to {}", tokens(most.tokens)),
                     &format!("{} of {}", grouped(left), tokens(limit)),
                     most.tokens <= limit,
+                    place,
                 ));
             }
         }
@@ -191,13 +205,20 @@ impl Scope {
             None => ("has no known price".to_owned(), false),
         };
         let left = format!("{} of {}", money(left, Round::Down), dollars(limit));
-        Err(self.refusal("usd", &takes, &left, fits_alone))
+        Err(self.refusal("usd", &takes, &left, fits_alone, place))
     }
 
     /// `fits_alone`: had nothing been spent yet, there would be room.
-    fn refusal(&self, kind: &str, takes: &str, left: &str, fits_alone: bool) -> String {
+    fn refusal(
+        &self,
+        kind: &str,
+        takes: &str,
+        left: &str,
+        fits_alone: bool,
+        place: &str,
+    ) -> String {
         let key = format!("budget.{}.{kind}", self.key);
-        let raise = format!("raise `{key}` in {FILE} on the base branch");
+        let raise = format!("raise `{key}` in {FILE}{place}");
         let way_out = match (self.key, fits_alone) {
             ("per_round", true) => format!("ask again, which is a new round, or {raise}"),
             ("per_day", true) => format!("{AFTER_MIDNIGHT}, or {raise}"),

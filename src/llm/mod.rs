@@ -19,6 +19,7 @@ pub mod fallback;
 pub mod listing;
 pub mod meter;
 pub mod openai;
+pub mod purse;
 mod refusal;
 mod repair;
 pub mod wire;

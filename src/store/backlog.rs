@@ -5,19 +5,59 @@ use super::sql::{Database, from_column, to_column};
 use super::{StoreError, calls, rounds};
 use crate::ids::PullRequest;
 use sqlx::Row;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A job that is not running, for lists.
-#[derive(Debug, Clone)]
-pub struct ParkedJob {
+/// A job of the queue, for lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedJob {
     /// Public id.
     pub id: String,
-    /// The pull request.
+    /// The pull request; the repository or more where its number is 0.
     pub pr: PullRequest,
-    /// Tries made.
+    /// Where it is.
+    pub state: JobState,
+    /// Since when, ms: parked or blocked; else when the oldest of its deliveries came in.
+    pub since: i64,
+    /// Tries made, one that runs included.
     pub attempts: u32,
-    /// Last error.
-    pub error: String,
+    /// Why the last try failed, or what keeps the App away.
+    pub error: Option<String>,
+    /// What it was told of, by the ids of the deliveries, in the order in which they came.
+    pub deliveries: Vec<String>,
+}
+
+/// Where a job of the queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    /// Given up: not tried again until somebody asks for it.
+    Parked,
+    /// Put aside until GitHub lets the App in again.
+    Blocked,
+    /// A worker has it.
+    Running,
+    /// In line.
+    Waiting {
+        /// From when on it may be claimed, ms.
+        ready_at: i64,
+    },
+}
+
+impl JobState {
+    /// Lower-case word, as in `jobs --json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parked => "parked",
+            Self::Blocked => "blocked",
+            Self::Running => "running",
+            Self::Waiting { .. } => "waiting",
+        }
+    }
+
+    /// Whether it is out of the line: given up or put aside.
+    pub fn is_parked(self) -> bool {
+        matches!(self, Self::Parked | Self::Blocked)
+    }
 }
 
 /// What became of the work that a delivery caused.
@@ -49,24 +89,66 @@ const KEEP_DELIVERIES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Deliveries deleted in one transaction.
 const PRUNE_BATCH: u64 = 500;
 
-/// See [`super::Store::parked`].
-pub(super) async fn parked(database: &Database) -> Result<Vec<ParkedJob>, StoreError> {
+/// See [`super::Store::jobs`].
+pub(super) async fn jobs(database: &Database) -> Result<Vec<QueuedJob>, StoreError> {
     let rows = sqlx::query(
-        "SELECT public_id, installation, repo, owner, name, number, attempts, last_error FROM jobs \
-         WHERE state = 'parked' ORDER BY parked_at DESC, id DESC",
+        "SELECT id, public_id, installation, repo, owner, name, number, state, blocked, run_at, attempts, parked_at, \
+         last_error FROM jobs ORDER BY CASE state WHEN 'parked' THEN blocked WHEN 'running' THEN 2 ELSE 3 END, \
+         parked_at DESC, run_at, id DESC",
     )
     .fetch_all(database.readers())
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(ParkedJob {
-                id: row.try_get("public_id")?,
-                pr: pull_request(row)?,
-                attempts: from_column(row.try_get("attempts")?, "the number of tries")?,
-                error: row.try_get("last_error")?,
-            })
-        })
-        .collect()
+    let mut told = told(database).await?;
+    let mut jobs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: i64 = row.try_get("id")?;
+        let told = told.remove(&id).unwrap_or_default();
+        let run_at: i64 = row.try_get("run_at")?;
+        let parked_at: Option<i64> = row.try_get("parked_at")?;
+        let state: String = row.try_get("state")?;
+        let is_blocked: i64 = row.try_get("blocked")?;
+        jobs.push(QueuedJob {
+            id: row.try_get("public_id")?,
+            pr: pull_request(row)?,
+            state: match state.as_str() {
+                "parked" if is_blocked == 1 => JobState::Blocked,
+                "parked" => JobState::Parked,
+                "running" => JobState::Running,
+                "waiting" => JobState::Waiting { ready_at: run_at },
+                other => return Err(StoreError::Corrupt(format!("a job is `{other}`"))),
+            },
+            since: parked_at.or(told.first).unwrap_or(run_at),
+            attempts: from_column(row.try_get("attempts")?, "the number of tries")?,
+            error: row.try_get("last_error")?,
+            deliveries: told.guids,
+        });
+    }
+    Ok(jobs)
+}
+
+/// What a job was told.
+#[derive(Default)]
+struct Told {
+    guids: Vec<String>,
+    /// When the first of it came in, ms.
+    first: Option<i64>,
+}
+
+/// The deliveries of all jobs, by the jobs' numbers.
+async fn told(database: &Database) -> Result<BTreeMap<i64, Told>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT e.job, e.guid, d.received_at FROM job_events e JOIN deliveries d ON d.guid = e.guid ORDER BY e.id",
+    )
+    .fetch_all(database.readers())
+    .await?;
+    let mut all: BTreeMap<i64, Told> = BTreeMap::new();
+    for row in &rows {
+        let told = all.entry(row.try_get("job")?).or_default();
+        told.guids.push(row.try_get("guid")?);
+        let at: i64 = row.try_get("received_at")?;
+        told.first = Some(told.first.map_or(at, |first| first.min(at)));
+    }
+    Ok(all)
 }
 
 /// See [`super::Store::backlog`].

@@ -38,7 +38,7 @@ mod sqlite;
 mod survey;
 mod unheard;
 
-pub use backlog::{Fate, ParkedJob};
+pub use backlog::{Fate, JobState, QueuedJob};
 pub use blocked::BlockedJobs;
 pub use calls::{
     Announced, CallEnd, CallRecord, DAY, Decision, NewCall, Spending, Spent, SpentSoFar, Taken,
@@ -207,8 +207,9 @@ pub trait Store: BlockedJobs {
     ) -> Result<AfterFailure, StoreError>;
     /// Gives the job back untouched, ready at once (drain). A waiting job of the same pull request is merged in.
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
-    /// Parked jobs, newest first.
-    async fn parked(&self) -> Result<Vec<ParkedJob>, StoreError>;
+    /// All jobs, for an operator: parked ones, blocked ones, running ones, waiting ones; the newest parked one first,
+    /// and the next one in line.
+    async fn jobs(&self) -> Result<Vec<QueuedJob>, StoreError>;
     /// How many jobs wait or run.
     async fn backlog(&self) -> Result<u64, StoreError>;
     /// What was told about a pull request and is not in its running job: in one that is ready, or in one that was given

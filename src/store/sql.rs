@@ -7,7 +7,7 @@ use super::sqlite::{DatabaseFile, READERS, SETTINGS, WRITERS};
 use super::{
     ActRecord, AfterFailure, Announced, BlockRecord, CallEnd, CallRecord, Change, Claimed,
     ClaimedEvent, Decision, Delivery, DiscussionRecord, DropRecord, EffectRecord, Enqueued, Fate,
-    HumanVote, Lease, NewCall, NewJob, OwnVerdict, ParkedJob, PrRecord, RoundRecord, Spending,
+    HumanVote, Lease, NewCall, NewJob, OwnVerdict, PrRecord, QueuedJob, RoundRecord, Spending,
     Store, StoreError, Unheard, VoteElsewhere, acts, backlog, calls, drops, effect, elsewhere,
     queue, record, rounds, siblings, survey, unheard,
 };
@@ -292,8 +292,8 @@ impl Store for SqlStore {
         queue::release(&self.database, lease).await
     }
 
-    async fn parked(&self) -> Result<Vec<ParkedJob>, StoreError> {
-        backlog::parked(&self.database).await
+    async fn jobs(&self) -> Result<Vec<QueuedJob>, StoreError> {
+        backlog::jobs(&self.database).await
     }
 
     async fn backlog(&self) -> Result<u64, StoreError> {

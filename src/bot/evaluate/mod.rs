@@ -236,7 +236,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         around.keys,
     );
     let members = panel_of::of(around.ground, discussion, case.blocks);
-    let votes = votes::collect(around, case, discussion, &seen, &members.panel);
+    let votes = votes::collect(around, case, discussion, &seen, &members.voting);
     let (template, template_problem) = panel_of::registry(around.ground).template(discussion);
     let phase = panel_of::phase(case, discussion, &template);
     let heard = ledger_of::of(case, discussion, &seen);
@@ -353,7 +353,7 @@ fn open(around: &Circumstances<'_>, case: &Case<'_>, file: &Discussion) -> Outco
         proposal,
         template,
         phase,
-        panel: members.panel,
+        panel: members.voting,
         statements: heard.statements,
         fresh: votes.fresh,
         people: votes.people,

@@ -14,7 +14,9 @@ pub use schema::schema;
 
 use super::access::Permissions;
 use crate::engine::consensus::Rules;
-use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem};
+use crate::engine::panel::Registry;
+use crate::engine::persona::Personas;
+use crate::engine::template::{DEFAULT_TEMPLATE, DefinitionProblem, Template, Templates};
 use crate::ids::Alias;
 use crate::llm::budget::Budget;
 use std::time::Duration;
@@ -30,7 +32,7 @@ pub struct GateConfig {
     pub bases: Vec<String>,
     /// The rules of the verdict.
     pub rules: Rules,
-    /// Personas that owe a vote; `None`: the configuration's participants.
+    /// Personas that sit on every panel and owe a vote; `None`: the configuration's participants.
     pub require: Option<Vec<Alias>>,
     /// Exceptions from `require`.
     pub optional: Vec<Alias>,
@@ -109,7 +111,7 @@ pub enum RecordIt {
 pub struct RepoConfig {
     /// Globs of discussion files besides changed `.md` files with the marker; `!glob` excludes.
     pub files: Vec<String>,
-    /// The panel where a header names none.
+    /// The panel; a header adds to it, unless `gate.require` says who has to be there.
     pub participants: Vec<Alias>,
     /// Folders of personas, later ones win.
     pub personas: Vec<String>,
@@ -200,5 +202,25 @@ impl RepoConfig {
     /// costs.
     pub fn parse(yaml: &str) -> Result<(Self, Vec<DefinitionProblem>), Vec<DefinitionProblem>> {
         parse::config(yaml)
+    }
+
+    /// Where the names in a discussion's header are looked up under this configuration.
+    pub fn registry<'a>(
+        &'a self,
+        personas: &'a Personas,
+        templates: &'a Templates,
+        fallback: &'a Template,
+    ) -> Registry<'a> {
+        Registry {
+            personas,
+            templates,
+            participants: &self.participants,
+            required: self.gate.require.as_ref().unwrap_or(&self.participants),
+            optional: &self.gate.optional,
+            veto: &self.gate.rules.veto,
+            template: &self.template,
+            allowed_templates: self.gate.templates.as_deref(),
+            fallback,
+        }
     }
 }

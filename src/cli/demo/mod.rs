@@ -10,6 +10,7 @@ use super::{Failure, Outcome};
 use crate::bot::receipts::Known;
 use crate::engine::discussion::Discussion;
 use crate::engine::problem::Severity;
+use crate::ids::Alias;
 use stage::Stage;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -75,8 +76,9 @@ fn aside(seen: &str) -> String {
     }
 }
 
-/// The discussion at `path`; one that the check would only call INVALID makes no story and is refused.
-fn sound_discussion(path: &Path) -> Result<Discussion, Failure> {
+/// The discussion at `path` with those who answer it first; one that the check would only call INVALID makes no story and
+/// is refused.
+fn sound_discussion(path: &Path) -> Result<(Discussion, Vec<Alias>), Failure> {
     let (_, discussion) = read_discussion(path)?;
     let panel = Surroundings::built_in()?.panel(&discussion);
     let mut problems = discussion.problems.iter().chain(&panel.problems);
@@ -86,7 +88,7 @@ fn sound_discussion(path: &Path) -> Result<Discussion, Failure> {
                 .hint(problem.hint.as_str())
                 .at(path, Some(problem.line)),
         ),
-        None => Ok(discussion),
+        None => Ok((discussion, panel.voting)),
     }
 }
 
@@ -102,7 +104,10 @@ pub(super) async fn run(
         "A pull request from the first reply to the merge, on this machine only",
     ));
     let script = match &arguments.file {
-        Some(path) => Script::of_file(path, &sound_discussion(path)?)?,
+        Some(path) => {
+            let (discussion, panel) = sound_discussion(path)?;
+            Script::of_file(path, &discussion, panel)?
+        }
         None => Script::built_in()?,
     };
     let stage = Stage::set_up(

@@ -59,21 +59,18 @@ impl Script {
         })
     }
 
-    /// Somebody's own discussion.
+    /// Somebody's own discussion, which `panel` answers first.
     ///
     /// # Errors
     /// When its name is no text that can stand in a repository, or nobody sits on its panel.
-    pub fn of_file(path: &Path, discussion: &Discussion) -> Result<Self, Failure> {
+    pub fn of_file(
+        path: &Path,
+        discussion: &Discussion,
+        panel: Vec<Alias>,
+    ) -> Result<Self, Failure> {
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name
             .ok_or_else(|| Failure::new("usage", "the file has no readable name").at(path, None))?;
-        let mut panel = aliases(discussion);
-        // The configuration's participants sit on every panel; a header only adds to them.
-        for alias in crate::bot::repo_config::RepoConfig::default().participants {
-            if !panel.contains(&alias) {
-                panel.push(alias);
-            }
-        }
         // Only Markdown is looked at in a pull request.
         let ending = if name.ends_with(".md") { "" } else { ".md" };
         Ok(Self {

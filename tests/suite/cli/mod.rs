@@ -3,6 +3,7 @@
 mod beginning;
 mod costs;
 mod gating;
+mod jobs;
 mod keys;
 mod moving;
 mod speaking;
@@ -628,7 +629,7 @@ fn a_turn_says_which_name_of_the_header_nobody_answers_to() {
         "<!-- DISCUSSION -->\n<!-- Participants: security, securty -->\n\nWe want a cache.\n";
     let folder = Folder::with(&[("f.md", text.as_bytes())]);
     let ran = folder.run(&["turn", "f.md"]).exits(0);
-    ran.says(&["f.md:2: error: ", "`securty`", "1 block appended"]);
+    ran.says(&["f.md:2: error: ", "`securty`", "3 blocks appended"]);
 }
 
 #[test]

@@ -175,13 +175,16 @@ fn a_file_that_was_meddled_with_is_tampered_and_a_missing_end_is_seen() {
 }
 
 #[test]
-fn a_veto_role_or_a_required_name_that_cannot_vote_stays_owed() {
+fn a_required_name_is_owed_and_a_veto_role_off_the_panel_is_an_error_as_on_a_pull_request() {
     let book = agreed();
-    for (config, name) in [
-        ("gate: {require: [security, architect, tester]}\n", "tester"),
+    for (config, said) in [
+        (
+            "gate: {require: [security, architect, tester]}\n",
+            "no vote yet from tester",
+        ),
         (
             "participants: [security, architect]\ngate: {veto: [operator]}\n",
-            "operator",
+            "`gate.veto` names `operator`, who is not on this panel",
         ),
     ] {
         let folder = folder(&book, &book.text);
@@ -189,9 +192,6 @@ fn a_veto_role_or_a_required_name_that_cannot_vote_stays_owed() {
         let arguments = [
             "gate", "a.md", "--jwks", "k.json", "--repo", REPO, "--pr", "7",
         ];
-        folder
-            .run(&arguments)
-            .exits(1)
-            .says(&["no vote yet from", name]);
+        folder.run(&arguments).exits(1).says(&[said]);
     }
 }

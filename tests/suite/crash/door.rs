@@ -131,3 +131,41 @@ async fn secrets_change_without_a_lost_delivery_and_the_retired_one_is_refused()
         stand.log()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_line_about_a_job_names_the_delivery_that_caused_it() {
+    let mut stand = Stand::build().await;
+    stand.set("LOG_FORMAT", "json");
+    stand.start_server().await;
+    let number = stand.propose();
+    stand.answered(number).await;
+    let opened = opened(&stand).guid;
+    stand.terminate().await;
+    let log = stand.log();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let job = lines
+        .iter()
+        .filter(|line| line["message"] == "job claimed")
+        .find(|line| line["deliveries"].as_str().unwrap().contains(&opened));
+    let job = job.unwrap()["job"].clone();
+    let of_job = |line: &&serde_json::Value| {
+        let mut spans = line["spans"].as_array().into_iter().flatten();
+        line["job"] == job || spans.any(|span| span["id"] == job)
+    };
+    let mut seen = Vec::new();
+    for line in lines.iter().filter(of_job) {
+        let mut spans = line["spans"].as_array().into_iter().flatten();
+        let is_named = spans.any(|span| {
+            let deliveries = span["deliveries"].as_str();
+            deliveries.is_some_and(|all| all.contains(&opened))
+        });
+        assert!(is_named, "{line}");
+        seen.push(line["message"].as_str().unwrap_or_default().to_owned());
+    }
+    for message in ["job claimed", "turn", "committing", "job left"] {
+        assert!(seen.iter().any(|one| one == message), "{message}: {seen:?}");
+    }
+}

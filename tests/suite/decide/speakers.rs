@@ -98,14 +98,18 @@ fn a_participant_that_answered_and_was_removed_since_is_a_notice_and_a_stranger_
         personas: &personas,
         templates: &templates,
         participants: &[],
+        required: &[],
+        optional: &[],
+        veto: &[],
         template: "review",
         allowed_templates: None,
         fallback: &fallback,
     };
     let discussion =
         discussion("<!-- DISCUSSION -->\n<!-- Participants: security, dba, securty -->\n\ntext\n");
-    let (found, problems) = registry.participants(&discussion, &|name| name == "dba");
-    assert_eq!(found, [alias("security")]);
+    let members = registry.members(&discussion, &|name| name == "dba");
+    assert_eq!(members.participants, [alias("security")]);
+    let problems = members.problems;
     let codes: Vec<Code> = problems.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, [Code::ParticipantRemoved, Code::UnknownParticipant]);
     assert!(

@@ -1,5 +1,6 @@
 //! Language models on the panel: services that fail in every way, programs, and models that stand in for others.
 
+mod at_home;
 mod budget;
 mod chosen;
 mod command;

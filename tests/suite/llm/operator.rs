@@ -33,13 +33,13 @@ impl Machine {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
@@ -82,11 +82,11 @@ impl Said {
         self.0.status.code().unwrap()
     }
 
-    fn out(&self) -> String {
+    pub(super) fn out(&self) -> String {
         String::from_utf8(self.0.stdout.clone()).unwrap()
     }
 
-    fn all(&self) -> String {
+    pub(super) fn all(&self) -> String {
         format!("{}{}", self.out(), String::from_utf8_lossy(&self.0.stderr))
     }
 

@@ -4,7 +4,6 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::Rig;
 use crate::support::scripted::{Line, Scripted};
 use discussions::sandbox::{DEMO_REPO, EffectKind, Fault, FaultKind, FileEdit, Matcher};
-use discussions::store::Store;
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,7 +259,7 @@ async fn replies_that_can_be_written_nowhere_park_the_job_and_say_so() {
         3,
         "what was answered is only written now"
     );
-    assert_eq!(rig.store.parked().await.unwrap().len(), 1);
+    assert_eq!(crate::support::parked(rig.store.as_ref()).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

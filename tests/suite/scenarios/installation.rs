@@ -48,8 +48,8 @@ impl Rig {
 
     /// Why jobs wait for the App to be let in again.
     async fn waits_for(&self) -> Vec<String> {
-        let parked = self.store.parked().await.unwrap();
-        parked.into_iter().map(|job| job.error).collect()
+        let parked = crate::support::parked(self.store.as_ref()).await;
+        parked.into_iter().filter_map(|job| job.error).collect()
     }
 
     /// For many times the delay of a retry nobody asks GitHub for anything.

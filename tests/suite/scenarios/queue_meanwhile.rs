@@ -6,7 +6,6 @@ use crate::support::scripted::Scripted;
 use discussions::sandbox::{
     DEMO_REPO, Fault, FaultKind, Matcher, MergeQueueRules, Oid, Protection, RequiredCheck, Times,
 };
-use discussions::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -164,5 +163,5 @@ async fn a_status_comment_that_could_not_be_written_is_written_by_the_next_sweep
     rig.sandbox.reset_ledger();
     rig.sweep().await;
     assert!(rig.sandbox.ledger().effects.is_empty(), "once is enough");
-    assert!(rig.store.parked().await.unwrap().is_empty());
+    assert!(crate::support::parked(rig.store.as_ref()).await.is_empty());
 }

@@ -5,7 +5,6 @@ use crate::support::rig::Rig;
 use crate::support::scripted::{Line, Scripted};
 use discussions::engine::vote::Vote;
 use discussions::sandbox::{DEMO_REPO, Fault, FaultKind, Matcher, Role};
-use discussions::store::Store;
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,7 +41,11 @@ async fn what_was_given_up_stays_so_for_whoever_lacks_the_right() {
         .unwrap();
     rig.until(|| !rig.replies(number).is_empty()).await;
     assert!(rig.replies(number)[0].contains("needs `write`"));
-    assert_eq!(rig.store.parked().await.unwrap().len(), 1, "still given up");
+    assert_eq!(
+        crate::support::parked(rig.store.as_ref()).await.len(),
+        1,
+        "still given up"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +69,7 @@ async fn somebody_with_write_gets_the_answers_that_could_not_be_posted() {
             && told.contains("Answers that came and were not posted are posted now"),
         "{told}"
     );
-    assert!(rig.store.parked().await.unwrap().is_empty());
+    assert!(crate::support::parked(rig.store.as_ref()).await.is_empty());
     assert_eq!(model.calls().len(), 3, "nothing is bought twice");
     assert_eq!(rig.file(number, PATH).matches("\nName: AI-").count(), 3);
     rig.say("ann", number, "/discuss vote ready").await;

@@ -239,7 +239,7 @@ impl Rig {
         assert!(
             in_time.is_ok(),
             "jobs are left: {:?}",
-            self.store.parked().await
+            crate::support::parked(self.store.as_ref()).await
         );
     }
 
@@ -247,7 +247,7 @@ impl Rig {
     pub(crate) async fn settle(&self) {
         self.rest().await;
         github::assert_addresses(&self.sandbox);
-        let parked = self.store.parked().await.unwrap();
+        let parked = crate::support::parked(self.store.as_ref()).await;
         assert!(parked.is_empty(), "parked: {parked:?}");
     }
 
@@ -360,7 +360,7 @@ impl Rig {
     /// Waits until so many jobs are parked.
     pub(crate) async fn until_parked(&self, count: usize) {
         let parked = async {
-            while self.store.parked().await.unwrap().len() != count {
+            while crate::support::parked(self.store.as_ref()).await.len() != count {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };

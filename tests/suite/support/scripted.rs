@@ -46,6 +46,8 @@ pub(crate) struct Scripted {
     transcripts: Mutex<Vec<String>>,
     tasks: Mutex<Vec<String>>,
     gate: Semaphore,
+    /// Whether who passes the gate closes it.
+    one_by_one: AtomicBool,
     bug: AtomicBool,
     bill: Option<Bill>,
 }
@@ -70,6 +72,7 @@ impl Scripted {
             transcripts: Mutex::default(),
             tasks: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            one_by_one: AtomicBool::new(false),
             bug: AtomicBool::new(false),
             bill: None,
         }
@@ -93,6 +96,12 @@ impl Scripted {
 
     pub(crate) fn let_go(&self) {
         self.gate.add_permits(1_000);
+    }
+
+    /// One of those that are held back is given.
+    pub(crate) fn let_one_go(&self) {
+        self.one_by_one.store(true, Ordering::SeqCst);
+        self.gate.add_permits(1);
     }
 
     /// From now on answers are held back again.
@@ -178,7 +187,10 @@ impl Model for Scripted {
             .unwrap()
             .push(prompt.transcript.clone());
         self.tasks.lock().unwrap().push(render(prompt).task);
-        let _passed = self.gate.acquire().await.unwrap();
+        let passed = self.gate.acquire().await.unwrap();
+        if self.one_by_one.load(Ordering::SeqCst) {
+            passed.forget();
+        }
         if let Some((call, bill)) = announced {
             let usage = Usage {
                 output: bill.written,

@@ -206,7 +206,8 @@ impl Stand {
             }
             let log = self.log();
             let said = log[before..].split_once("listening on ");
-            let line = said.and_then(|(_, rest)| rest.split_once('\n'));
+            // In JSON it is the end of a text.
+            let line = said.and_then(|(_, rest)| rest.split_once(['\n', '"']));
             webhook = line.map(|(url, _)| url.to_owned());
             webhook.is_some()
         })
@@ -410,7 +411,7 @@ impl Stand {
         let store = SqlStore::open(&format!("sqlite://{}", file.display()))
             .await
             .unwrap();
-        let parked = store.parked().await.unwrap();
+        let parked = crate::support::parked(&store).await;
         assert!(parked.is_empty(), "parked: {parked:?}\n{}", self.log());
         let next = store.next_ready_in().await.unwrap();
         store.close().await.unwrap();
