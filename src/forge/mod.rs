@@ -1,11 +1,13 @@
 //! The forge port: what we read from and write to GitHub, in our own words.
 //!
-//! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview` and `queue` are of reading.
+//! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview`, `queue` and `inspect` are of
+//! reading.
 
 mod access;
 mod comment;
 pub mod event;
 pub mod github;
+pub mod inspect;
 pub mod overview;
 pub mod queue;
 pub mod signature;

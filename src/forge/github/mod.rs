@@ -12,6 +12,7 @@ mod conversation;
 mod error;
 mod folders;
 mod graphql;
+mod inspect;
 mod installation;
 mod overview;
 mod patch;
