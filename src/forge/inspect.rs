@@ -63,8 +63,6 @@ pub struct InstallationSeen {
     pub is_suspended: bool,
     /// Permissions that it grants: name to `read`, `write` or `admin`.
     pub permissions: BTreeMap<String, String>,
-    /// Events that it lets through.
-    pub events: BTreeSet<String>,
     /// It is for all repositories of the account, not for selected ones.
     pub is_for_all: bool,
 }

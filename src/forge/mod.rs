@@ -1,7 +1,6 @@
 //! The forge port: what we read from and write to GitHub, in our own words.
 //!
-//! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview`, `queue` and `inspect` are of
-//! reading.
+//! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview`, `queue`, `inspect` read.
 
 mod access;
 mod comment;

@@ -4,7 +4,7 @@ use super::super::inspect::InstallationSeen;
 use super::super::{Blocked, Installed};
 use super::TOKEN_PERMISSIONS;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Whose it is: a person or an organization by its login, an enterprise by its slug.
 #[derive(Deserialize)]
@@ -22,8 +22,6 @@ pub(super) struct Installation {
     html_url: String,
     #[serde(default)]
     permissions: BTreeMap<String, String>,
-    #[serde(default)]
-    events: BTreeSet<String>,
     account: Option<Account>,
     /// `all` or `selected`.
     #[serde(default)]
@@ -66,7 +64,6 @@ impl Installation {
             settings: self.html_url,
             is_suspended: self.suspended_at.is_some(),
             permissions: self.permissions,
-            events: self.events,
             is_for_all: self.repository_selection == "all",
         }
     }
