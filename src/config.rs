@@ -4,6 +4,7 @@
 //! All problems are reported together, each with the name of the variable and what to write instead. An empty variable
 //! is one that is not set. `deploy/.env.example` documents every name; a test compares it with [`NAMES`].
 
+mod examined;
 mod file;
 mod finding;
 pub mod models;
@@ -12,6 +13,7 @@ mod prices;
 mod providers;
 mod reading;
 
+pub use examined::{Examined, examine};
 pub use file::KEYS as FILE_KEYS;
 pub use finding::{Kind as FindKind, ToFind};
 pub use prices::Price;
@@ -246,37 +248,6 @@ impl Settings {
     pub fn from_vars(
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let mut reader = Reader::new(vars);
-        reader.refuse_unknown();
-        let app_id = reader.app_id();
-        let private_key = reader.private_key();
-        let webhook_secrets = reader.webhook_secrets();
-        let data_dir = reader.data_dir();
-        let signing_key_path = reader.signing_key_path(&data_dir);
-        let database_url = reader.database_url(&data_dir);
-        let (host, port) = (reader.host(), reader.port());
-        let webhook_path = reader.webhook_path();
-        let github = reader.github_urls();
-        let log_filter = reader.text("RUST_LOG").unwrap_or("info".to_owned());
-        let log_format = reader.log_format();
-        let models = reader.models();
-        match (app_id, private_key, reader.problems.is_empty()) {
-            (Some(app_id), Some(private_key), true) => Ok(Self {
-                app_id,
-                private_key,
-                webhook_secrets,
-                data_dir,
-                database_url,
-                signing_key_path,
-                host: host.unwrap_or(EVERYWHERE),
-                port: port.unwrap_or(PORT),
-                webhook_path,
-                github,
-                log_filter,
-                log_format,
-                models,
-            }),
-            _ => Err(reader.into_error()),
-        }
+        Examined::of(vars).settings()
     }
 }

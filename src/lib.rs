@@ -10,14 +10,14 @@
 //! | `engine` | **pure**: discussion files, votes, rules. No I/O, no clock, no randomness |
 //! | `telemetry` | log output, and taking secrets out of it |
 //! | `config` | the operator's settings, read once from the environment and `discussions.toml` |
-//! | `forge` | port to GitHub (reading one pull request, looking over many, writing: three traits), typed webhook events, signatures, the adapter |
+//! | `forge` | port to GitHub (reading one pull request, looking over many, how the App is set up, writing: a trait for each), typed webhook events, signatures, the adapter |
 //! | `store` | port to the durable record and the queue, and the adapter over SQL |
 //! | `llm` | port to models: services, programs, the built-in `checklist`; who stands in for whom, what an answer has to look like, and what may be spent |
 //! | `signing` | the App's own key: signs receipts, checks them, sets of public keys, both on disk |
 //! | `workspace` | discussion files on the local disk |
 //! | `round` | the one loop shared by command line and bot: prompt, ask in parallel, render |
 //! | `bot` | pull-request policy. Pure: what to do. I/O: doing it, under a lease |
-//! | `server` | accept loop, webhook intake, health, public keys, and the assembly of the running App |
+//! | `server` | accept loop, webhook intake, health, public keys, the assembly of the running App, and its check-up (`doctor`) |
 //! | `sandbox` | a GitHub on loopback, written apart from `forge` so that it can judge it; also in front of a git repository |
 //! | `cli` | one file per subcommand; `cli/output.rs` does all printing |
 //! | `main` | hands the command line to `cli` |

@@ -9,7 +9,7 @@ use super::definitions::{DefinitionFiles, Definitions};
 use super::repo_config::RepoConfig;
 use crate::engine::persona::Personas;
 use crate::engine::template::{DEFAULT_TEMPLATE, Template, Templates};
-use crate::forge::PrSnapshot;
+use crate::forge::{Folder, PrSnapshot};
 use crate::ids::Alias;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
@@ -71,7 +71,12 @@ pub struct Ground {
 impl Ground {
     /// Reads the definitions of a snapshot's base. What does not read is listed and its default stands in.
     pub fn of(snapshot: &PrSnapshot, built_in: &BuiltIn) -> Self {
-        let read = Definitions::read(&definition_files(snapshot), built_in);
+        let files = definition_files(
+            snapshot.config.as_deref(),
+            &snapshot.personas,
+            &snapshot.templates,
+        );
+        let read = Definitions::read(&files, built_in);
         let mut config = read.config;
         if snapshot.base_branch != snapshot.default_branch {
             // Whoever may push a branch may write this file on it, and it is the same purse.
@@ -142,18 +147,20 @@ fn config_of(text: Option<&str>) -> Option<RepoConfig> {
         .map(|(config, _)| config)
 }
 
-/// The definition files of the base, with their paths.
-fn definition_files(snapshot: &PrSnapshot) -> DefinitionFiles {
-    let configured = folders::named_by(snapshot.config.as_deref());
-    let personas = folders::personas(&configured, &snapshot.personas);
-    let templates = folders::templates(&snapshot.templates);
+/// The definition files of a base with their paths: its configuration, the persona folders that were read, and the
+/// template folder.
+pub fn definition_files(
+    config: Option<&str>,
+    personas: &[Folder],
+    templates: &Folder,
+) -> DefinitionFiles {
+    let configured = folders::named_by(config);
+    let personas = folders::personas(&configured, personas);
+    let templates = folders::templates(templates);
     let mut unreadable = personas.errors;
     unreadable.extend(templates.errors);
     DefinitionFiles {
-        config: snapshot
-            .config
-            .clone()
-            .map(|text| (CONFIG_PATH.to_owned(), text)),
+        config: config.map(|text| (CONFIG_PATH.to_owned(), text.to_owned())),
         personas: personas.files,
         templates: templates.files,
         unreadable,

@@ -52,7 +52,8 @@ enum By {
     Day,
 }
 
-fn repository(text: &str) -> Result<(String, String), String> {
+/// Reads OWNER/NAME.
+pub(super) fn repository(text: &str) -> Result<(String, String), String> {
     match text.split_once('/') {
         Some((owner, name)) if !owner.is_empty() && !name.is_empty() && !name.contains('/') => {
             Ok((owner.to_owned(), name.to_owned()))

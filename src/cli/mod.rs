@@ -7,6 +7,7 @@ mod config;
 mod costs;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod doctor;
 mod gate;
 mod health;
 mod jobs;
@@ -49,7 +50,7 @@ const AFTER_HELP: &str = "EXAMPLES
 
 EXIT CODES
   0    fine
-  1    the answer is no: errors found, not ready, a persona unavailable, not healthy
+  1    the answer is no: errors found, not ready, a persona unavailable, not healthy, something missing
   2    refused (usage, input, output, configuration); nothing was written
   130  interrupted";
 
@@ -95,6 +96,8 @@ enum Command {
     Models(models::Arguments),
     /// Run the GitHub App: receive webhooks, run the panel, set the check
     Serve(serve::Arguments),
+    /// Say what is missing for the App to work and for its check to gate anything
+    Doctor(doctor::Arguments),
     /// Put a saved delivery through the App once more, and say what it did
     Receive(receive::Arguments),
     /// Go through the round of a job again with the answers of then, and compare
@@ -268,6 +271,7 @@ async fn dispatch(command: Command, program: &str, output: &Output) -> Result<Ou
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Models(arguments) => models::run(&arguments, output).await,
         Command::Serve(arguments) => serve::run(&arguments, output).await,
+        Command::Doctor(arguments) => doctor::run(&arguments, output).await,
         Command::Receive(arguments) => receive::run(&arguments, output).await,
         Command::Replay(arguments) => replay::run(&arguments, output).await,
         Command::Costs(arguments) => costs::run(&arguments, output).await,

@@ -1,12 +1,13 @@
 //! The forge port: what we read from and write to GitHub, in our own words.
 //!
-//! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview` and `queue` are of reading.
+//! Reading and writing are two traits, so only `bot::apply` is handed the second; `overview`, `queue`, `inspect` read.
 
 mod access;
 mod check;
 mod comment;
 pub mod event;
 pub mod github;
+pub mod inspect;
 pub mod overview;
 pub mod queue;
 pub mod signature;

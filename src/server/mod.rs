@@ -5,6 +5,7 @@
 
 mod accept;
 pub mod app;
+pub mod doctor;
 mod health;
 mod keys;
 pub mod models;

@@ -15,7 +15,7 @@
 //! * `blocked` holds what waits for GitHub to let the App in again;
 //! * `unheard` tells what was told and not taken in yet;
 //! * `survey` tells what is known of many pull requests at once, and which deliveries never came;
-//! * `schema` holds the steps of the schema;
+//! * `schema` holds the steps of the schema; `look` tells how far a database is, without touching it;
 //! * `dialect` names the few words in which databases differ, `sqlite` all that is special about a database file.
 
 mod acts;
@@ -27,6 +27,7 @@ mod drops;
 mod effect;
 mod elsewhere;
 mod intake;
+mod look;
 mod queue;
 mod record;
 mod recorded;
@@ -45,6 +46,7 @@ pub use calls::{
 };
 pub use effect::EffectRecord;
 pub use elsewhere::VoteElsewhere;
+pub use look::{Database as LookedAt, Looked, look};
 pub use recorded::{
     ActRecord, ActVerb, BlockRecord, BlockState, Change, DiscussionRecord, DropRecord, HumanVote,
     PrRecord, Receipt,

@@ -87,6 +87,41 @@ pub(super) async fn refuse_other_schema(
     )))
 }
 
+/// How far a database's schema is, against what this version knows.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for what is no database, and for the schema of a newer version.
+pub(super) async fn steps_behind(
+    file: &DatabaseFile,
+    options: &AnyConnectOptions,
+) -> Result<usize, StoreError> {
+    let no_database = |error: sqlx::Error| {
+        let path = file.path().display();
+        StoreError::Corrupt(format!(
+            "{path} does not open as an SQLite database ({error}); restore it from a backup, or move it away to start \
+             with an empty one"
+        ))
+    };
+    let mut connection = AnyConnection::connect_with(options).await?;
+    let table = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+    let found = async {
+        let row = sqlx::query(table).fetch_one(&mut connection).await?;
+        if row.try_get::<i64, _>(0)? == 0 {
+            return Ok(None);
+        }
+        let newest = "SELECT MAX(version) FROM _sqlx_migrations";
+        let row = sqlx::query(newest).fetch_one(&mut connection).await?;
+        row.try_get(0)
+    };
+    let newest: Result<Option<i64>, sqlx::Error> = found.await;
+    connection.close().await.ok();
+    let newest = newest.map_err(no_database)?.unwrap_or_default();
+    if newest > newest_known() {
+        return Err(not_migrated(file, &MigrateError::VersionMissing(newest)));
+    }
+    Ok(MIGRATIONS.iter().filter(|step| step.0 > newest).count())
+}
+
 /// The schema this version works with.
 fn newest_known() -> i64 {
     MIGRATIONS.iter().map(|step| step.0).max().unwrap_or(0)

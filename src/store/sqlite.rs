@@ -86,6 +86,31 @@ impl DatabaseFile {
         Self::open(url)
     }
 
+    /// The file of a `sqlite:` URL, only to be looked at: nothing is made and nobody is kept out. `None`: there is none.
+    pub(super) fn look(url: &str) -> Result<(PathBuf, Option<Self>), StoreError> {
+        let (path, mode) = parse(url)?;
+        if mode == Mode::Create && !path.exists() {
+            return Ok((path, None));
+        }
+        writable(false)
+            .open(&path)
+            .map_err(|error| unusable(&path, &error))?;
+        let path = path
+            .canonicalize()
+            .map_err(|error| unusable(&path, &error))?;
+        let file = Self {
+            path: path.clone(),
+            lock: None,
+        };
+        Ok((path, Some(file)))
+    }
+
+    /// Whether a process has the file for itself now.
+    pub(super) fn has_owner(&self) -> bool {
+        let lock = writable(false).open(lock_path(&self.path));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Whether no other process owns the file.
     pub(super) fn is_owned(&self) -> bool {
         self.lock.is_some()
@@ -227,9 +252,7 @@ fn sync_folder(path: &Path) -> Result<(), StoreError> {
 /// Takes the lock file beside the database. SQLite's own locks cannot serve: they come and go with transactions.
 /// `None`: another process has it.
 fn lock(path: &Path) -> Result<Option<File>, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
+    let lock_path = lock_path(path);
     let file = writable(true)
         .open(&lock_path)
         .map_err(|error| unusable(&lock_path, &error))?;
@@ -238,6 +261,12 @@ fn lock(path: &Path) -> Result<Option<File>, StoreError> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(unusable(&lock_path, &error)),
     }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
 }
 
 /// A file that cannot be opened or locked, with what to do about it.

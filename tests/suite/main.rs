@@ -17,6 +17,7 @@ mod crash;
 mod decide;
 mod deliveries;
 mod deploy;
+mod doctor;
 mod engine;
 mod evaluate;
 mod github;

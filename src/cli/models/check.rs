@@ -18,13 +18,13 @@ const PERSONA: &str = "pragmatist";
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// What came of asking one model.
-pub(super) struct Checked {
+pub(in crate::cli) struct Checked {
     /// Its name.
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
     /// Its answer, or why there is none.
-    pub(super) came: Result<Answer, String>,
+    pub(in crate::cli) came: Result<Answer, String>,
     /// How long that took.
-    pub(super) took: Duration,
+    pub(in crate::cli) took: Duration,
 }
 
 /// Asks all of them at the same time.

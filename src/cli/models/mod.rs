@@ -8,7 +8,7 @@ use super::{Failure, Outcome};
 use crate::config;
 use crate::config::models::Models;
 use crate::server::models;
-use check::Checked;
+pub(super) use check::Checked;
 
 /// What to do where nothing answers.
 const NOTHING: &str = "no model is configured, so the personas answer from their checklists.\n\
@@ -74,6 +74,11 @@ pub(super) async fn run(arguments: &Arguments, output: &Output) -> Result<Outcom
             false => Outcome::Fine,
         },
     )
+}
+
+/// What comes of asking each model for one short answer.
+pub(super) async fn checked(settings: &Models, output: &Output) -> Result<Vec<Checked>, Failure> {
+    check::all(settings, output).await
 }
 
 /// The models of the operator's choice in their order, then the others by name.

@@ -375,10 +375,7 @@ impl AppAuth {
 
     /// Takes GitHub's clock over if it differs from what we believed it to be.
     fn learn_skew(&self, headers: &HeaderMap) -> bool {
-        let date = headers
-            .get(http::header::DATE)
-            .and_then(|date| date.to_str().ok());
-        let Some(theirs) = date.and_then(error::date) else {
+        let Some(theirs) = told_time(headers) else {
             return false;
         };
         let wrong_by = theirs.saturating_sub(self.now());
@@ -393,6 +390,17 @@ impl AppAuth {
         );
         true
     }
+}
+
+/// GitHub's clock minus this machine's, seconds, by the date of an answer that came just now.
+pub(super) fn skew_by(headers: &HeaderMap) -> Option<i64> {
+    Some(told_time(headers)?.saturating_sub(unix_now()))
+}
+
+/// The time of an answer by its `Date`, Unix seconds.
+fn told_time(headers: &HeaderMap) -> Option<i64> {
+    let date = headers.get(http::header::DATE)?;
+    error::date(date.to_str().ok()?)
 }
 
 /// The `Authorization` value of a token; marked so that it is not printed.

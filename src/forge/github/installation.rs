@@ -1,9 +1,17 @@
 //! An installation of the App: whether it is suspended, and what it grants.
 
+use super::super::inspect::InstallationSeen;
 use super::super::{Blocked, Installed};
 use super::TOKEN_PERMISSIONS;
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+
+/// Whose it is: a person or an organization by its login, an enterprise by its slug.
+#[derive(Deserialize)]
+struct Account {
+    login: Option<String>,
+    slug: Option<String>,
+}
 
 /// As GitHub describes it.
 #[derive(Deserialize)]
@@ -13,7 +21,11 @@ pub(super) struct Installation {
     #[serde(default)]
     html_url: String,
     #[serde(default)]
-    permissions: HashMap<String, String>,
+    permissions: BTreeMap<String, String>,
+    account: Option<Account>,
+    /// `all` or `selected`.
+    #[serde(default)]
+    repository_selection: String,
 }
 
 impl Installation {
@@ -40,6 +52,19 @@ impl Installation {
                 .map(|(name, level)| format!("{name}: {level}"))
                 .collect(),
             settings: self.html_url.clone(),
+        }
+    }
+
+    /// All of it, in our words.
+    pub(super) fn seen(self) -> InstallationSeen {
+        let account = self.account.and_then(|one| one.login.or(one.slug));
+        InstallationSeen {
+            id: self.id,
+            account: account.unwrap_or_default(),
+            settings: self.html_url,
+            is_suspended: self.suspended_at.is_some(),
+            permissions: self.permissions,
+            is_for_all: self.repository_selection == "all",
         }
     }
 

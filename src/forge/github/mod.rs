@@ -13,6 +13,7 @@ mod conversation;
 mod error;
 mod folders;
 mod graphql;
+mod inspect;
 mod installation;
 mod limits;
 mod overview;

@@ -2,6 +2,7 @@
 //!
 //! Accounts are named by login, repositories by `owner/name`. Everything sends the webhooks GitHub would send.
 
+mod app;
 mod checks;
 mod pulls;
 mod queue;

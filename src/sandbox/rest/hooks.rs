@@ -1,4 +1,4 @@
-//! The App's delivery log and redelivery.
+//! The App's webhook, its delivery log and redelivery.
 
 use super::super::shape;
 use super::super::webhook::{Delivery, DeliveryState};
@@ -37,6 +37,21 @@ fn kept<'a>(call: &'a Call<'_>) -> Vec<&'a Delivery> {
     let log = call.world.mail.log.iter().rev();
     log.filter(|d| d.state == DeliveryState::Done && d.delivered_at >= oldest)
         .collect()
+}
+
+/// `GET /app/hook/config`: that there is a secret is told by asterisks in its place.
+pub fn config(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+    let mail = &call.world.mail;
+    let url = mail.url.as_ref().ok_or_else(Refusal::not_found)?;
+    let mut value = json!({
+        "content_type": "json",
+        "insecure_ssl": "0",
+        "url": url,
+    });
+    if mail.secret.is_some() {
+        value["secret"] = json!("********");
+    }
+    Ok(Answer::ok(value))
 }
 
 /// `GET /app/hook/deliveries`: pages by cursor only, newest first.

@@ -22,9 +22,10 @@ pub fn branch(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         .ok_or_else(|| Refusal::new(404, "Branch not found"))?;
     let commit = repo.git.commit(tip).ok_or_else(Refusal::not_found)?;
     let rules = repo.protections.get(name);
-    let checks = rules
-        .map(|rules| rules.required_checks.clone())
-        .unwrap_or_default();
+    // Rulesets are told elsewhere; of classic protection everybody who reads the branch is shown the required checks.
+    let classic = rules.filter(|rules| rules.form != RuleForm::Ruleset);
+    let shown = rules.filter(|rules| rules.form == RuleForm::Classic);
+    let checks = shown.map_or(&[][..], |rules| &rules.required_checks);
     let url = format!(
         "{}/repos/{}/branches/{name}",
         call.world.hosts.api,
@@ -41,7 +42,7 @@ pub fn branch(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         "_links": {"self": url, "html": web},
         "protected": rules.is_some(),
         "protection": {
-            "enabled": rules.is_some(),
+            "enabled": classic.is_some(),
             "required_status_checks": {
                 "enforcement_level": if checks.is_empty() { "off" } else { "everyone" },
                 "contexts": checks.iter().map(|check| check.name.as_str()).collect::<Vec<_>>(),

@@ -59,6 +59,7 @@ fn routes() -> Vec<Route> {
             Jwt,
             app::access_token,
         ),
+        route("GET", "/app/hook/config", Jwt, hooks::config),
         route("GET", "/app/hook/deliveries", Jwt, hooks::list),
         route("GET", "/app/hook/deliveries/{delivery_id}", Jwt, hooks::get),
         route(

@@ -1,14 +1,16 @@
 //! Where the rules come from, who answers for us, and what a vote is.
 
+use crate::doctor::doctor;
 use crate::scenarios::{CACHE, PATH};
 use crate::support::rig::{APP, Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
+use crate::support::stand::Stand;
 use async_trait::async_trait;
 use discussions::engine::reply::Reply;
 use discussions::engine::vote::Vote;
 use discussions::llm::meter::Meter;
 use discussions::llm::{Answer, Model, ModelError, Prompt};
-use discussions::sandbox::{DEMO_REPO, FileEdit, NewPull};
+use discussions::sandbox::{DEMO_REPO, FileEdit, NewPull, Protection, RequiredCheck};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -259,5 +261,40 @@ async fn p24_only_an_exact_vote_counts_and_the_first_round_is_blind() {
         heard.count(),
         0,
         "in the first round nobody sees what others say"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p22_doctor_tells_where_somebody_else_could_answer_for_us() {
+    let stand = Stand::build().await;
+    let number = stand.propose();
+    let head = stand.sandbox.pull(DEMO_REPO, number).unwrap().head;
+    stand
+        .sandbox
+        .post_status("rob", DEMO_REPO, &head, "discussions", "success")
+        .unwrap();
+    let with_source = |app: Option<u64>| {
+        let rules = Protection {
+            required_checks: vec![RequiredCheck {
+                name: "discussions".to_owned(),
+                app,
+            }],
+            ..Protection::default()
+        };
+        stand.sandbox.protect(DEMO_REPO, "main", rules).unwrap();
+        let merge = stand.sandbox.mergeability(DEMO_REPO, number).unwrap();
+        merge.allowed()
+    };
+    assert!(with_source(None), "the author answered for the panel");
+    let told = doctor(&stand, &["--repo", DEMO_REPO]).exits(1);
+    told.says(&[
+        "failed   main: `discussions` is required, but not pinned to the App",
+        "anybody with write access",
+    ]);
+    assert!(!with_source(Some(APP)), "pinned, only the App answers");
+    let told = doctor(&stand, &["--repo", DEMO_REPO]).stdout();
+    assert!(
+        told.contains("ok       main: `discussions` is required and pinned"),
+        "{told}"
     );
 }
