@@ -165,7 +165,7 @@ impl Inspect for GitHub {
         };
         let app = match answer.status.is_success() {
             true => error::json::<App>(&request, &answer),
-            false => Err(error::refusal(&request, &answer, self.auth.now())),
+            false => Err(error::refusal(&request, &answer)),
         };
         Greeting {
             skew: skew_by(&answer.headers),

@@ -6,7 +6,6 @@ use crate::support::scripted::{Line, Scripted};
 use discussions::bot::check::ASK_AGAIN;
 use discussions::engine::vote::Vote;
 use discussions::sandbox::{DEMO_REPO, Fault, FaultKind, FileEdit, Matcher, ReviewState, Role};
-use discussions::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -271,7 +270,7 @@ async fn parked_work_is_taken_up_by_whoever_may_retry_here() {
             .comment(who, DEMO_REPO, number, "/discuss retry")
             .unwrap();
         rig.until(|| !rig.replies(number).is_empty()).await;
-        let parked = rig.store.parked().await.unwrap().len();
+        let parked = crate::support::parked(rig.store.as_ref()).await.len();
         assert_eq!(parked == 0, taken, "{permissions} by {who}");
         let told = &rig.replies(number)[0];
         assert_eq!(told.contains("needs `"), !taken, "{told}");
