@@ -125,7 +125,7 @@ fn of_shape(shape: Shape) -> Value {
                     (word.to_owned(), schema)
                 })
                 .collect();
-            let twice = json!({"required": [AGAIN.key, AGAIN_FLAG]});
+            let twice = json!({"type": "object", "required": [AGAIN.key, AGAIN_FLAG]});
             json!({
                 "type": ["object", "null"],
                 "properties": verbs,

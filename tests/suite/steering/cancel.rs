@@ -245,5 +245,7 @@ async fn a_running_round_is_stopped_by_whoever_has_the_right_that_the_base_names
     model.let_go();
     rig.settle().await;
     assert_eq!(model.calls().len(), 4);
-    assert_eq!(rig.title(number), "WAITING: ann cancelled the round");
+    assert_eq!(rig.count(EffectKind::Commit), 1, "the first round alone");
+    let summary = rig.summary(number);
+    assert!(summary.contains("[a round cancelled by ann]("), "{summary}");
 }
