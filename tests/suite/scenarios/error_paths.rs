@@ -5,7 +5,6 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
 use discussions::sandbox::{DEMO_REPO, Fault, FaultKind, FileEdit, Matcher, Role, Times};
-use discussions::store::Store;
 use futures::{FutureExt, StreamExt, stream};
 use serde::Deserialize;
 use std::collections::BTreeMap;
