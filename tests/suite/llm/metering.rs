@@ -94,7 +94,7 @@ async fn every_request_is_announced_and_settled_whatever_comes_of_it() {
                 9,
                 vec![
                     asked.clone(),
-                    "0+0, lost 0, nothing (unavailable: the key)".to_owned(),
+                    "0+0, lost 0, nothing (refused: the key was)".to_owned(),
                 ],
             ),
             (

@@ -5,7 +5,6 @@ use super::{CACHE, PATH, revised};
 use crate::support::rig::{AT_ONCE, Rig, Setup};
 use crate::support::scripted::{Line, Scripted};
 use discussions::sandbox::{DEMO_REPO, Fault, FaultKind, FileEdit, Matcher, Role, Times};
-use discussions::store::Store;
 use futures::{FutureExt, StreamExt, stream};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -174,8 +173,7 @@ async fn come_to_rest(rig: &Rig) {
         let mut quiet = 0;
         while quiet < 3 {
             rig.sandbox.wait_until_idle().await;
-            let is_idle = rig.store.backlog().await.is_ok_and(|backlog| backlog == 0);
-            quiet = if is_idle { quiet + 1 } else { 0 };
+            quiet = if rig.is_idle().await { quiet + 1 } else { 0 };
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

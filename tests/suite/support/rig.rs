@@ -222,16 +222,19 @@ impl Rig {
         self.wake.notify_one();
     }
 
+    /// Whether no job runs, or waits other than for minutes.
+    pub(crate) async fn is_idle(&self) -> bool {
+        let next = self.store.next_ready_in().await;
+        next.is_ok_and(|next| next.is_none_or(|next| next > SOON))
+    }
+
     /// Waits until every delivery was sent and no job runs, or waits other than for minutes; parked ones may be left.
     pub(crate) async fn rest(&self) {
         let settled = async {
             let mut quiet = 0;
             while quiet < 3 {
                 self.sandbox.wait_until_idle().await;
-                quiet = match self.store.next_ready_in().await.unwrap() {
-                    Some(next) if next <= SOON => 0,
-                    _ => quiet + 1,
-                };
+                quiet = if self.is_idle().await { quiet + 1 } else { 0 };
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
