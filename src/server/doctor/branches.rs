@@ -31,6 +31,10 @@ impl Gated<'_> {
         findings: &mut Vec<Finding>,
     ) -> Result<(), ForgeError> {
         let default_branch = self.repo.default_branch.as_str();
+        let Some(built_in) = BuiltIn::load() else {
+            findings.push(gate::incomplete(&self.pr.repo.to_string()));
+            return Ok(());
+        };
         let mut bases: BTreeMap<String, Option<BaseFiles>> = BTreeMap::new();
         let github = self.github;
         let of_default = github.base_files(self.pr, default_branch).await?;
@@ -52,9 +56,7 @@ impl Gated<'_> {
                 continue;
             };
             is_any_there = true;
-            let Some(read) = self.definitions(&files).await? else {
-                continue;
-            };
+            let read = self.definitions(&files, &built_in).await?;
             let default_config = text.as_deref().filter(|_| name != default_branch);
             findings.extend(gate::judge(&GateFacts {
                 app: (self.app_id, self.app.name.clone()),
@@ -75,8 +77,12 @@ impl Gated<'_> {
         Ok(())
     }
 
-    /// What a branch defines; `None` only where the build left the templates out.
-    async fn definitions(&self, files: &BaseFiles) -> Result<Option<Definitions>, ForgeError> {
+    /// What a branch defines.
+    async fn definitions(
+        &self,
+        files: &BaseFiles,
+        built_in: &BuiltIn,
+    ) -> Result<Definitions, ForgeError> {
         let mut personas = files.personas.clone();
         let config = files.config.as_deref();
         let unread = folders::unread(config, &personas);
@@ -85,7 +91,7 @@ impl Gated<'_> {
             personas.extend(github.folders(self.pr, &files.tip, &unread).await?);
         }
         let files = ground::definition_files(config, &personas, &files.templates);
-        Ok(BuiltIn::load().map(|built_in| Definitions::read(&files, &built_in)))
+        Ok(Definitions::read(&files, built_in))
     }
 
     fn answers_queues(&self) -> bool {

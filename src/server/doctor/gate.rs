@@ -56,6 +56,15 @@ pub fn ungated(repo: &str, default_branch: &str) -> Finding {
     )
 }
 
+/// This program lacks what it reads a configuration over: a bug.
+pub fn incomplete(repo: &str) -> Finding {
+    let found = "the built-in templates are missing in this program";
+    Finding::failed(Area::Gate, "config", repo, found).as_for(
+        "nothing can be said of its configuration, and the server does not start",
+        "Build the program anew.",
+    )
+}
+
 /// A branch that is named and not there. `asked`: by whoever called, else by the configuration.
 pub fn absent(branch: &str, asked: bool) -> Finding {
     let (area, code, found) = (Area::Gate, "gate-branch", "there is no such branch");

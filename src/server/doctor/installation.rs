@@ -18,6 +18,15 @@ pub fn nowhere(app: &AppSeen) -> Finding {
     )
 }
 
+/// There are more installations than are looked at.
+pub fn beyond(looked_at: usize, all: usize) -> Finding {
+    let found = format!("{looked_at} of {all} were looked at");
+    Finding::warning(Area::Installation, "installations", "installations", &found).as_for(
+        "nothing is said here of the others",
+        "Name a repository with --repo to look at its own.",
+    )
+}
+
 /// No installation reaches a repository. `installed`: the one on the account of its owner, if there is one.
 pub fn out_of_reach(repo: &str, app: &AppSeen, installed: Option<&InstallationSeen>) -> Finding {
     let why = "the App can do nothing there, and a required check of it never comes";

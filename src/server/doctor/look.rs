@@ -68,9 +68,9 @@ async fn disk(examined: &Examined) -> Vec<Finding> {
     {
         looked.path = path;
     }
-    let is_ours = |name: &str| examined.problems.iter().all(|one| one.name != name);
+    let is_wrong = |name: &str| examined.problems.iter().any(|one| one.name == name);
     let mut findings = Vec::new();
-    if is_ours("DATABASE_URL") {
+    if !is_wrong("DATABASE_URL") {
         let mounts = std::fs::read_to_string(MOUNTS).unwrap_or_default();
         findings.extend(database::judge(&looked, &mounts));
     }
@@ -197,6 +197,9 @@ impl Look<'_> {
         let all = self.github.installations().await?;
         if all.is_empty() {
             findings.push(installation::nowhere(self.app));
+        }
+        if all.len() > INSTALLATIONS {
+            findings.push(installation::beyond(INSTALLATIONS, all.len()));
         }
         for one in all.iter().take(INSTALLATIONS) {
             let seen = self.github.installation(one.id).await?;

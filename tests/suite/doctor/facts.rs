@@ -260,6 +260,19 @@ async fn a_repository_that_the_app_does_not_reach_is_told_with_what_to_select() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_very_many_installations_it_says_how_many_it_looked_at() {
+    let stand = at_work().await;
+    for number in 0..100 {
+        let login = format!("team-{number}");
+        stand.sandbox.create_user(&login);
+        stand.sandbox.install(&login).unwrap();
+    }
+    stand.sandbox.wait_until_idle().await;
+    assert_eq!(amiss(&stand, &[]), ["warning installations"]);
+    doctor(&stand, &[]).says(&["installations: 100 of 101 were looked at"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_differs_on_both_sides_shows_in_the_newest_delivery() {
     let stand = at_work().await;
     let url = format!("{}/api/github/webhooks", stand.server().url);

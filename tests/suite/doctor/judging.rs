@@ -1,4 +1,4 @@
-//! Facts in, findings out: what is made of settings, of the App, and of a branch's rules.
+//! Facts in, findings out: what is made of the App and of a branch's rules.
 
 use crate::support::fixture;
 use discussions::bot::repo_config::RepoConfig;
@@ -7,9 +7,7 @@ use discussions::forge::github::PERMISSIONS;
 use discussions::forge::inspect::{AppSeen, Attempt, BranchGate, Greeting, Hook, RequiredCheck};
 use discussions::server::doctor::app::{self, AppFacts};
 use discussions::server::doctor::gate::{self, GateFacts};
-use discussions::server::doctor::models::{Asked, answered};
-use discussions::server::doctor::{Finding, Level, database};
-use discussions::store::{Looked, LookedAt, StoreError};
+use discussions::server::doctor::{Finding, Level};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -43,13 +41,13 @@ fn yes() -> bool {
 }
 
 /// Level and code of each.
-fn codes(findings: &[Finding]) -> Vec<String> {
+pub(super) fn codes(findings: &[Finding]) -> Vec<String> {
     let code = |one: &Finding| format!("{} {}", one.level.as_str(), one.code);
     findings.iter().map(code).collect()
 }
 
 /// All words of some findings.
-fn words(findings: &[Finding]) -> String {
+pub(super) fn words(findings: &[Finding]) -> String {
     let text = |one: &Finding| {
         format!(
             "{}: {}\n{}\n{}\n",
@@ -60,7 +58,7 @@ fn words(findings: &[Finding]) -> String {
 }
 
 /// What is amiss says why it matters and what to do; nothing does something to a terminal.
-fn assert_plain(findings: &[Finding], case: &str) {
+pub(super) fn assert_plain(findings: &[Finding], case: &str) {
     for one in findings {
         let is_ok = one.level == Level::Ok;
         assert_eq!(one.why.is_empty(), is_ok, "{case}: {one:?}");
@@ -329,93 +327,4 @@ fn the_app_its_webhook_and_its_deliveries_come_to_these_findings() {
         assert_eq!(codes(&amiss), expected, "{case}");
         assert!(words(&amiss).contains(said), "{case}: {}", words(&amiss));
     }
-}
-
-#[test]
-fn a_database_is_judged_by_what_it_is_and_by_where_it_lies() {
-    const MOUNTS: &str = "overlay / overlay rw 0 0\ntmpfs /run tmpfs rw 0 0\n/dev/sda1 /var/lib ext4 rw 0 0\n\
-                          none /var/lib/a\\040b ramfs rw 0 0\n/dev/sdb /run/kept xfs rw 0 0\nbroken\n";
-    let at = |path: &str, found: Option<LookedAt>| {
-        Ok(Looked {
-            path: path.into(),
-            found,
-        })
-    };
-    let there = |steps_behind, is_in_use| {
-        Some(LookedAt {
-            steps_behind,
-            is_in_use,
-        })
-    };
-    let newer = StoreError::Corrupt("x has schema 9; run the newer version".to_owned());
-    let cases: [(Result<Looked, StoreError>, &[&str], &str); 9] = [
-        (
-            at("/var/lib/d/x.db", None),
-            &["ok database"],
-            "made at the first start",
-        ),
-        (
-            at("/var/lib/x.db", there(0, true)),
-            &["ok database"],
-            "a server uses it",
-        ),
-        (
-            at("/var/lib/x.db", there(3, false)),
-            &["ok database"],
-            "3 steps",
-        ),
-        (
-            at("/var/lib/x.db", there(1, true)),
-            &["warning database"],
-            "older version",
-        ),
-        (Err(newer), &["failed database"], "run the newer version"),
-        (
-            at("/run/od/x.db", there(0, false)),
-            &["ok database", "warning database-place"],
-            "in memory",
-        ),
-        (at("/run/kept/x.db", there(0, false)), &["ok database"], ""),
-        (
-            at("/var/lib/a b/x.db", None),
-            &["ok database", "warning database-place"],
-            "ramfs",
-        ),
-        (
-            at("/home/x.db", None),
-            &["ok database", "warning database-place"],
-            "in the container",
-        ),
-    ];
-    for (looked, expected, said) in cases {
-        let findings = database::judge(&looked, MOUNTS);
-        assert_eq!(codes(&findings), expected, "{looked:?}");
-        assert!(
-            words(&findings).contains(said),
-            "{looked:?}: {}",
-            words(&findings)
-        );
-        assert_plain(&findings, "database");
-        assert_eq!(
-            database::judge(&looked, "").len(),
-            1,
-            "where nothing is told of it"
-        );
-    }
-}
-
-#[test]
-fn a_model_without_an_answer_fails() {
-    let asked = |failure: Option<&str>| {
-        answered(&Asked {
-            name: "openai/m".to_owned(),
-            failure: failure.map(str::to_owned),
-            milliseconds: 7,
-        })
-    };
-    assert_eq!(
-        codes(&[asked(None), asked(Some("429"))]),
-        ["ok model-answer", "failed model-answer"]
-    );
-    assert_plain(&[asked(Some("no\u{1b}[2J"))], "model");
 }

@@ -1,5 +1,6 @@
 //! `discussions doctor`: what is missing, in plain words, by its exit code, and for machines.
 
+mod disk;
 mod facts;
 mod gate;
 mod judging;
