@@ -85,7 +85,7 @@ codes! {
     VetoNotOnPanel, "veto-not-on-panel", Error, "The configuration gives a veto to a persona that is not on the panel.", "Add the alias to Participants, or take it out of gate.veto.";
     UnknownTemplate, "unknown-template", Error, "The header names a template that does not exist or is not allowed here.", "Name one of the templates that exist.";
     UnknownPhase, "unknown-phase", Warning, "The template has no phase of this name.", "Name a phase of the template.";
-    DuplicateId, "duplicate-id", Error, "Two discussions carry the same Id.", "Delete the Id line of the copy; a new one is minted for it.";
+    DuplicateId, "duplicate-id", Error, "Two discussions carry the same Id.", "Delete the Id line of the copy; a discussion needs none.";
 
     // Blocks and their names.
     SetextSeparator, "setext-separator", Notice, "A separator stands directly under text, so renderers make a heading of that text.", "Put a blank line above the separator.";

@@ -217,7 +217,7 @@ fn names() -> Vec<Broken> {
             title: "INVALID: design/b.discussion.md:3 duplicate-id",
             says: &[
                 "the Id is that of design/a.discussion.md",
-                "Delete the Id line",
+                "Delete the Id line of the copy; a discussion needs none.",
             ],
         },
         Broken {
