@@ -231,8 +231,12 @@ fn of_replies(work: &Work<'_>, key: &str, evaluated: &Evaluated) -> Vec<String> 
         notes.push(format!("{path} was begun anew by {by}"));
     }
     let status = evaluated.discussion.header.status();
-    let is_ready = evaluated.view.verdict.state == State::Ready;
-    if !is_ready && record.is_some_and(|record| record.status == status) {
+    let holds = match evaluated.view.verdict.state {
+        State::Ready => true,
+        State::Rejected => evaluated.template.on_reject.as_deref() == Some(status),
+        _ => false,
+    };
+    if !holds && record.is_some_and(|record| record.status == status) {
         notes.push(format!(
             "{path}: Status {status} is from a decision that does not hold any more; the next replies set it back"
         ));

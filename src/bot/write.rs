@@ -291,16 +291,20 @@ fn draft(
     let first_phase = &evaluated.template.first_phase;
     let status = closing_commit::status_now(work, path, after.as_deref());
     let text = match channel {
-        Channel::Commit => {
+        Channel::Commit if !blocks.is_empty() || mends => {
+            let status = status.as_ref().map(|now| now.status);
             Some(plan::written(discussion, &texts, &phase, first_phase, status).map_err(internal)?)
         }
-        Channel::Review { .. } => None,
+        Channel::Commit | Channel::Review { .. } => None,
     };
-    let record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
+    let mut record = record(work, key, evaluated, phase, !new_blocks.is_empty(), asking);
+    if let Some(decided) = status.filter(|now| now.is_decided && text.is_some()) {
+        decided.status.clone_into(&mut record.status);
+    }
     Ok(Some(Draft {
         at: index,
         record,
-        text: text.filter(|_| !blocks.is_empty() || mends),
+        text,
         title: evaluated.view.title.clone(),
         new_blocks,
         restored,

@@ -295,20 +295,45 @@ async fn remember_closed(
     work.record(&changes).await
 }
 
-/// The Status of a file that is written anyway, once a closing commit set it: the decided one while the verdict
-/// holds, else the one on the base. `None`: it stays.
+/// The Status of a file that is written anyway.
+pub(super) struct StatusNow<'a> {
+    /// What it says from now on.
+    pub(super) status: &'a str,
+    /// Whether that is what a verdict made of it, and not what was there before one.
+    pub(super) is_decided: bool,
+}
+
+/// Which Status a file gets that is written anyway: what the template makes of a rejection; the decided one that a
+/// closing commit set, while that verdict holds; and where what we set does not hold any more, the one on the base.
+/// `None`: it stays.
 pub(super) fn status_now<'a>(
     work: &'a Work<'_>,
     path: &'a SeenPath,
     after: Option<&'a Evaluated>,
-) -> Option<&'a str> {
-    let record = work.memory.discussions.get(&path.candidate.key)?;
-    let after = after.filter(|_| !record.status.is_empty())?;
-    if after.view.verdict.state == State::Ready {
-        return Some(&after.template.on_ready);
+) -> Option<StatusNow<'a>> {
+    let after = after?;
+    let known = work.memory.discussions.get(&path.candidate.key);
+    let ours = known.map_or("", |record| record.status.as_str());
+    let on_ready = after.template.on_ready.as_str();
+    let decided = match after.view.verdict.state {
+        // A closing commit that was left out leaves the line to whoever merges.
+        State::Ready => Some(on_ready).filter(|status| *status == ours),
+        State::Rejected if work.ground.config.record != RecordIt::Never => {
+            after.template.on_reject.as_deref()
+        }
+        _ => None,
+    };
+    if let Some(status) = decided {
+        return Some(StatusNow {
+            status,
+            is_decided: true,
+        });
     }
     let of_base = path.base.discussion().map(|base| base.header.status());
-    let before = of_base.filter(|status| *status != record.status);
-    let is_ours = after.discussion.header.status() == record.status;
-    is_ours.then_some(before.unwrap_or("OPEN"))
+    let before = of_base.filter(|status| *status != ours);
+    let is_ours = !ours.is_empty() && after.discussion.header.status() == ours;
+    is_ours.then_some(StatusNow {
+        status: before.unwrap_or("OPEN"),
+        is_decided: false,
+    })
 }

@@ -72,7 +72,7 @@ pub struct Template {
     pub phases: BTreeMap<String, Phase>,
     /// Status on consensus.
     pub on_ready: String,
-    /// Status on rejection; `None`: unchanged.
+    /// Status on rejection, set with the replies; `None`: unchanged.
     pub on_reject: Option<String>,
 }
 

@@ -27,6 +27,7 @@ mod persona_folders;
 mod phases;
 mod queue_meanwhile;
 mod quick;
+mod rejected;
 mod reviews;
 mod rules;
 mod same_panel;

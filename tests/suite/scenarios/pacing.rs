@@ -148,6 +148,8 @@ async fn a_limit_is_kept_to_by_the_next_server() {
     rig.deps.write = fresh.into();
     rig.start_over(Some(copy)).await;
     let second = open(&rig, DEMO_REPO, "second");
+    // Its job is in line by then, and before the other one.
+    rig.sandbox.wait_until_idle().await;
     let more = FileEdit::write("README.md", "# More\n");
     let pushed = rig.sandbox.push("rob", other, "elsewhere", "more", &[more]);
     pushed.unwrap();
