@@ -63,14 +63,14 @@ fn known(facts: &AppFacts) -> Finding {
         Ok(app) => ok("app", "the App", &format!("{}, {}", app.name, app.page)),
         Err(ForgeError::NotFound(said)) => {
             let found = format!("there is no App with the id {id} at {api} ({said})");
-            failed("app", "the App", &found).as_for(
+            failed("app", "the App", &found).because(
                 why,
                 "Take APP_ID from App settings, General, About; on GitHub Enterprise set GITHUB_API_URL.",
             )
         }
         Err(ForgeError::Forbidden(said)) => {
             let found = format!("GitHub does not take the signature of App {id} ({said})");
-            failed("app", "the App", &found).as_for(
+            failed("app", "the App", &found).because(
                 why,
                 "APP_ID and PRIVATE_KEY do not belong together, or the key was deleted: generate one under App settings, \
                  General, Private keys.",
@@ -78,7 +78,7 @@ fn known(facts: &AppFacts) -> Finding {
         }
         Err(error) => {
             let found = format!("{api} gives no usable answer ({error})");
-            failed("app", "the App", &found).as_for(
+            failed("app", "the App", &found).because(
                 why,
                 "Look whether this machine reaches that address, through a proxy if need be; on GitHub Enterprise set \
                  GITHUB_API_URL.",
@@ -98,7 +98,7 @@ fn clock(skew: i64) -> Finding {
     }
     let side = if skew > 0 { "behind" } else { "ahead of" };
     let found = format!("this machine's clock is {} s {side} GitHub's", skew.abs());
-    warning("clock", subject, &found).as_for(
+    warning("clock", subject, &found).because(
         "the App corrects its tokens by that, but its logs and the days of budgets go by this clock",
         "Set the clock by NTP.",
     )
@@ -127,7 +127,7 @@ fn permissions(app: &AppSeen) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, level) in lacking(&app.permissions) {
         let found = format!("the App does not ask for {name}: {level}");
-        findings.push(failed("app-permission", name, &found).as_for(
+        findings.push(failed("app-permission", name, &found).because(
             need_of(name),
             "Choose it under App settings, Permissions & events, and have owners of the accounts accept it.",
         ));
@@ -150,7 +150,7 @@ fn permissions(app: &AppSeen) -> Vec<Finding> {
     if !more.is_empty() {
         let found = format!("the App asks for more than it uses: {}", more.join(", "));
         findings.push(
-            warning("app-permission-excess", "permissions", &found).as_for(
+            warning("app-permission-excess", "permissions", &found).because(
                 "whoever gets hold of the App's key may do that too",
                 "Take it away under App settings, Permissions & events.",
             ),
@@ -180,7 +180,7 @@ fn events(app: &AppSeen) -> Vec<Finding> {
     let findings: Vec<Finding> = missing
         .map(|(name, _)| {
             let found = "the App does not subscribe to it";
-            failed("app-event", name, found).as_for(
+            failed("app-event", name, found).because(
                 lost_without(name),
                 "Tick it under App settings, Permissions & events, Subscribe to events.",
             )
@@ -220,25 +220,26 @@ fn webhook(hook: &Result<Option<Hook>, ForgeError>, path: &str) -> Vec<Finding> 
         Err(error) => {
             let found = format!("GitHub does not show it ({error})");
             let finding = warning("webhook", subject, &found);
-            return vec![finding.as_for("events may not arrive", &format!("Look at {where_to}."))];
+            return vec![finding.because("events may not arrive", &format!("Look at {where_to}."))];
         }
     };
     let Some(url) = &hook.url else {
         let finding = failed("webhook", subject, "it has no address");
         let remedy = format!("Enter https://YOUR.HOST{path} under {where_to}, and tick Active.");
-        return vec![finding.as_for("GitHub sends no events anywhere", &remedy)];
+        return vec![finding.because("GitHub sends no events anywhere", &remedy)];
     };
     let mut findings = Vec::new();
     if !hook.has_secret {
         let remedy = format!("Enter what WEBHOOK_SECRET says under {where_to}, Secret.");
         let finding = failed("webhook-secret", subject, "it has no secret on GitHub");
-        findings.push(finding.as_for("the server refuses every event, as none is signed", &remedy));
+        findings
+            .push(finding.because("the server refuses every event, as none is signed", &remedy));
     }
     if let Some(other) = hook.content_type.as_ref().filter(|kind| *kind != "json") {
         let found = format!("its content type is `{other}`");
         let remedy = format!("Choose application/json under {where_to}.");
         let finding = failed("webhook-content-type", subject, &found);
-        findings.push(finding.as_for(
+        findings.push(finding.because(
             "the server takes JSON only, and refuses every event",
             &remedy,
         ));
@@ -248,7 +249,7 @@ fn webhook(hook: &Result<Option<Hook>, ForgeError>, path: &str) -> Vec<Finding> 
         let found = format!("it leads to {url}, and the server listens at {path}");
         let finding = warning("webhook-path", subject, &found);
         let remedy = format!("Let {where_to} end with {path}, or set WEBHOOK_PATH.");
-        findings.push(finding.as_for("events arrive only if a proxy rewrites the path", &remedy));
+        findings.push(finding.because("events arrive only if a proxy rewrites the path", &remedy));
     }
     if hook.is_insecure || read.as_ref().is_some_and(is_open) {
         let found = format!("events travel to {url} without a checked certificate");
@@ -256,7 +257,7 @@ fn webhook(hook: &Result<Option<Hook>, ForgeError>, path: &str) -> Vec<Finding> 
         let remedy = format!(
             "Use https:// with a certificate, and enable SSL verification under {where_to}."
         );
-        findings.push(finding.as_for("others on the way may read them", &remedy));
+        findings.push(finding.because("others on the way may read them", &remedy));
     }
     if findings.is_empty() {
         findings.push(ok("webhook", subject, url));
@@ -278,7 +279,7 @@ fn deliveries(attempts: &Result<Vec<Attempt>, ForgeError>) -> Finding {
         Err(error) => {
             let found = format!("GitHub does not show its log ({error})");
             let remedy = "Look under App settings, Advanced, Recent deliveries.";
-            return warning("deliveries", subject, &found).as_for("events may not arrive", remedy);
+            return warning("deliveries", subject, &found).because("events may not arrive", remedy);
         }
     };
     let Some(newest) = attempts.first() else {
@@ -287,7 +288,7 @@ fn deliveries(attempts: &Result<Vec<Attempt>, ForgeError>) -> Finding {
             subject,
             "GitHub's log holds none of the last days",
         )
-        .as_for(
+        .because(
             "nothing happened, or the webhook is not active",
             "Look whether Active is ticked under App settings, General, Webhook.",
         );
@@ -301,7 +302,7 @@ fn deliveries(attempts: &Result<Vec<Attempt>, ForgeError>) -> Finding {
         ),
         401 => {
             let found = format!("the server refused the newest one ({event}) with 401");
-            failed("deliveries", subject, &found).as_for(
+            failed("deliveries", subject, &found).because(
                 "the secret on GitHub is none of WEBHOOK_SECRET, so no event is heard",
                 "Enter the same secret in both places, restart the server, and redeliver the newest delivery under App \
                  settings, Advanced.",
@@ -319,7 +320,7 @@ fn deliveries(attempts: &Result<Vec<Attempt>, ForgeError>) -> Finding {
                 "the newest one ({event}) {how}, {} in a row",
                 failures.count()
             );
-            warning("deliveries", subject, &found).as_for(
+            warning("deliveries", subject, &found).because(
                 "what does not arrive is noticed by the hourly sweep only",
                 "Look whether the server runs and is reached at the webhook's address; the sweep asks for them again.",
             )

@@ -31,7 +31,7 @@ pub fn judge(looked: &Result<Looked, StoreError>, mounts: &str) -> Vec<Finding> 
             let (found, remedy) = halves(&message);
             let why = "everything the App knows is in it, and the server does not start without it";
             let failed = Finding::failed(Area::Settings, "database", "database", found);
-            return vec![failed.as_for(why, remedy)];
+            return vec![failed.because(why, remedy)];
         }
     };
     let mut findings = vec![state(looked)];
@@ -61,7 +61,7 @@ fn state(looked: &Looked) -> Finding {
             let found = format!(
                 "{path} is used by a server of an older version, {steps_behind} steps behind"
             );
-            Finding::warning(Area::Settings, "database", "database", &found).as_for(
+            Finding::warning(Area::Settings, "database", "database", &found).because(
                 "what this program says and what that server does may differ",
                 "Restart the server with this version, after a copy of the database.",
             )
@@ -74,7 +74,7 @@ fn place(path: &Path, mounts: &str) -> Option<Finding> {
     let (_, fate) = VOLATILE.iter().find(|(name, _)| *name == kind)?;
     let found = format!("{} lies {fate} ({kind})", path.display());
     let finding = Finding::warning(Area::Settings, "database-place", "database", &found);
-    Some(finding.as_for(
+    Some(finding.because(
         "votes, holds and paid answers are in it and nowhere else",
         "Set DATA_DIR to a folder on a disk, or mount a volume there.",
     ))

@@ -109,7 +109,7 @@ impl Finding {
     }
 
     /// Why it matters, and what to do.
-    pub(super) fn as_for(self, why: &str, remedy: &str) -> Self {
+    pub(super) fn because(self, why: &str, remedy: &str) -> Self {
         Self {
             why: plain(why),
             remedy: plain(remedy),

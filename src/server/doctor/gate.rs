@@ -48,7 +48,7 @@ pub fn judge(facts: &GateFacts) -> Vec<Finding> {
 /// Nothing in the repository is gated at all.
 pub fn ungated(repo: &str, default_branch: &str) -> Finding {
     let found = "`gate.bases` names no branch that there is";
-    Finding::failed(Area::Gate, "gate-bases", repo, found).as_for(
+    Finding::failed(Area::Gate, "gate-bases", repo, found).because(
         "nothing is gated",
         &format!(
             "Name `default` or a branch in it, in .github/discussions.yml on {default_branch}."
@@ -59,7 +59,7 @@ pub fn ungated(repo: &str, default_branch: &str) -> Finding {
 /// This program lacks what it reads a configuration over: a bug.
 pub fn incomplete(repo: &str) -> Finding {
     let found = "the built-in templates are missing in this program";
-    Finding::failed(Area::Gate, "config", repo, found).as_for(
+    Finding::failed(Area::Gate, "config", repo, found).because(
         "nothing can be said of its configuration, and the server does not start",
         "Build the program anew.",
     )
@@ -70,8 +70,8 @@ pub fn absent(branch: &str, asked: bool) -> Finding {
     let (area, code, found) = (Area::Gate, "gate-branch", "there is no such branch");
     match asked {
         true => Finding::failed(area, code, branch, found)
-            .as_for("nothing can be said of it", "Check how it is spelt."),
-        false => Finding::warning(area, code, branch, found).as_for(
+            .because("nothing can be said of it", "Check how it is spelt."),
+        false => Finding::warning(area, code, branch, found).because(
             "`gate.bases` names it, perhaps misspelt, and then its pull requests are not gated",
             "Correct `gate.bases` on the default branch.",
         ),
@@ -84,8 +84,9 @@ fn definitions(facts: &GateFacts) -> Vec<Finding> {
     for problem in facts.errors.iter().take(TOLD) {
         let found = format!("{}: {}", problem.place(), problem.message);
         let why = "every pull request with a discussion is INVALID until it is corrected";
-        findings
-            .push(Finding::failed(Area::Gate, "config", branch, &found).as_for(why, &problem.hint));
+        findings.push(
+            Finding::failed(Area::Gate, "config", branch, &found).because(why, &problem.hint),
+        );
     }
     if let Some(more) = facts
         .errors
@@ -95,13 +96,14 @@ fn definitions(facts: &GateFacts) -> Vec<Finding> {
     {
         let found = format!("{more} more errors");
         let remedy = "`discussions config check` in a working tree shows all of them.";
-        findings
-            .push(Finding::failed(Area::Gate, "config", branch, &found).as_for("as above", remedy));
+        findings.push(
+            Finding::failed(Area::Gate, "config", branch, &found).because("as above", remedy),
+        );
     }
     for notice in facts.notices.iter().take(TOLD) {
         let found = format!("{}: {}", notice.place(), notice.message);
         let finding = Finding::warning(Area::Gate, "config-notice", branch, &found);
-        findings.push(finding.as_for("it may not mean what it seems to mean", &notice.hint));
+        findings.push(finding.because("it may not mean what it seems to mean", &notice.hint));
     }
     if facts.errors.is_empty() {
         let found = match facts.is_configured {
@@ -129,7 +131,7 @@ fn mode(facts: &GateFacts) -> Option<Finding> {
         ),
     };
     let finding = Finding::warning(Area::Gate, "gate-mode", &facts.branch, found);
-    Some(finding.as_for(&why, "Set `gate: {mode: enforce}` once you are content."))
+    Some(finding.because(&why, "Set `gate: {mode: enforce}` once you are content."))
 }
 
 /// Whether the rules wait for the check that the App sets, and take it from the App alone.
@@ -144,7 +146,7 @@ fn required(facts: &GateFacts) -> Option<Finding> {
             facts.branch
         );
         let finding = Finding::failed(Area::Gate, "gate-bases", &facts.branch, &found);
-        return Some(finding.as_for(
+        return Some(finding.because(
             &format!("the App sets `{check} (preview)` there, and nothing is gated"),
             "Add the branch to `gate.bases` on the default branch.",
         ));
@@ -181,7 +183,7 @@ fn misnamed(facts: &GateFacts, other: &RequiredCheck, posted: Option<&str>) -> F
         None => format!("the rules require `{name}`, and the App sets no check"),
     };
     let finding = Finding::failed(Area::Gate, "check-name", &facts.branch, &found);
-    finding.as_for(
+    finding.because(
         "a required check that never comes holds up every pull request, and the one that comes holds up none",
         &format!(
             "Require `{check}` with {} as its source instead, at {}, and let `gate.check` and `gate.mode` say the same.",
@@ -194,7 +196,7 @@ fn misnamed(facts: &GateFacts, other: &RequiredCheck, posted: Option<&str>) -> F
 fn not_required(facts: &GateFacts) -> Finding {
     let check = &facts.config.check;
     let found = format!("no rule that the App may read requires `{check}`");
-    Finding::failed(Area::Gate, "check-required", &facts.branch, &found).as_for(
+    Finding::failed(Area::Gate, "check-required", &facts.branch, &found).because(
         "nothing is gated: a pull request can be merged whatever the check says",
         &format!(
             "Require the status check `{check}` with {} as its source, at {}.",
@@ -217,7 +219,7 @@ fn source(facts: &GateFacts, named: &[&RequiredCheck]) -> Finding {
     if named.iter().any(|one| one.app == Some(id)) {
         if let Some(other) = other {
             let found = format!("`{name}` is required of {app} and of another App, {other}");
-            return Finding::failed(Area::Gate, "check-pin", branch, &found).as_for(
+            return Finding::failed(Area::Gate, "check-pin", branch, &found).because(
                 "the other App never sets it, so nothing can be merged",
                 &format!("Take the other one out at {}.", rules_page(facts)),
             );
@@ -233,11 +235,11 @@ fn source(facts: &GateFacts, named: &[&RequiredCheck]) -> Finding {
         Some(other) => {
             let found = format!("`{name}` is required, but pinned to another App, {other}");
             Finding::failed(Area::Gate, "check-pin", branch, &found)
-                .as_for("this App's check does not count there", &remedy)
+                .because("this App's check does not count there", &remedy)
         }
         None => {
             let found = format!("`{name}` is required, but not pinned to the App");
-            Finding::failed(Area::Gate, "check-pin", branch, &found).as_for(
+            Finding::failed(Area::Gate, "check-pin", branch, &found).because(
                 "anybody with write access, and every workflow, can post a green status of that name",
                 &remedy,
             )
@@ -254,7 +256,7 @@ fn queue(facts: &GateFacts) -> Option<Finding> {
     if facts.answers_queues {
         return Some(Finding::ok(area, "merge-queue", branch, found));
     }
-    Some(Finding::failed(area, "merge-queue", branch, &format!("{found}, and the App does not hear of it")).as_for(
+    Some(Finding::failed(area, "merge-queue", branch, &format!("{found}, and the App does not hear of it")).because(
         "the queue waits for the check until it gives up",
         "Grant the permission merge_queues: read and subscribe to the event merge_group, as above.",
     ))

@@ -12,7 +12,7 @@ fn failed(code: &'static str, subject: &str, found: &str) -> Finding {
 
 /// The App is installed nowhere.
 pub fn nowhere(app: &AppSeen) -> Finding {
-    failed(CODE, "installations", "the App is installed nowhere").as_for(
+    failed(CODE, "installations", "the App is installed nowhere").because(
         "it sees no repository and gets no events",
         &format!("Install it on an account at {}.", app.page),
     )
@@ -21,7 +21,7 @@ pub fn nowhere(app: &AppSeen) -> Finding {
 /// There are more installations than are looked at.
 pub fn beyond(looked_at: usize, all: usize) -> Finding {
     let found = format!("{looked_at} of {all} were looked at");
-    Finding::warning(Area::Installation, "installations", "installations", &found).as_for(
+    Finding::warning(Area::Installation, "installations", "installations", &found).because(
         "nothing is said here of the others",
         "Name a repository with --repo to look at its own.",
     )
@@ -37,14 +37,14 @@ pub fn out_of_reach(repo: &str, app: &AppSeen, installed: Option<&InstallationSe
                 on.account
             );
             let remedy = format!("Select the repository at {}.", on.settings);
-            failed("repository", repo, &found).as_for(why, &remedy)
+            failed("repository", repo, &found).because(why, &remedy)
         }
         None => {
             let remedy = format!(
                 "Install it at {}, and check how OWNER/NAME is spelt.",
                 app.page
             );
-            failed("repository", repo, "the App is not installed there").as_for(why, &remedy)
+            failed("repository", repo, "the App is not installed there").because(why, &remedy)
         }
     }
 }
@@ -61,7 +61,7 @@ pub fn judge(seen: &InstallationSeen, app: &AppSeen) -> Vec<Finding> {
                 subject,
                 "the installation is suspended",
             )
-            .as_for(
+            .because(
                 "the App can neither read nor write there; what waits goes on afterwards",
                 &remedy,
             ),
@@ -83,7 +83,7 @@ pub fn judge(seen: &InstallationSeen, app: &AppSeen) -> Vec<Finding> {
                 name,
                 &format!("{subject}: {found}"),
             )
-            .as_for(need_of(name), &remedy),
+            .because(need_of(name), &remedy),
         );
     }
     if findings.is_empty() {

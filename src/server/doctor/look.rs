@@ -179,7 +179,7 @@ impl CheckUp {
 
 fn unreadable(error: &ForgeError) -> Finding {
     let finding = Finding::failed(Area::GitHub, "unreadable", "GitHub", &error.to_string());
-    finding.as_for(
+    finding.because(
         "what comes after it could not be looked at",
         "Try again; GitHub's words say more.",
     )
@@ -257,7 +257,7 @@ impl Look<'_> {
                 &full_name,
                 "the repository is archived",
             );
-            all.findings.push(finding.as_for(
+            all.findings.push(finding.because(
                 "nothing can be written or merged there",
                 "Unarchive it if that was not meant.",
             ));

@@ -24,7 +24,7 @@ pub fn judge(models: &Models, said: Option<&str>, is_amiss: bool) -> Finding {
     let (code, subject) = ("models", "who answers");
     let said = said.unwrap_or_default();
     if is_amiss {
-        return Finding::failed(Area::Models, code, subject, said).as_for(
+        return Finding::failed(Area::Models, code, subject, said).because(
             "the personas do not vote, and nothing gets green",
             "`discussions models` tells more.",
         );
@@ -36,7 +36,7 @@ pub fn judge(models: &Models, said: Option<&str>, is_amiss: bool) -> Finding {
     if !names.is_empty() {
         return ok(code, subject, &names.join(", then "));
     }
-    Finding::warning(Area::Models, code, subject, "no model is chosen").as_for(
+    Finding::warning(Area::Models, code, subject, "no model is chosen").because(
         "the personas answer from their checklists and do not vote: nothing gets green, unless a repository names a model",
         "Set DISCUSSIONS_MODEL; `discussions models` lists the ways.",
     )
@@ -44,7 +44,7 @@ pub fn judge(models: &Models, said: Option<&str>, is_amiss: bool) -> Finding {
 
 /// A setting that cannot be worked with.
 pub fn unusable(error: &str) -> Finding {
-    Finding::failed(Area::Models, "models", "who answers", error).as_for(
+    Finding::failed(Area::Models, "models", "who answers", error).because(
         "the server does not start with it",
         "`discussions models` tells more.",
     )
@@ -65,7 +65,7 @@ pub fn answered(asked: &Asked) -> Finding {
         ),
         Some(why) => {
             let found = format!("gave no answer after {milliseconds} ms: {why}");
-            Finding::failed(Area::Models, "model-answer", name, &found).as_for(
+            Finding::failed(Area::Models, "model-answer", name, &found).because(
                 "a persona without an answer does not vote, and its vote stays owed",
                 "Check key, address and quota; `discussions models --check` asks again.",
             )

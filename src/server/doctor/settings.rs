@@ -48,7 +48,7 @@ fn problem(problem: &SettingProblem) -> Finding {
         }
         _ => "the server does not start with it",
     };
-    Finding::failed(Area::Settings, "setting", &problem.name, found).as_for(why, remedy)
+    Finding::failed(Area::Settings, "setting", &problem.name, found).because(why, remedy)
 }
 
 /// Finding about the key that receipts are signed with.
@@ -63,7 +63,7 @@ pub fn signing_key(key: &SigningKey) -> Finding {
         SigningKey::Broken(message) => {
             let (found, remedy) = halves(message);
             let why = "it signs what the App writes, and the server does not start without it";
-            Finding::failed(area, code, subject, found).as_for(why, remedy)
+            Finding::failed(area, code, subject, found).because(why, remedy)
         }
     }
 }
