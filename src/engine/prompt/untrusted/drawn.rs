@@ -85,7 +85,7 @@ fn formula(source: &str, lines: &[Range<usize>]) -> Vec<Edit> {
         let sign = text
             .match_indices('%')
             .map(|(at, _)| at)
-            .find(|at| !text[..*at].ends_with('\\'))?;
+            .find(|at| !is_escaped(&text[..*at]))?;
         edit(
             source,
             line.start + sign + 1..line.end,
@@ -94,6 +94,34 @@ fn formula(source: &str, lines: &[Range<usize>]) -> Vec<Edit> {
         )
     };
     single(source, lines).filter_map(comment).collect()
+}
+
+/// Whether what comes behind this text is escaped: two backslashes are one that is not.
+fn is_escaped(before: &str) -> bool {
+    let backslashes = before
+        .bytes()
+        .rev()
+        .take_while(|byte| *byte == b'\\')
+        .count();
+    backslashes % 2 == 1
+}
+
+/// Formulas between `$$`, the first of which begins a line.
+pub(super) fn displayed(source: &str) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut from = 0;
+    while let Some(at) = source[from..].find("$$").map(|at| from + at) {
+        from = at + 2;
+        let line_start = source[..at].rfind('\n').map_or(0, |end| end + 1);
+        let is_first = source[line_start..at].chars().all(|c| c == ' ' || c == '>');
+        let Some(length) = source[from..].find("$$").filter(|_| is_first) else {
+            continue;
+        };
+        let inside = from..from + length;
+        edits.extend(formula(source, std::slice::from_ref(&inside)));
+        from = inside.end + 2;
+    }
+    edits
 }
 
 /// TeX for "leave room for this": `\phantom{...}` and its two relatives, wherever they stand.
@@ -127,6 +155,7 @@ fn closing_brace(source: &str, start: usize) -> usize {
     let mut depth = 1_usize;
     for (at, c) in rest.char_indices() {
         match c {
+            '{' | '}' if is_escaped(&rest[..at]) => {}
             '{' => depth += 1,
             '}' if depth == 1 => return start + at,
             '}' => depth -= 1,

@@ -76,6 +76,7 @@ pub(super) fn pass(source: &str, tally: &mut Tally) -> String {
     edits.extend(encoded::edits(source, &reader.entities));
     edits.extend(reader.elements.finish());
     edits.extend(drawn::phantoms(source));
+    edits.extend(drawn::displayed(source));
     applied(source, edits, tally)
 }
 
