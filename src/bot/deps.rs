@@ -132,7 +132,7 @@ impl JobError {
                     Remedy::Hold(Duration::from_secs((*retry_after).clamp(1, MAX_WAIT)))
                 }
                 ForgeError::OutOfTurn { wait, .. } => {
-                    Remedy::Wait(Duration::from_secs((*wait).clamp(1, MAX_WAIT)))
+                    Remedy::Wait(Duration::from_secs((*wait).clamp(1, MAX_TURN)))
                 }
                 ForgeError::Unavailable(_) => Remedy::Outlast,
                 ForgeError::StaleHead(_) => Remedy::Retry,
@@ -142,6 +142,9 @@ impl JobError {
         }
     }
 }
+
+/// Seconds after which a job asks again when its turn is: by then the pace may have come back, which a refusal slows down.
+const MAX_TURN: u64 = 5 * 60;
 
 /// Seconds that a job waits at most for a limit; the longest windows are an hour long.
 const MAX_WAIT: u64 = 3_660;

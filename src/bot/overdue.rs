@@ -8,6 +8,7 @@ use super::hear::{self, Happened};
 use super::job::JobEvent;
 use super::owing::{self, Cause, Failed, Owing};
 use super::panel::{Automatic, Occasion};
+use super::plan::IN_PROGRESS;
 use super::respond::Want;
 use super::work::{Work, open};
 use crate::engine::consensus::Owed;
@@ -16,6 +17,9 @@ use crate::round::{Turn, TurnOutcome};
 use crate::store::{Change, Claimed, EffectRecord};
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// Key of the effect that keeps which job noted last what is owed.
+const NOTED_BY: &str = "owing:noted-by";
 
 /// What is asked for again on a pull request, by the record.
 pub async fn recorded(deps: &BotDeps, pr: &PullRequest) -> Result<Vec<Owing>, JobError> {
@@ -26,7 +30,8 @@ pub async fn recorded(deps: &BotDeps, pr: &PullRequest) -> Result<Vec<Owing>, Jo
 }
 
 /// Before anything is read: takes the event out of a job that came before its time, because something else happened, and
-/// puts it back in line; where nothing is owed any more, it only goes. `false`: the job has nothing to do then.
+/// puts it back in line; where nothing is owed any more, it only goes. `false`: the job has nothing to do then. It has
+/// where it has begun already, and where the check still says that something is being done.
 pub async fn keeps_its_time(deps: &BotDeps, job: &mut Claimed) -> Result<bool, JobError> {
     let happened = hear::events(job);
     let early: Vec<&Happened> = happened.iter().filter(|one| is_it(one)).collect();
@@ -35,8 +40,11 @@ pub async fn keeps_its_time(deps: &BotDeps, job: &mut Claimed) -> Result<bool, J
     }
     let first = owing::first(&recorded(deps, &job.pr).await?);
     let now = deps.store.now().await?;
-    if first.is_some_and(|due| due <= now) {
+    if first.is_some_and(|due| due <= now) || has_begun(deps, job).await? {
         return Ok(true);
+    }
+    if first.is_none() && job.events.len() == early.len() {
+        return Ok(deps.store.pr(&job.pr).await?.conclusion == IN_PROGRESS);
     }
     if let Some(due) = first {
         let later = later(&job.pr, due, now)?;
@@ -45,6 +53,12 @@ pub async fn keeps_its_time(deps: &BotDeps, job: &mut Claimed) -> Result<bool, J
     job.events
         .retain(|event| !early.iter().any(|one| one.guid == event.guid));
     Ok(!job.events.is_empty())
+}
+
+/// Whether an earlier try of this job has noted already what is owed from now on: it is not at its end.
+async fn has_begun(deps: &BotDeps, job: &Claimed) -> Result<bool, JobError> {
+    let noted = deps.store.effect(&job.pr, NOTED_BY).await?;
+    Ok(noted == Some(EffectRecord::Done(job.id.clone())))
 }
 
 fn is_it(happened: &Happened) -> bool {
@@ -166,13 +180,16 @@ pub async fn note(
     if after == *before {
         return Ok(());
     }
-    let first = owing::first(&after);
-    if let Some(due) = first.filter(|_| is_time || first != owing::first(before)) {
+    if let Some(due) = owing::first(&after) {
         let later = later(&work.job.pr, due, now)?;
         work.memory.noted.push(later);
     }
     let kept = kept(&after);
     work.memory.noted.extend(kept);
+    work.memory.noted.push(Change::EffectDone {
+        key: NOTED_BY.to_owned(),
+        result: work.job.id.clone(),
+    });
     work.memory.owing = after;
     work.memory.now = now;
     Ok(())

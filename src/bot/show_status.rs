@@ -12,7 +12,7 @@ use super::status::{self, Beside, Course, Kept, MARKER, PAUSE, Status, Step, cha
 use super::work::{Work, open};
 use super::{message, outdated};
 use crate::engine::template::Template;
-use crate::forge::{Conclusion, PrState};
+use crate::forge::{Conclusion, ForgeError, PrState};
 use crate::store::{Change, EffectRecord};
 
 /// Key of the effect row that keeps what was written.
@@ -118,6 +118,8 @@ fn is_left_alone(work: &Work<'_>) -> bool {
 /// which the pull request is due at once.
 async fn tolerate(work: &mut Work<'_>, written: Result<(), JobError>) -> Result<(), JobError> {
     match written {
+        // It comes back soon, and finds all else done.
+        Err(error @ JobError::Forge(ForgeError::OutOfTurn { .. })) => Err(error),
         Err(JobError::Forge(error)) => {
             tracing::warn!(pr = %work.pr(), job = %work.job.id, %error, "the status comment waits for the next look");
             work.age_look().await

@@ -195,7 +195,7 @@ impl Worker {
             }
             Remedy::Wait(delay) => {
                 tracing::warn!(pr = %job.pr, job = %job.id, %error, "job waits");
-                store.postpone(&job.lease, delay).await
+                store.step_aside(&job.lease, delay).await
             }
             Remedy::Hold(delay) => {
                 tracing::warn!(pr = %job.pr, job = %job.id, installation = job.pr.installation, %error, "the jobs of the installation wait");

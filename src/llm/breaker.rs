@@ -79,10 +79,10 @@ impl Breaker {
         );
         Err(match state.is_refused {
             true => ModelError::Refused(reason),
-            // Rounded up: a moment too early would be in vain.
+            // Rounded up: a moment too early would be in vain. While one call is on trial, nobody knows.
             false => ModelError::Unavailable {
                 reason,
-                retry_after: Some(left.as_secs() + 1),
+                retry_after: (!left.is_zero()).then(|| left.as_secs() + 1),
             },
         })
     }

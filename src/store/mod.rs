@@ -194,8 +194,22 @@ pub trait Store: BlockedJobs {
     async fn complete(&self, lease: &Lease) -> Result<(), StoreError>;
     /// Back to the queue after `delay` without counting as a try (quiet time, a turn to come). A waiting job of the same
     /// pull request is merged in.
-    async fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
-    /// The same, and no job of its installation is claimed before that time, whatever comes in: GitHub limits it. A
+    async fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError> {
+        self.set_aside(lease, delay, false).await
+    }
+    /// The same for a job that waits for a turn of its own and of nobody else: whatever comes in for the pull request
+    /// meanwhile makes it ready.
+    async fn step_aside(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError> {
+        self.set_aside(lease, delay, true).await
+    }
+    /// Either of the two: `is_hurried` by what comes in.
+    async fn set_aside(
+        &self,
+        lease: &Lease,
+        delay: Duration,
+        is_hurried: bool,
+    ) -> Result<(), StoreError>;
+    /// As [`Store::postpone`], and no job of its installation is claimed before that time, whatever comes in: GitHub limits it. A
     /// hold outlives the process; a shorter one does not cut a longer one short.
     async fn hold(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
     /// A failed try: back with the delay, or parked after `max_attempts`. A waiting job of the same pull request is

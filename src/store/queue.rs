@@ -25,6 +25,8 @@ struct Back<'e> {
     delay: Option<Duration>,
     /// Tries to take back.
     uncounted: i64,
+    /// Whether what comes in meanwhile makes it ready.
+    is_hurried: bool,
     error: Option<&'e str>,
 }
 
@@ -185,15 +187,17 @@ pub(super) async fn delete_job(writing: &mut Writing<'_>, job: i64) -> Result<()
     Ok(())
 }
 
-/// See [`super::Store::postpone`].
-pub(super) async fn postpone(
+/// See [`super::Store::set_aside`].
+pub(super) async fn set_aside(
     database: &Database,
     lease: &Lease,
     delay: Duration,
+    is_hurried: bool,
 ) -> Result<(), StoreError> {
     let back = Back {
         delay: Some(delay),
         uncounted: 1,
+        is_hurried,
         error: None,
     };
     give_back(database, lease, back).await
@@ -208,6 +212,7 @@ pub(super) async fn hold(
     let back = Back {
         delay: Some(delay),
         uncounted: 1,
+        is_hurried: false,
         error: None,
     };
     let mut writing = database.begin().await?;
@@ -231,6 +236,7 @@ pub(super) async fn release(database: &Database, lease: &Lease) -> Result<(), St
     let back = Back {
         delay: None,
         uncounted: 1,
+        is_hurried: false,
         error: None,
     };
     give_back(database, lease, back).await
@@ -260,6 +266,7 @@ pub(super) async fn fail(
         let back = Back {
             delay: Some(delay),
             uncounted: 0,
+            is_hurried: false,
             error: Some(error),
         };
         put_back(&mut writing, lease, &held, back).await?;
@@ -295,12 +302,13 @@ async fn put_back(
         .dialect
         .query(
             "UPDATE jobs SET state = 'waiting', run_at = COALESCE({now} + $2, run_at), attempts = attempts - $3, \
-             last_error = COALESCE($4, last_error), holder = NULL, lease_until = NULL WHERE id = $1",
+             last_error = COALESCE($4, last_error), paced = $5, holder = NULL, lease_until = NULL WHERE id = $1",
         )
         .bind(lease.job)
         .bind(back.delay.map(millis))
         .bind(back.uncounted)
         .bind(back.error)
+        .bind(i64::from(back.is_hurried))
         .execute(writing.connection())
         .await?;
     Ok(())

@@ -271,8 +271,8 @@ impl Store for SqlStore {
         queue::complete(&self.database, lease).await
     }
 
-    async fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError> {
-        queue::postpone(&self.database, lease, delay).await
+    async fn set_aside(&self, lease: &Lease, by: Duration, hurry: bool) -> Result<(), StoreError> {
+        queue::set_aside(&self.database, lease, by, hurry).await
     }
     async fn hold(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError> {
         queue::hold(&self.database, lease, delay).await

@@ -3,6 +3,7 @@
 mod double;
 mod errors;
 mod finding;
+mod inspecting;
 pub(crate) mod keys;
 mod limits;
 mod reading;

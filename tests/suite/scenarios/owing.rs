@@ -9,7 +9,7 @@ use discussions::bot::owing::{self, Cause, Failed, Owing, Passes};
 use discussions::engine::consensus::Owed;
 use discussions::engine::vote::Vote;
 use discussions::ids::Alias;
-use discussions::sandbox::{DEMO_REPO, EffectKind, FileEdit};
+use discussions::sandbox::{DEMO_REPO, EffectKind, Fault, FaultKind, FileEdit, Matcher};
 use discussions::store::Store;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -110,6 +110,34 @@ async fn it_is_tried_three_times_and_then_left_to_people() {
     later(&rig, 5 * MINUTE).await;
     assert_eq!(model.calls().len(), 8);
     assert_eq!(rig.title(number), DECIDED_BY_A_PERSON);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_that_github_kept_from_its_end_goes_on_where_it_was() {
+    let check = "/repos/{owner}/{repo}/check-runs/{check_run_id}".to_owned();
+    for (answers, matcher) in [
+        (true, Matcher::Graphql("CommitReplies".to_owned())),
+        (true, Matcher::Rest("PATCH".to_owned(), check.clone())),
+        (false, Matcher::Rest("PATCH".to_owned(), check)),
+    ] {
+        let model = Arc::new(Scripted::ready());
+        let (rig, number) = without_security(&model, "").await;
+        if answers {
+            model.set("security", READY);
+        }
+        let fault = Fault::once(matcher.clone(), FaultKind::Status(503));
+        rig.sandbox.fault(fault);
+        later(&rig, 5 * MINUTE).await;
+        later(&rig, Duration::from_secs(2)).await;
+        assert_eq!(model.calls().len(), 4, "{matcher:?}: bought once");
+        let title = rig.title(number);
+        match answers {
+            true => assert_eq!(title, DECIDED_BY_A_PERSON, "{matcher:?}"),
+            false => assert!(is_told(&title), "{matcher:?}: {title}"),
+        }
+        let replies = rig.file(number, PATH).matches("\nName: AI-").count();
+        assert_eq!(replies, 2 + usize::from(answers), "{matcher:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

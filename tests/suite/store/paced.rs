@@ -59,6 +59,20 @@ async fn a_job_that_has_to_wait_is_not_hurried_because_it_was_paced_once() {
     );
 }
 
+#[tokio::test]
+async fn a_job_that_waits_for_a_turn_of_its_own_is_hurried_by_what_comes_in() {
+    let house = House::new().await;
+    let store = &house.store;
+    push(store, &pr(1), "first").await.unwrap();
+    let claimed = store.claim("w", LONG).await.unwrap().unwrap();
+    store.step_aside(&claimed.lease, HOUR).await.unwrap();
+    assert!(store.claim("w", LONG).await.unwrap().is_none());
+    push(store, &pr(1), "said").await.unwrap();
+    let claimed = store.claim("w", LONG).await.unwrap().unwrap();
+    assert_eq!(claimed.events.len(), 2);
+    assert_eq!(claimed.attempt, 1, "its turn was no try");
+}
+
 /// What a running job puts in line for later.
 fn later(delay: Duration) -> Change {
     Change::Later {
