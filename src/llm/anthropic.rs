@@ -39,7 +39,7 @@ impl Anthropic {
         Ok(Self { endpoint, wire })
     }
 
-    fn body(&self, words: &Rendered) -> Value {
+    fn body(&self, prompt: &Prompt, words: &Rendered) -> Value {
         let mut content = Vec::new();
         // Empty parts are refused.
         if !words.background.trim().is_empty() {
@@ -54,14 +54,13 @@ impl Anthropic {
         });
         match self.endpoint.structure {
             Structure::Schema => {
-                body["output_config"] =
-                    json!({"format": {"type": "json_schema", "schema": contract::schema()}});
+                body["output_config"] = json!({"format": {"type": "json_schema", "schema": contract::schema(prompt.owes_vote())}});
             }
             Structure::Tool => {
                 body["tools"] = json!([{
                     "name": contract::NAME,
                     "description": contract::PURPOSE,
-                    "input_schema": contract::schema(),
+                    "input_schema": contract::tool_schema(prompt),
                 }]);
                 body["tool_choice"] = json!({
                     "type": "tool",
@@ -93,8 +92,8 @@ impl Model for Anthropic {
 
 #[async_trait]
 impl Speaker for Anthropic {
-    async fn say(&self, words: &Rendered, tries: u32) -> Tried<Said> {
-        let tried: Tried<Message> = self.wire.post(&self.body(words), tries).await;
+    async fn say(&self, prompt: &Prompt, words: &Rendered, tries: u32) -> Tried<Said> {
+        let tried: Tried<Message> = self.wire.post(&self.body(prompt, words), tries).await;
         tried.and_then(|message| {
             let usage = message.usage.total();
             let handed_in = match self.endpoint.structure {

@@ -26,6 +26,6 @@ pub fn words(prompt: &Prompt, form: Form) -> Rendered {
         Form::InRules => &mut words.system,
         Form::InTask => &mut words.task,
     };
-    *told = format!("{told}\n\n{}", contract::instructions());
+    *told = format!("{told}\n\n{}", contract::instructions(prompt));
     words
 }

@@ -28,7 +28,7 @@
 
 use super::{Prompt, clip};
 use crate::engine::persona::PersonaKind;
-use crate::engine::reply::{Anchor, Reply, ReplyConcern};
+use crate::engine::reply::{Anchor, Limits, REMARK_CHARS, Reply, ReplyConcern};
 use crate::engine::vote::Vote;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -40,6 +40,12 @@ use std::marker::PhantomData;
 /// Longest answer that is read, in bytes: many times what a reply may show.
 pub const LIMIT: usize = 64 * 1024;
 
+/// Own items that one answer may settle.
+const RESOLVED: usize = 20;
+
+/// Characters of an item's id.
+const ID_CHARS: usize = 12;
+
 /// Characters of a wrong value that an error repeats.
 const SHOWN: usize = 60;
 
@@ -49,9 +55,37 @@ pub const NAME: &str = "persona_reply";
 /// What the tool is for, where the answer is asked for as the input of one that has to be called.
 pub const PURPOSE: &str = "Hands in your answer. Call it once.";
 
-/// The JSON Schema of an answer. It keeps to what both OpenAI's strict mode and Anthropic's `output_config.format`
-/// accept: no further members, all members required, no bounds.
-pub fn schema() -> Value {
+/// The JSON Schema of the answer to a prompt, as the input of a tool. Services that hold a model to that form hold it to
+/// lengths, too, so that it comes to an end: those are what a reply shows, and half as much again.
+pub fn tool_schema(prompt: &Prompt) -> Value {
+    let Limits {
+        comment_chars,
+        concerns,
+        questions,
+    } = prompt.limits;
+    let mut schema = schema(prompt.owes_vote());
+    let members = &mut schema["properties"];
+    let longest = |chars: usize| json!(chars + chars / 2);
+    members["comment"]["maxLength"] = longest(comment_chars);
+    for (list, most) in [
+        ("questions", questions),
+        ("concerns", concerns),
+        ("resolved", RESOLVED),
+    ] {
+        members[list]["maxItems"] = json!(most);
+    }
+    members["questions"]["items"]["maxLength"] = longest(REMARK_CHARS);
+    members["resolved"]["items"]["maxLength"] = json!(ID_CHARS);
+    let concern = &mut members["concerns"]["items"]["properties"];
+    concern["text"]["maxLength"] = longest(REMARK_CHARS);
+    concern["anchor"]["anyOf"][0]["maxLength"] = longest(REMARK_CHARS);
+    schema
+}
+
+/// The JSON Schema of an answer; where a vote is owed, of one that has it. It keeps to what both OpenAI's strict mode and
+/// Anthropic's `output_config.format` accept: no further members, all members required, no bounds.
+pub fn schema(owes_vote: bool) -> Value {
+    let votes = json!({"type": "string", "enum": ["READY", "CHANGES", "REJECT"]});
     let texts =
         |what: &str| json!({"type": "array", "description": what, "items": {"type": "string"}});
     let or_null = |schema: Value| json!([schema, {"type": "null"}]);
@@ -78,9 +112,16 @@ pub fn schema() -> Value {
         "required": ["comment", "vote", "questions", "concerns", "resolved", "silence"],
         "properties": {
             "comment": {"type": "string", "description": "What you have to say, Markdown."},
-            "vote": {
-                "anyOf": or_null(json!({"type": "string", "enum": ["READY", "CHANGES", "REJECT"]})),
-                "description": "READY: good to go. CHANGES: needs work first. REJECT: should not be done. null: no vote.",
+            "vote": match owes_vote {
+                true => json!({
+                    "type": "string",
+                    "enum": votes["enum"],
+                    "description": "READY: good to go. CHANGES: needs work first. REJECT: should not be done.",
+                }),
+                false => json!({
+                    "anyOf": or_null(votes),
+                    "description": "READY: good to go. CHANGES: needs work first. REJECT: should not be done. null: no vote.",
+                }),
             },
             "questions": texts("Questions to the author, one line each."),
             "concerns": {"type": "array", "description": "New concerns.", "items": concern},
@@ -94,18 +135,18 @@ pub fn schema() -> Value {
 }
 
 /// What a model without structured output is told about the form of its answer.
-pub fn instructions() -> String {
+pub fn instructions(prompt: &Prompt) -> String {
     format!(
         "Answer with one JSON object that fits this JSON Schema, and with nothing else:\n{}",
-        schema()
+        schema(prompt.owes_vote())
     )
 }
 
 /// What a model is told whose answer could not be used: what was wrong, and the form once more.
-pub fn repair_request(mistake: &str) -> String {
+pub fn repair_request(mistake: &str, prompt: &Prompt) -> String {
     format!(
         "Your last answer could not be used: {mistake}\n{}",
-        instructions()
+        instructions(prompt)
     )
 }
 

@@ -51,7 +51,7 @@ impl OpenAi {
         })
     }
 
-    fn body(&self, words: &Rendered) -> Value {
+    fn body(&self, prompt: &Prompt, words: &Rendered) -> Value {
         let user = format!("{}\n\n{}", words.background, words.task);
         let mut body = json!({
             "model": self.endpoint.model,
@@ -67,7 +67,7 @@ impl OpenAi {
         body[limit] = json!(self.endpoint.max_output_tokens);
         match self.endpoint.structure {
             Structure::Schema => {
-                let schema = contract::schema();
+                let schema = contract::schema(prompt.owes_vote());
                 body["response_format"] = json!({
                     "type": "json_schema",
                     "json_schema": {"name": contract::NAME, "strict": true, "schema": schema},
@@ -79,7 +79,7 @@ impl OpenAi {
                     "function": {
                         "name": contract::NAME,
                         "description": contract::PURPOSE,
-                        "parameters": contract::schema(),
+                        "parameters": contract::tool_schema(prompt),
                     },
                 }]);
                 // By its name would be the same, and is understood by fewer services.
@@ -105,8 +105,8 @@ impl Model for OpenAi {
 
 #[async_trait]
 impl Speaker for OpenAi {
-    async fn say(&self, words: &Rendered, tries: u32) -> Tried<Said> {
-        let tried: Tried<Completion> = self.wire.post(&self.body(words), tries).await;
+    async fn say(&self, prompt: &Prompt, words: &Rendered, tries: u32) -> Tried<Said> {
+        let tried: Tried<Completion> = self.wire.post(&self.body(prompt, words), tries).await;
         tried.and_then(|completion| completion.said(&self.endpoint))
     }
 }

@@ -21,8 +21,8 @@ pub(super) struct Said {
 /// A service that answers in text.
 #[async_trait]
 pub(super) trait Speaker: Send + Sync {
-    /// One request, after so many tries of it.
-    async fn say(&self, words: &Rendered, tries: u32) -> Tried<Said>;
+    /// One request for the answer to a prompt, in these words, after so many tries of it.
+    async fn say(&self, prompt: &Prompt, words: &Rendered, tries: u32) -> Tried<Said>;
 }
 
 /// One answer to a prompt. Where the text does not read, the model is told why and asked once more: no oftener, since
@@ -52,7 +52,11 @@ pub(super) async fn answer(
         Ok(reply) => return Ok(asking.answer(reply, first.usage)),
         Err(mistake) => mistake,
     };
-    words.task = format!("{}\n\n{}", words.task, contract::repair_request(&mistake));
+    words.task = format!(
+        "{}\n\n{}",
+        words.task,
+        contract::repair_request(&mistake, prompt)
+    );
     let second = asking.once(&words).await?;
     match second.reply {
         Ok(reply) => Ok(asking.answer(reply, first.usage.and(second.usage))),
@@ -105,7 +109,8 @@ impl Asking<'_> {
         let mut tries = 0;
         loop {
             let call = self.meter.announce(request).await?;
-            let Tried { came, lost, again } = self.speaker.say(request.words, tries).await;
+            let Tried { came, lost, again } =
+                self.speaker.say(self.prompt, request.words, tries).await;
             let error = came.as_ref().err().map(ToString::to_string);
             let said = match (&came, &error) {
                 (Ok(said), _) => Ok(said.text.as_str()),

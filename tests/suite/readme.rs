@@ -46,7 +46,7 @@ fn its_answer_of_a_program_is_read_as_it_stands() {
     );
     // It shows every member that a model may give.
     let shown: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    let members = discussions::llm::contract::schema()["required"].clone();
+    let members = discussions::llm::contract::schema(false)["required"].clone();
     for member in members.as_array().unwrap() {
         let member = member.as_str().unwrap();
         assert!(shown.get(member).is_some(), "README does not show {member}");

@@ -4,7 +4,7 @@ use super::*;
 use discussions::engine::persona::PersonaKind;
 use discussions::engine::reply::{Anchor, Reply, ReplyConcern};
 use discussions::engine::vote::Vote;
-use discussions::llm::contract::{LIMIT, parse, schema};
+use discussions::llm::contract::{LIMIT, parse, schema, tool_schema};
 
 fn read(text: &str) -> Result<Option<Reply>, String> {
     parse(text, PersonaKind::Voting)
@@ -263,12 +263,14 @@ fn the_schema_keeps_to_what_services_accept() {
             walk(choice, at);
         }
     }
-    walk(&schema(), "$");
+    for owes_vote in [false, true] {
+        walk(&schema(owes_vote), "$");
+    }
 }
 
 #[test]
 fn what_fits_the_schema_is_read() {
-    let judge = jsonschema::validator_for(&schema()).unwrap();
+    let judge = jsonschema::validator_for(&schema(false)).unwrap();
     let silent = json!({"silence": true, "comment": "", "vote": null, "questions": [], "concerns": [], "resolved": []});
     let good: Value = serde_json::from_str(GOOD).unwrap();
     for answer in [&good, &silent] {
@@ -283,4 +285,25 @@ fn what_fits_the_schema_is_read() {
     let mut more = good.clone();
     more["mood"] = json!("sunny");
     assert!(!judge.is_valid(&more));
+}
+
+#[test]
+fn where_a_vote_is_owed_the_schema_has_no_room_for_none() {
+    let good: Value = serde_json::from_str(GOOD).unwrap();
+    let mut none = good.clone();
+    none["vote"] = Value::Null;
+    for schema in [schema(true), tool_schema(&prompt())] {
+        let judge = jsonschema::validator_for(&schema).unwrap();
+        assert!(judge.is_valid(&good));
+        assert!(!judge.is_valid(&none));
+    }
+    let asked = Prompt {
+        question: Some("Why?".to_owned()),
+        ..prompt()
+    };
+    let judge = jsonschema::validator_for(&tool_schema(&asked)).unwrap();
+    assert!(judge.is_valid(&none));
+    let mut endless = good;
+    endless["comment"] = json!("on and on ".repeat(200));
+    assert!(!judge.is_valid(&endless), "a tool's input comes to an end");
 }

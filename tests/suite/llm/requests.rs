@@ -35,7 +35,7 @@ async fn anthropic_gets_its_protocol_with_the_stable_parts_marked() {
     assert_eq!(parts.len(), 2);
     assert_eq!(parts[0]["cache_control"], marked);
     assert_eq!(parts[1].get("cache_control"), None);
-    let format = json!({"type": "json_schema", "schema": contract::schema()});
+    let format = json!({"type": "json_schema", "schema": contract::schema(true)});
     assert_eq!(body["output_config"]["format"], format);
     assert_eq!(answer.model, "anthropic/test");
     assert_eq!(answer.usage, usage(Protocol::Anthropic));
@@ -55,7 +55,7 @@ async fn openai_gets_its_protocol_with_a_strict_schema() {
     let format = &body["response_format"];
     assert_eq!(format["type"], "json_schema");
     assert_eq!(format["json_schema"]["strict"], true);
-    assert_eq!(format["json_schema"]["schema"], contract::schema());
+    assert_eq!(format["json_schema"]["schema"], contract::schema(true));
     assert_eq!(answer.model, "openai/test");
     assert_eq!(answer.usage, usage(Protocol::OpenAi));
 }
@@ -91,7 +91,7 @@ async fn a_question_changes_nothing_of_what_a_service_keeps() {
 
 #[tokio::test]
 async fn a_server_that_knows_no_schema_reads_it_in_words() {
-    let schema = contract::schema().to_string();
+    let schema = contract::schema(true).to_string();
     for protocol in PROTOCOLS {
         for structure in [Structure::Object, Structure::Words] {
             let double = Double::start(vec![Step::json(&protocol.said(GOOD, None))]).await;
@@ -178,7 +178,7 @@ fn called(protocol: Protocol, calls: &[(&str, &str)]) -> String {
 #[tokio::test]
 async fn a_server_that_knows_the_form_of_tools_only_gets_one_to_hand_the_answer_in() {
     const TWICE: &str = r#"{"comment":"Fine.","vote":"CHANGES","vote":"READY"}"#;
-    let schema = contract::schema();
+    let schema = contract::tool_schema(&prompt());
     for protocol in PROTOCOLS {
         for (what, first, wanted) in [
             (
