@@ -28,7 +28,7 @@
 
 use super::{Prompt, clip};
 use crate::engine::persona::PersonaKind;
-use crate::engine::reply::{Anchor, Limits, REMARK_CHARS, Reply, ReplyConcern};
+use crate::engine::reply::{Anchor, Limits, Reply, ReplyConcern};
 use crate::engine::vote::Vote;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -43,9 +43,6 @@ pub const LIMIT: usize = 64 * 1024;
 /// Own items that one answer may settle.
 const RESOLVED: usize = 20;
 
-/// Characters of an item's id.
-const ID_CHARS: usize = 12;
-
 /// Characters of a wrong value that an error repeats.
 const SHOWN: usize = 60;
 
@@ -55,18 +52,17 @@ pub const NAME: &str = "persona_reply";
 /// What the tool is for, where the answer is asked for as the input of one that has to be called.
 pub const PURPOSE: &str = "Hands in your answer. Call it once.";
 
-/// The JSON Schema of the answer to a prompt, as the input of a tool. Services that hold a model to that form hold it to
-/// lengths, too, so that it comes to an end: those are what a reply shows, and half as much again.
+/// The JSON Schema of the answer to a prompt, as the input of a tool. It says how many items a reply shows, so that a
+/// model that is held to it comes to an end; not how long texts may be: servers that turn a schema into a grammar take
+/// minutes over a text of a thousand counted characters.
 pub fn tool_schema(prompt: &Prompt) -> Value {
     let Limits {
-        comment_chars,
         concerns,
         questions,
+        ..
     } = prompt.limits;
     let mut schema = schema(prompt.owes_vote());
     let members = &mut schema["properties"];
-    let longest = |chars: usize| json!(chars + chars / 2);
-    members["comment"]["maxLength"] = longest(comment_chars);
     for (list, most) in [
         ("questions", questions),
         ("concerns", concerns),
@@ -74,11 +70,6 @@ pub fn tool_schema(prompt: &Prompt) -> Value {
     ] {
         members[list]["maxItems"] = json!(most);
     }
-    members["questions"]["items"]["maxLength"] = longest(REMARK_CHARS);
-    members["resolved"]["items"]["maxLength"] = json!(ID_CHARS);
-    let concern = &mut members["concerns"]["items"]["properties"];
-    concern["text"]["maxLength"] = longest(REMARK_CHARS);
-    concern["anchor"]["anyOf"][0]["maxLength"] = longest(REMARK_CHARS);
     schema
 }
 

@@ -304,6 +304,6 @@ fn where_a_vote_is_owed_the_schema_has_no_room_for_none() {
     let judge = jsonschema::validator_for(&tool_schema(&asked)).unwrap();
     assert!(judge.is_valid(&none));
     let mut endless = good;
-    endless["comment"] = json!("on and on ".repeat(200));
+    endless["questions"] = json!(vec!["And?"; 3]);
     assert!(!judge.is_valid(&endless), "a tool's input comes to an end");
 }
