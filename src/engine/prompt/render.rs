@@ -168,12 +168,12 @@ fn open_item(text: &str, transcript: &str) -> String {
 
 /// A proposal, whose first line is its title as well.
 fn with_shown_title(proposal: &str) -> String {
-    match proposal.split_once('\n') {
-        Some((first, rest)) if first.starts_with("Title: ") => {
-            let limit = untrusted::TITLE_SHOWN + "Title: ".len();
-            format!("{}\n{rest}", untrusted::title_within(first, limit))
-        }
-        _ => proposal.to_owned(),
+    let lines = proposal
+        .strip_prefix("Title: ")
+        .and_then(|lines| lines.split_once('\n'));
+    match lines {
+        Some((title, rest)) => format!("Title: {}\n{rest}", untrusted::title(title)),
+        None => proposal.to_owned(),
     }
 }
 

@@ -136,12 +136,7 @@ pub const TITLE_SHOWN: usize = 120;
 
 /// A title with what people are not shown of it marked.
 pub(super) fn title(text: &str) -> String {
-    title_within(text, TITLE_SHOWN)
-}
-
-/// The same where so many characters are shown.
-pub(super) fn title_within(text: &str, shown: usize) -> String {
-    match text.char_indices().nth(shown) {
+    match text.char_indices().nth(TITLE_SHOWN) {
         Some((end, _)) => format!("{} {}", &text[..end], hidden(&text[end..])),
         None => text.to_owned(),
     }

@@ -82,6 +82,11 @@ fn later(delay: Duration) -> Change {
     }
 }
 
+async fn put(house: &House, job: &Claimed, pull: &PullRequest, delay: Duration) {
+    let recorded = house.store.record(&job.lease, pull, &[later(delay)]).await;
+    recorded.unwrap();
+}
+
 #[tokio::test]
 async fn what_is_put_in_line_for_later_stands_there_once_and_with_its_newest_time() {
     let mut house = House::new().await;
@@ -89,12 +94,7 @@ async fn what_is_put_in_line_for_later_stands_there_once_and_with_its_newest_tim
     house.push(&pull, "said").await;
     let job = house.claim(LONG).await;
     for delay in [HOUR, NOW, two] {
-        let changes = [later(delay)];
-        house
-            .store
-            .record(&job.lease, &pull, &changes)
-            .await
-            .unwrap();
+        put(&house, &job, &pull, delay).await;
     }
     house.store.complete(&job.lease).await.unwrap();
     assert!(house.nothing_ready().await, "the earlier times are gone");
@@ -105,20 +105,11 @@ async fn what_is_put_in_line_for_later_stands_there_once_and_with_its_newest_tim
     house.push(&pull, "more").await;
     let job = house.claim(LONG).await;
     assert_eq!(guids(&job), ["later", "more"]);
-    let changes = [later(two)];
-    house
-        .store
-        .record(&job.lease, &pull, &changes)
-        .await
-        .unwrap();
+    put(&house, &job, &pull, two).await;
     house.store.release(&job.lease).await.unwrap();
     let job = house.claim(LONG).await;
     assert_eq!(guids(&job).len(), 2, "once, whoever had it");
-    house
-        .store
-        .record(&job.lease, &pull, &changes)
-        .await
-        .unwrap();
+    put(&house, &job, &pull, two).await;
     house.store.complete(&job.lease).await.unwrap();
     assert!(house.nothing_ready().await);
     assert_eq!(house.store.backlog().await.unwrap(), 1);
